@@ -1,0 +1,10 @@
+// What each file of binding/ adds to the addon's exports; addon.cpp calls them all.
+#pragma once
+
+#include <napi.h>
+
+namespace isheep {
+
+void export_system(Napi::Env env, Napi::Object exports);
+
+}  // namespace isheep

@@ -1,0 +1,25 @@
+// ggml's backends: loading the libraries that hold them, and naming the devices they offer.
+#pragma once
+
+#include "ggml-backend.h"
+
+#include <string>
+#include <vector>
+
+namespace isheep {
+
+// Loads every backend library in `directory`. If `cpu_library` (a path) is given, that one serves the CPU instead of the
+// one that ggml would choose. Once a process: later calls do nothing. Throws Error(native_failure).
+void load_backends(const std::string & directory, const std::string & cpu_library);
+
+// "cpu", "cuda", "vulkan", "metal" or "auto" (the first GPU, else the CPU). Throws Error(bad_config) where there is none.
+ggml_backend_dev_t device_by_name(const std::string & name);
+
+// A backend on `device`, with `n_threads` threads if it is the CPU.
+ggml_backend_t create_backend(ggml_backend_dev_t device, int n_threads);
+
+// Computes one small product of each common weight type on the CPU: traps where the CPU library does not suit the
+// processor, so it is called in a process of its own. Throws if a result is wrong.
+void try_products();
+
+}  // namespace isheep

@@ -1,0 +1,92 @@
+// The one source of the configuration's types, defaults, command-line options, reference and JSON Schema.
+// A key `train.learningRate` is `train.learningRate` in a file and `--train-learning-rate` on the command line.
+// Speed-only keys are marked; everything else is part of what a run is, and changing it refuses to continue.
+import { z } from 'zod';
+
+const share = z.number().min(0).max(1);
+const count = z.number().int().min(1);
+
+/** Settings that change how fast a run is and never a byte of what it makes. */
+export const speedOnlyKeys: readonly string[] = [];
+
+const sampling = {
+  temperature: z.number().min(0).max(5).default(1).describe('0 takes the likeliest token, always'),
+  topP: z.number().gt(0).max(1).default(0.95).describe('1: off'),
+  topK: z.number().int().min(0).default(0).describe('0: off'),
+  minP: share.default(0).describe('0: off'),
+};
+
+export const synthesizeSchema = z.strictObject({
+  ...sampling,
+  demonstrations: count.max(50).default(5).describe('seed tasks shown in a prompt'),
+  maxTokens: count.default(1000).describe('tokens a completion may have'),
+  maxTasks: count.default(11).describe('new tasks taken from one completion at most'),
+  novelty: share.default(0.7).describe('an instruction whose ROUGE-L with an earlier one is above this is dropped'),
+  minYield: z.number().min(0).default(0.05).describe('kept instructions a request below which a run gives up'),
+  chunk: count.default(32).describe('requests that are computed and committed together'),
+});
+
+export const respondSchema = z.strictObject({
+  ...sampling,
+  maxTokens: count.default(1000).describe('tokens a response may have'),
+  chunk: count.default(32).describe('responses that are computed and committed together'),
+});
+
+export const filterSchema = z.strictObject({
+  rules: z.array(z.string()).optional().describe('named filters, in the order applied; default: all'),
+});
+
+export const assessSchema = z.strictObject({
+  method: z
+    .enum(['auto', 'likelihood', 'expected', 'sampled'])
+    .default('auto')
+    .describe('how a pair is judged; auto: grades where the judge passes its self-test, likelihood otherwise'),
+  criteria: z.enum(['combined', 'simple', 'examples']).default('combined').describe('wording of the two grades'),
+  chunk: count.default(32).describe('pairs that are judged and committed together'),
+});
+
+export const selectSchema = z.strictObject({
+  threshold: z.number().min(0).max(10).default(8).describe('grades: both scores must be above this'),
+  share: z.number().gt(0).max(1).default(0.3).describe('ranks: the best share that is kept'),
+  atMost: count.default(3000).describe('pairs trained on at most'),
+});
+
+export const trainSchema = z.strictObject({
+  rank: count.max(256).default(8),
+  alpha: z.number().gt(0).default(16),
+  rankStabilized: z.boolean().default(false).describe('scale by alpha / sqrt(rank) instead of alpha / rank'),
+  dropout: z.number().min(0).lt(1).default(0.05).describe("on the adapter's input"),
+  targets: z
+    .array(z.enum(['q', 'k', 'v', 'o', 'gate', 'up', 'down']))
+    .nonempty()
+    .default(['q', 'k', 'v', 'o', 'gate', 'up', 'down']),
+  epochs: z.number().gt(0).default(2),
+  learningRate: z.number().gt(0).default(5e-5),
+  schedule: z.enum(['cosine', 'linear', 'constant']).default('cosine'),
+  warmupSteps: z.number().int().min(0).default(20),
+  weightDecay: z.number().min(0).default(0),
+  maxGradNorm: z.number().min(0).default(1).describe('global norm that gradients are clipped to; 0: never'),
+  batchSize: count.default(16).describe('pairs of one optimizer step, accumulated over micro-batches'),
+  maxLength: count.default(1024).describe('tokens; longer responses are cut, overlong prompts left out'),
+  microBatchTokens: count.default(400).describe('tokens computed at once'),
+  validation: z.number().min(0).max(0.5).default(0.1).describe('share of the pairs that is held out'),
+});
+
+export const configSchema = z.strictObject({
+  model: z.string().min(1).default('smollm2-135m-instruct').describe('a known name (see `isheep fetch`) or a path to a GGUF file'),
+  device: z.enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal']).default('auto'),
+  threads: z.number().int().min(0).default(0).describe('0: as many as the machine has cores'),
+  seed: z.number().int().min(0).max(4294967295).default(1).describe('of every random choice'),
+  chatTemplate: z.string().optional().describe('name or file of a template, for models that carry none'),
+  iterations: count.default(3),
+  instructions: count.default(1000).describe('distinct instructions to synthesize in each iteration'),
+  seeds: z.string().optional().describe('seed tasks (JSON Lines); default: the ones that come with isheep'),
+  synthesize: synthesizeSchema.prefault({}),
+  respond: respondSchema.prefault({}),
+  filter: filterSchema.prefault({}),
+  assess: assessSchema.prefault({}),
+  select: selectSchema.prefault({}),
+  train: trainSchema.prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;

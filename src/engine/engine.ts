@@ -1,0 +1,124 @@
+// What the stages see of the engine: small interfaces, so that a stage is tested with a fake and an engine can be
+// exchanged (design.md §8). The implementations over llama.cpp are in this folder too.
+import type { Completion, HeldOutStep, Message, TrainingStep } from '../shared/rows.js';
+
+/** Raw text (special tokens allowed, BOS as the GGUF says), or messages written by the model's chat template. */
+export type Prompt = { text: string } | { messages: readonly Message[] };
+
+export interface Sampling {
+  temperature: number;
+  topK: number;
+  topP: number;
+  minP: number;
+}
+
+export interface GenerateRequest {
+  id: string;
+  prompt: Prompt;
+  maxTokens: number;
+  /** Texts that end the completion; they are not part of its text. */
+  stop: readonly string[];
+  sampling: Sampling;
+  /** The request's own random stream, 0 to 2^32 - 1 (shared/random.ts derives it from the run's seed and the row). */
+  seed: number;
+}
+
+export interface CallOptions {
+  /** Called as requests finish, with the number done and, for generation, the tokens generated so far. */
+  onProgress?: (progress: { done: number; tokens: number }) => void;
+  signal?: AbortSignal;
+}
+
+/** Writes text. A call is one chunk: what it returns depends on its requests and their order, not on anything else. */
+export interface Generator {
+  generate(requests: readonly GenerateRequest[], options?: CallOptions): Promise<Completion[]>;
+}
+
+export interface ScoreRequest {
+  id: string;
+  prompt: Prompt;
+  /** Tokenized apart from the prompt and joined to it; may be empty when only `next` or `end` is wanted. */
+  continuation: string;
+  /** Texts, one token each, whose log-probability after the continuation is wanted. */
+  next?: readonly string[];
+}
+
+export interface ScoreResult {
+  id: string;
+  /** Sum of natural logs over the continuation's tokens. */
+  logprob: number;
+  tokens: number;
+  /** log p that the text ends after the continuation: the log of the sum over all end tokens. */
+  endLogprob: number;
+  /** In the order of `next`. */
+  nextLogprobs: number[];
+}
+
+/** Reads text: log-probabilities without generating. */
+export interface Scorer {
+  score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<ScoreResult[]>;
+}
+
+/** What the generating and judging stages get. */
+export type LanguageModel = Generator & Scorer & { readonly hasChatTemplate: boolean };
+
+/** A pair as the trainer takes it: the chat template's tokens before the response, and the response with its end. */
+export interface TrainingExample {
+  id: string;
+  messages: readonly Message[];
+  response: string;
+}
+
+export interface TrainerSettings {
+  rank: number;
+  alpha: number;
+  rankStabilized: boolean;
+  dropout: number;
+  targets: readonly string[];
+  learningRate: number;
+  schedule: 'cosine' | 'linear' | 'constant';
+  warmupSteps: number;
+  weightDecay: number;
+  maxGradNorm: number;
+  epochs: number;
+  /** Samples of one optimizer step. */
+  batchSize: number;
+  maxLength: number;
+  seed: number;
+  microBatchTokens: number;
+}
+
+export interface TrainJob {
+  examples: readonly TrainingExample[];
+  /** Held out: never trained on; their loss is measured before, during and after. */
+  heldOut: readonly TrainingExample[];
+  settings: TrainerSettings;
+  adapterPath: string;
+  /** Strings written into the adapter ("isheep.run", "isheep.iteration"…). */
+  metadata: Readonly<Record<string, string>>;
+  initAdapterPath?: string;
+  /** Where checkpoints go; none are written without it. A job that finds its own checkpoint there continues it. */
+  checkpointDir?: string;
+  signal?: AbortSignal;
+}
+
+export type TrainEvent = ({ kind: 'step'; of: number } & TrainingStep) | ({ kind: 'held-out' } & HeldOutStep);
+
+export interface TrainSummary {
+  samples: number;
+  /** Left out because the prompt alone is longer than maxLength. */
+  tooLong: number;
+  /** Trained with a response cut to maxLength. */
+  cut: number;
+  steps: number;
+  tokens: number;
+  lossTokens: number;
+  /** Nats a token; null where nothing is held out. */
+  heldOutLossBase: number | null;
+  heldOutLossAdapter: number | null;
+}
+
+export interface Trainer {
+  /** Yields events as they come; returns the summary. Throws `nothing-usable` where no response token is left. */
+  train(job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary>;
+}

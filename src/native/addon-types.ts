@@ -1,0 +1,221 @@
+// The whole native surface, as the addon exports it. Only src/native/ and src/engine/ use it; the façade in src/engine/
+// checks every argument, so the addon may take them as given. Every promise rejects, and every method throws, with an
+// Error that carries `code` and `hint` (native/common/status.h).
+
+export interface DeviceInfo {
+  name: string;
+  description: string;
+  backend: string;
+  isGpu: boolean;
+  freeBytes: number;
+  totalBytes: number;
+}
+
+export interface SystemInfo {
+  llamaVersion: string;
+  features: string;
+  devices: DeviceInfo[];
+}
+
+export interface Addon {
+  /** Loads ggml's backends. Once a process. `cpuLibrary`: path of the CPU library to use instead of ggml's choice. */
+  loadBackends(options: { directory: string; cpuLibrary?: string }): void;
+  /** Small products on the CPU; may kill the process where the CPU library does not suit the processor. */
+  tryProducts(): void;
+  systemInfo(): SystemInfo;
+  loadModel(options: NativeModelOptions): Promise<NativeModel>;
+  createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
+}
+
+// ---- inference ----------------------------------------------------------------------------------------------------
+
+export interface NativeModelOptions {
+  path: string;
+  device: string;
+  /** Read the vocabulary and metadata only: tokenizing and chat templates work, nothing else does. */
+  vocabularyOnly: boolean;
+}
+
+export interface NativeModelInfo {
+  architecture: string;
+  description: string;
+  parameters: number;
+  sizeBytes: number;
+  vocabularySize: number;
+  trainedContext: number;
+  embeddingLength: number;
+  layers: number;
+  /** The Jinja text of tokenizer.chat_template; null where the GGUF has none. */
+  chatTemplate: string | null;
+  /** Token ids, -1 where the GGUF has none. */
+  bos: number;
+  eos: number;
+  eot: number;
+  addBos: boolean;
+  /** Texts of the bos and eos tokens, which chat templates use; "" where there is none. */
+  bosText: string;
+  eosText: string;
+  /** Tokens that only a template or a raw prompt may yield: control and user-defined ones. */
+  specialTokens: { id: number; text: string }[];
+  /** Tokens that end a generation. */
+  endTokens: number[];
+}
+
+export interface NativeModel {
+  readonly info: NativeModelInfo;
+  /** Tokens of each text, never with BOS. `special`: whether texts of special tokens become those tokens. */
+  tokenize(texts: readonly string[], special: boolean): Int32Array[];
+  /** Text of the tokens, special ones left out. */
+  detokenize(tokens: Int32Array): string;
+  loadAdapter(path: string): Promise<NativeAdapter>;
+  createRunner(options: NativeRunnerOptions): Promise<NativeRunner>;
+  /** Frees the model once its runners and adapters are disposed; disposes those first. */
+  dispose(): Promise<void>;
+}
+
+export interface NativeAdapter {
+  dispose(): Promise<void>;
+}
+
+export interface NativeRunnerOptions {
+  /** Sequences that run at the same time. */
+  sequences: number;
+  /** Tokens that each sequence may hold, prompt and generated. */
+  sequenceTokens: number;
+  /** Tokens of a logical batch and of the micro-batches that it is computed in. */
+  batchTokens: number;
+  microBatchTokens: number;
+  threads: number;
+}
+
+export interface NativeSampling {
+  /** 0: the likeliest token, always. */
+  temperature: number;
+  /** 0: off. */
+  topK: number;
+  /** 1: off. */
+  topP: number;
+  /** 0: off. */
+  minP: number;
+}
+
+export interface NativeGenerateRequest {
+  tokens: Int32Array;
+  maxTokens: number;
+  stop: readonly string[];
+  sampling: NativeSampling;
+  /** The request's own random stream, 0 to 2^32 - 1. */
+  seed: number;
+}
+
+export interface NativeCompletion {
+  /** Index of the request in its call. */
+  index: number;
+  text: string;
+  tokens: Int32Array;
+  stop: 'end' | 'length' | 'string';
+  /** Sum of natural logs of the generated tokens' probabilities, the end token included, before sampling settings. */
+  logprob: number;
+}
+
+export interface NativeScoreRequest {
+  tokens: Int32Array;
+  /** How many of `tokens`, from the front, are context; the rest are scored. At least 1. */
+  context: number;
+  /** Tokens whose probability at the position after the last token is wanted; may be empty. */
+  next: Int32Array;
+}
+
+export interface NativeScore {
+  /** log p of each scored token, in nats. */
+  logprobs: Float64Array;
+  /** log p of each token of `next` after all of `tokens`, in nats. */
+  nextLogprobs: Float64Array;
+}
+
+/** One context over a model. One call runs at a time; a second is refused. */
+export interface NativeRunner {
+  /** Which adapters apply to the calls that follow. */
+  setAdapters(adapters: readonly { adapter: NativeAdapter; scale: number }[]): void;
+  /** `onCompletion` is called for finished requests as they finish; the promise yields all, in the order of requests. */
+  generate(
+    requests: readonly NativeGenerateRequest[],
+    onCompletion: (completion: NativeCompletion) => void,
+  ): Promise<NativeCompletion[]>;
+  /** Scores of all requests in order; `onProgress` gets the number done so far. */
+  score(requests: readonly NativeScoreRequest[], onProgress: (done: number) => void): Promise<NativeScore[]>;
+  /** Makes the running call reject with the code "interrupted" after the current batch. */
+  cancel(): void;
+  /** Cancels what runs, waits for it, frees the context. */
+  dispose(): Promise<void>;
+}
+
+// ---- training -----------------------------------------------------------------------------------------------------
+
+export interface NativeTrainerOptions {
+  modelPath: string;
+  device: string;
+  threads: number;
+  rank: number;
+  alpha: number;
+  rankStabilized: boolean;
+  dropout: number;
+  /** Any of q, k, v, o, gate, up, down. */
+  targets: readonly string[];
+  /** Of the initial A matrices (B is zero) and of dropout. */
+  seed: number;
+  /** An adapter to start from; "" for a fresh one. */
+  initAdapterPath: string;
+  learningRate: number;
+  schedule: 'cosine' | 'linear' | 'constant';
+  warmupSteps: number;
+  totalSteps: number;
+  weightDecay: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Global norm that gradients are clipped to; 0: never. */
+  maxGradNorm: number;
+  /** Tokens computed at once; a longer sample makes a micro-batch of its own. */
+  microBatchTokens: number;
+}
+
+export interface NativeSample {
+  tokens: Int32Array;
+  /** How many tokens from the front are context, without loss. At least 1. */
+  context: number;
+}
+
+export interface NativeStep {
+  loss: number;
+  gradNorm: number;
+  learningRate: number;
+  tokens: number;
+  lossTokens: number;
+}
+
+export interface NativeLoss {
+  /** Sum over the loss tokens, nats. */
+  loss: number;
+  lossTokens: number;
+}
+
+/** LoRA training on a GGUF. One call runs at a time; a second is refused. */
+export interface NativeTrainer {
+  /** Optimizer steps made so far, checkpoints included. */
+  readonly steps: number;
+  /** One optimizer step over `samples`: the loss is normalized over all their response tokens. */
+  step(samples: readonly NativeSample[]): Promise<NativeStep>;
+  /** The loss of each sample without training; `adapter` false: of the base. */
+  evaluate(samples: readonly NativeSample[], adapter: boolean): Promise<NativeLoss[]>;
+  /** The trainer's own forward pass: logits of every position, [n_tokens * n_vocab], row after row. */
+  logits(tokens: Int32Array): Promise<Float32Array>;
+  /** Writes llama.cpp's LoRA GGUF, whole or not at all; `metadata` adds string keys ("isheep.base.sha256"…). */
+  saveAdapter(path: string, metadata: Record<string, string>): Promise<void>;
+  /** Adapter, moments and step count, whole or not at all. */
+  saveCheckpoint(path: string): Promise<void>;
+  loadCheckpoint(path: string): Promise<void>;
+  /** Makes the running call reject with the code "interrupted" after the current micro-batch. */
+  cancel(): void;
+  dispose(): Promise<void>;
+}

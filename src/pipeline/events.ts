@@ -1,0 +1,58 @@
+// What a run tells while it works. The terminal, --json and the run's log all read these; nothing else is printed.
+import type { TrainEvent } from '../engine/engine.js';
+
+export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate';
+
+export type RunEvent =
+  | { kind: 'run-started'; runDir: string; continued: boolean; iterations: number }
+  | { kind: 'iteration-started'; iteration: number; of: number; model: 'base' | 'adapter' }
+  /** `total` is what the stage aims at, in `unit`; `done` what earlier processes have already committed. */
+  | { kind: 'stage-started'; iteration: number; stage: StageName; unit: string; total: number; done: number }
+  | { kind: 'stage-progress'; iteration: number; stage: StageName; done: number; tokens: number }
+  | { kind: 'stage-finished'; iteration: number; stage: StageName; seconds: number; note: string }
+  | { kind: 'training'; iteration: number; event: TrainEvent }
+  | { kind: 'warning'; message: string }
+  | { kind: 'run-finished'; summary: RunSummary };
+
+/** What happened in one iteration: the figures of the summary at the end of a run. */
+export interface IterationSummary {
+  iteration: number;
+  /** What wrote this iteration's data: the base, or the adapter of the iteration before (its sha256). */
+  model: 'base' | { adapterSha256: string };
+  synthesize: {
+    requests: number;
+    parsed: number;
+    kept: number;
+    /** Count a reason: texts that could not be parsed, and candidates that a filter rejected. */
+    rejected: Record<string, number>;
+  };
+  respond: { responses: number; tokens: number; stopped: Record<string, number> };
+  filter: { passed: number; rejected: Record<string, number> };
+  assess: { method: string; why: string; assessed: number; failed: Record<string, number> };
+  select: { kept: number; rule: string; notKept: Record<string, number> };
+  train: {
+    pairs: number;
+    heldOut: number;
+    tooLong: number;
+    cut: number;
+    steps: number;
+    tokens: number;
+    lossTokens: number;
+    firstLoss: number;
+    lastLoss: number;
+    adapter: string;
+    adapterSha256: string;
+  };
+  evaluate: { heldOutLossBase: number | null; heldOutLossAdapter: number | null };
+  seconds: Record<StageName, number>;
+}
+
+export interface RunSummary {
+  runDir: string;
+  iterations: IterationSummary[];
+  /** Iteration with the lowest held-out loss; null where the base is best (exit code 3). */
+  best: number | null;
+  seconds: number;
+}
+
+export type Reporter = (event: RunEvent) => void;

@@ -1,0 +1,103 @@
+// The rows that flow through the stages and stand in files (contract.md, "Rows"). Plain data only.
+
+/** A task written by a person: a demonstration for synthesis, and the ground truth of the judge's self-test. */
+export interface SeedTask {
+  id: string;
+  instruction: string;
+  /** Empty where the task needs none. */
+  input: string;
+  /** Empty where the seed file has none. */
+  output: string;
+}
+
+/** What a filter decided. In the array of a row, verdicts stand in the order in which the filters were applied. */
+export interface Verdict {
+  filter: string;
+  rejected: boolean;
+  /** A stable reason code; present when rejected. */
+  reason?: string;
+}
+
+/** An instruction with an optional input, before it has a response. */
+export interface Candidate {
+  id: string;
+  instruction: string;
+  input: string;
+  verdicts: Verdict[];
+}
+
+/** An instruction with its response. */
+export interface Pair {
+  id: string;
+  instruction: string;
+  input: string;
+  response: string;
+  system?: string;
+  quality?: number;
+  following?: number;
+  verdicts?: Verdict[];
+  source?: Record<string, unknown>;
+}
+
+export type AssessMethod = 'likelihood' | 'expected' | 'sampled';
+
+/** How good a pair is in the model's own eyes. Exactly one of the groups below is present, or `reason` says why none is. */
+export type Assessment =
+  | { id: string; method: 'likelihood'; likelihood: Likelihood; rank: number }
+  | { id: string; method: 'expected'; quality: number; following: number; distribution: ScoreDistribution }
+  | { id: string; method: 'sampled'; quality: number; following: number }
+  | { id: string; method: AssessMethod; quality: null; following: null; reason: string };
+
+/** In nats, means a token: log p(response | instruction), log p(instruction | response) - log p(instruction), and
+ *  log p(the turn ends after the response), which is of one token. */
+export interface Likelihood {
+  response: number;
+  back: number;
+  end: number;
+}
+
+/** Probabilities of the scores 1 to 10, ten numbers each, summing to 1. */
+export interface ScoreDistribution {
+  quality: number[];
+  following: number[];
+}
+
+export interface Message {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
+/** A prompt as a file holds it: raw text, or messages for the model's chat template. */
+export type PromptRow = { id: string; prompt: string } | { id: string; messages: Message[] };
+
+/** Why a text ended: the model ended it, it reached its length, or a stop string appeared. */
+export type StopReason = 'end' | 'length' | 'string';
+
+export interface Completion {
+  id: string;
+  text: string;
+  /** How many tokens were generated. */
+  tokens: number;
+  stop: StopReason;
+  /** Sum of natural logs of the generated tokens' probabilities under the model, before sampling settings. */
+  logprob?: number;
+}
+
+/** One optimizer step. `loss` is the mean over `lossTokens`, in nats; counts are of this step, without padding. */
+export interface TrainingStep {
+  step: number;
+  epoch: number;
+  loss: number;
+  lr: number;
+  grad_norm: number;
+  tokens: number;
+  loss_tokens: number;
+  seconds: number;
+}
+
+/** A look at the held-out pairs after `step` optimizer steps (0: the base). */
+export interface HeldOutStep {
+  step: number;
+  held_out_loss: number;
+  held_out_tokens: number;
+}

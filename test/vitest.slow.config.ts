@@ -1,0 +1,13 @@
+// Slow proofs: a build of llama.cpp from source, many kills, long runs.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ['**/*.slow.test.ts'],
+    pool: 'forks',
+    maxWorkers: 1,
+    testTimeout: 3_600_000,
+    hookTimeout: 3_600_000,
+  },
+});
