@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 
 import { BuildError } from './build-error.mjs';
 
-const minimum = { node: 20, cmake: [3, 21] };
+const minimum = { node: [20, 18], cmake: [3, 21] };
 
 /** How to get each tool, by system. */
 const packages = {
@@ -12,11 +12,10 @@ const packages = {
   cmake: { apt: 'cmake', dnf: 'cmake', pacman: 'cmake', brew: 'cmake', winget: 'Kitware.CMake' },
 };
 
-export function checkNode() {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major >= minimum.node) return;
+export function checkNode(running = process.versions.node) {
+  if (atLeast(running.split('.').map(Number), minimum.node)) return;
   throw new BuildError(
-    `isheep needs Node.js ${minimum.node} or newer; this is ${process.versions.node}`,
+    `isheep needs Node.js ${minimum.node.join('.')} or newer; this is ${running}`,
     'get a current one from nodejs.org, or with a version manager such as nvm: `nvm install --lts`',
   );
 }
@@ -29,11 +28,9 @@ export function checkGit() {
 export function checkCMake() {
   const version = versionOf('cmake');
   if (!version) throw new BuildError('CMake is not installed', howToGet('cmake'));
-  const [major, minor] = version;
-  const [wantedMajor, wantedMinor] = minimum.cmake;
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return;
+  if (atLeast(version, minimum.cmake)) return;
   throw new BuildError(
-    `CMake ${major}.${minor} is too old: ${wantedMajor}.${wantedMinor} or newer is needed`,
+    `CMake ${version.join('.')} is too old: ${minimum.cmake.join('.')} or newer is needed`,
     `${howToGet('cmake')}; or \`pip install cmake\``,
   );
 }
@@ -64,6 +61,10 @@ export function explainCMakeFailure(log) {
     return new BuildError('CMake found neither make nor ninja', howToGetCompiler());
   }
   return undefined;
+}
+
+function atLeast([major, minor], [wantedMajor, wantedMinor]) {
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
 
 function howToGetCompiler() {

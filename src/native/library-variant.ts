@@ -2,13 +2,10 @@
 // over llama.cpp built from source. scripts/build-native.mjs writes the list; nothing is chosen here.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 import { IsheepError } from '../shared/errors.js';
-
-/** The package's own folder: this file is src/native/… or dist/native/…. */
-export const packageRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+import { packageRoot } from '../shared/package-root.js';
 
 /** Best first: a variant that the owner built comes before a GPU's, a GPU's before the plain one. */
 const preference = ['source', 'cuda', 'metal', 'vulkan', 'cpu'];
