@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { cacheFolder } from '../shared/cache-folder.js';
 import { IsheepError } from '../shared/errors.js';
 import { nearestWord } from '../shared/nearest-word.js';
-import { packageRoot } from '../shared/package-root.js';
+import { isClone, packageRoot } from '../shared/package-root.js';
 
 const urlSourceSchema = z.strictObject({ kind: z.literal('url'), url: z.url() });
 
@@ -59,7 +59,6 @@ export function knownModel(name: string): KnownModel {
 export function weightsFolder(): string {
   const chosen = process.env.ISHEEP_MODELS_DIR;
   if (chosen) return path.resolve(chosen);
-  const isClone = existsSync(path.join(packageRoot, 'src'));
   return isClone ? path.join(packageRoot, 'models', 'weights') : path.join(cacheFolder(), 'models');
 }
 
