@@ -214,3 +214,14 @@ test('two fetches at the same time both end with the right file', async () => {
   const results = await Promise.all([fetchModel(wanted, { folder }), fetchModel(wanted, { folder })]);
   for (const result of results) expect(readFileSync(result.path).equals(content)).toBe(true);
 });
+
+test('a folder that cannot be made is named, with the way to another', async () => {
+  const file = path.join(temporaryFolder(), 'a-file');
+  writeFileSync(file, '');
+  const folder = path.join(file, 'models');
+  await expect(fetchModel(model([url('http://127.0.0.1/')]), { folder })).rejects.toMatchObject({
+    code: 'bad-config',
+    message: expect.stringContaining(`models cannot be written to ${folder}: `) as string,
+    hint: 'set ISHEEP_MODELS_DIR to a folder of yours',
+  });
+});
