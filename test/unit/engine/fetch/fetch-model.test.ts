@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { fetchModel } from '../../../../src/engine/fetch/fetch-model.js';
 import type { KnownModel, ModelSource } from '../../../../src/engine/known-models.js';
@@ -107,6 +109,31 @@ describe('fetchModel from a URL', () => {
       `tiny could not be fetched: ${new URL(server.url).host}: HTTP 503 Service Unavailable`,
     );
   });
+});
+
+test('a proxy is taken from the environment', async () => {
+  const server = await fileServer({ content });
+  const proxied: string[] = [];
+  const proxy = createServer().on('connect', (request: IncomingMessage, client: Socket) => {
+    proxied.push(request.url ?? '');
+    const upstream = connect(Number(new URL(server.url).port), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      upstream.pipe(client).pipe(upstream);
+    });
+    for (const socket of [client, upstream]) socket.on('error', () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo;
+  vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${port}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  const behindProxy = 'http://weights.invalid/model.gguf';
+  await fetchModel(model([url(behindProxy)]), { folder: temporaryFolder() });
+  expect(proxied).toEqual(['weights.invalid:80']);
+  expect(server.requests).toEqual(['GET /model.gguf']);
 });
 
 describe('what is not the file', () => {
