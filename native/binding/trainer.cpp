@@ -2,12 +2,14 @@
 // pool, hands results over. One call runs at a time; a disposed object only answers with errors.
 #include "training/trainer.h"
 
+#include "binding/arguments.h"
 #include "binding/exports.h"
 #include "binding/js-error.h"
+#include "binding/lifetime.h"
 #include "binding/worker.h"
 #include "common/status.h"
 
-#include <cstring>
+#include <algorithm>
 #include <memory>
 
 namespace isheep {
@@ -21,9 +23,7 @@ Choice one_of(const std::string & text, const char * what, std::initializer_list
     throw Error(Code::bad_config, std::string(what) + " \"" + text + "\" is not known");
 }
 
-std::string text(const Napi::Object & options, const char * key) { return options.Get(key).As<Napi::String>(); }
-double number(const Napi::Object & options, const char * key) { return options.Get(key).As<Napi::Number>().DoubleValue(); }
-int integer(const Napi::Object & options, const char * key) { return options.Get(key).As<Napi::Number>().Int32Value(); }
+int integer_of(const Napi::Object & object, const char * key) { return object.Get(key).As<Napi::Number>().Int32Value(); }
 
 std::vector<Target> read_targets(const Napi::Array & names) {
     std::vector<Target> targets;
@@ -39,25 +39,25 @@ std::vector<Target> read_targets(const Napi::Array & names) {
 
 TrainerSettings read_settings(const Napi::Object & options) {
     TrainerSettings settings;
-    settings.model_path = text(options, "modelPath");
-    settings.device = text(options, "device");
-    settings.threads = integer(options, "threads");
-    settings.lora.rank = integer(options, "rank");
-    settings.lora.alpha = number(options, "alpha");
+    settings.model_path = string_of(options, "modelPath");
+    settings.device = string_of(options, "device");
+    settings.threads = integer_of(options, "threads");
+    settings.lora.rank = integer_of(options, "rank");
+    settings.lora.alpha = number_of(options, "alpha");
     settings.lora.rank_stabilized = options.Get("rankStabilized").As<Napi::Boolean>();
     settings.lora.targets = read_targets(options.Get("targets").As<Napi::Array>());
-    settings.dropout = number(options, "dropout");
+    settings.dropout = number_of(options, "dropout");
     settings.seed = (uint64_t) options.Get("seed").As<Napi::Number>().Int64Value();
-    settings.init_adapter_path = text(options, "initAdapterPath");
+    settings.init_adapter_path = string_of(options, "initAdapterPath");
     settings.schedule.kind = one_of<ScheduleKind>(
-        text(options, "schedule"), "schedule",
+        string_of(options, "schedule"), "schedule",
         {{"cosine", ScheduleKind::cosine}, {"linear", ScheduleKind::linear}, {"constant", ScheduleKind::constant}});
-    settings.schedule.peak = number(options, "learningRate");
-    settings.schedule.warmup_steps = integer(options, "warmupSteps");
-    settings.schedule.total_steps = integer(options, "totalSteps");
-    settings.adamw = {number(options, "beta1"), number(options, "beta2"), number(options, "epsilon"), number(options, "weightDecay")};
-    settings.max_grad_norm = number(options, "maxGradNorm");
-    settings.micro_batch_tokens = integer(options, "microBatchTokens");
+    settings.schedule.peak = number_of(options, "learningRate");
+    settings.schedule.warmup_steps = integer_of(options, "warmupSteps");
+    settings.schedule.total_steps = integer_of(options, "totalSteps");
+    settings.adamw = {number_of(options, "beta1"), number_of(options, "beta2"), number_of(options, "epsilon"), number_of(options, "weightDecay")};
+    settings.max_grad_norm = number_of(options, "maxGradNorm");
+    settings.micro_batch_tokens = integer_of(options, "microBatchTokens");
     const Napi::Value activations = options.Get("activations");
     settings.activations = one_of<ActivationMode>(
         activations.IsString() ? activations.As<Napi::String>().Utf8Value() : "auto", "activations",
@@ -65,52 +65,52 @@ TrainerSettings read_settings(const Napi::Object & options) {
     return settings;
 }
 
-std::vector<int32_t> read_tokens(const Napi::Value & value) {
-    const auto tokens = value.As<Napi::Int32Array>();
-    return {tokens.Data(), tokens.Data() + tokens.ElementLength()};
-}
-
 std::vector<Sample> read_samples(const Napi::Array & array) {
     std::vector<Sample> samples;
     for (uint32_t i = 0; i < array.Length(); i++) {
+        Napi::HandleScope scope(array.Env());
         const Napi::Object sample = array.Get(i).As<Napi::Object>();
-        samples.push_back({read_tokens(sample.Get("tokens")), integer(sample, "context")});
+        samples.push_back({tokens_of(sample.Get("tokens")), integer_of(sample, "context")});
     }
     return samples;
 }
 
-class NativeTrainer : public Napi::ObjectWrap<NativeTrainer> {
+// Shared by the JavaScript object and its running job, which may outlive it.
+struct TrainerState {
+    std::shared_ptr<Trainer> trainer;
+    std::shared_ptr<Lifetime> lifetime;
+};
+
+class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
 public:
     static Napi::Function define(Napi::Env env) {
         return DefineClass(env, "NativeTrainer",
-                           {InstanceAccessor<&NativeTrainer::steps>("steps"), InstanceMethod<&NativeTrainer::step>("step"),
-                            InstanceMethod<&NativeTrainer::evaluate>("evaluate"), InstanceMethod<&NativeTrainer::logits>("logits"),
-                            InstanceMethod<&NativeTrainer::save_adapter>("saveAdapter"),
-                            InstanceMethod<&NativeTrainer::save_checkpoint>("saveCheckpoint"),
-                            InstanceMethod<&NativeTrainer::load_checkpoint>("loadCheckpoint"),
-                            InstanceMethod<&NativeTrainer::cancel>("cancel"), InstanceMethod<&NativeTrainer::dispose>("dispose")});
+                           {InstanceAccessor<&TrainerObject::steps>("steps"), InstanceMethod<&TrainerObject::step>("step"),
+                            InstanceMethod<&TrainerObject::evaluate>("evaluate"), InstanceMethod<&TrainerObject::logits>("logits"),
+                            InstanceMethod<&TrainerObject::save_adapter>("saveAdapter"),
+                            InstanceMethod<&TrainerObject::save_checkpoint>("saveCheckpoint"),
+                            InstanceMethod<&TrainerObject::load_checkpoint>("loadCheckpoint"),
+                            InstanceMethod<&TrainerObject::cancel>("cancel"), InstanceMethod<&TrainerObject::dispose>("dispose")});
     }
 
-    // Only createTrainer calls this, with the trainer it has made.
-    explicit NativeTrainer(const Napi::CallbackInfo & info) : Napi::ObjectWrap<NativeTrainer>(info) {
-        if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use createTrainer()");
-        trainer_ = *info[0].As<Napi::External<std::shared_ptr<Trainer>>>().Data();
-        // A process that ends while a step runs waits for the next micro-batch, not for the step.
-        info.Env().AddCleanupHook([trainer = std::weak_ptr<Trainer>(trainer_)] {
-            if (const auto alive = trainer.lock()) alive->set_cancelled(true);
-        });
+    explicit TrainerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<TrainerObject>(info) {
+        if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "trainers are made by createTrainer");
+        state_ = *info[0].As<Napi::External<std::shared_ptr<TrainerState>>>().Data();
     }
 
 private:
     Napi::Value steps(const Napi::CallbackInfo & info) {
-        return guarded(info.Env(), [&]() -> Napi::Value { return Napi::Number::New(info.Env(), usable().steps()); });
+        return guarded(info.Env(), [&]() -> Napi::Value {
+            state_->lifetime->check_usable();
+            return Napi::Number::New(info.Env(), state_->trainer->steps());
+        });
     }
 
     Napi::Value step(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
             auto samples = read_samples(info[0].As<Napi::Array>());
             return start<StepResult>(
-                info.Env(), [samples = std::move(samples)](Trainer & trainer) { return trainer.step(samples); },
+                info, [samples = std::move(samples)](Trainer & trainer) { return trainer.step(samples); },
                 [](Napi::Env env, StepResult & step) -> Napi::Value {
                     Napi::Object object = Napi::Object::New(env);
                     object.Set("loss", step.loss);
@@ -128,7 +128,7 @@ private:
             auto samples = read_samples(info[0].As<Napi::Array>());
             const bool adapter = info[1].As<Napi::Boolean>();
             return start<std::vector<SampleLoss>>(
-                info.Env(), [samples = std::move(samples), adapter](Trainer & trainer) { return trainer.evaluate(samples, adapter); },
+                info, [samples = std::move(samples), adapter](Trainer & trainer) { return trainer.evaluate(samples, adapter); },
                 [](Napi::Env env, std::vector<SampleLoss> & losses) -> Napi::Value {
                     Napi::Array array = Napi::Array::New(env, losses.size());
                     for (uint32_t i = 0; i < losses.size(); i++) {
@@ -144,12 +144,12 @@ private:
 
     Napi::Value logits(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
-            auto tokens = read_tokens(info[0]);
+            auto tokens = tokens_of(info[0]);
             return start<std::vector<float>>(
-                info.Env(), [tokens = std::move(tokens)](Trainer & trainer) { return trainer.logits(tokens); },
+                info, [tokens = std::move(tokens)](Trainer & trainer) { return trainer.logits(tokens); },
                 [](Napi::Env env, std::vector<float> & values) -> Napi::Value {
                     Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
-                    std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
+                    std::copy(values.begin(), values.end(), array.Data());
                     return array;
                 });
         });
@@ -164,7 +164,7 @@ private:
                 const std::string key = keys.Get(i).As<Napi::String>();
                 metadata[key] = given.Get(key).As<Napi::String>();
             }
-            return start_void(info, [metadata = std::move(metadata)](Trainer & trainer, const std::string & path) {
+            return start_on_path(info, [metadata = std::move(metadata)](Trainer & trainer, const std::string & path) {
                 trainer.save_adapter(path, metadata);
             });
         });
@@ -172,73 +172,75 @@ private:
 
     Napi::Value save_checkpoint(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
-            return start_void(info, [](Trainer & trainer, const std::string & path) { trainer.save_checkpoint(path); });
+            return start_on_path(info, [](Trainer & trainer, const std::string & path) { trainer.save_checkpoint(path); });
         });
     }
 
     Napi::Value load_checkpoint(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
-            return start_void(info, [](Trainer & trainer, const std::string & path) { trainer.load_checkpoint(path); });
+            return start_on_path(info, [](Trainer & trainer, const std::string & path) { trainer.load_checkpoint(path); });
         });
     }
 
-    // Nothing runs: nothing to cancel, and the next call must not suffer from it.
-    void cancel(const Napi::CallbackInfo &) {
-        if (busy_) trainer_->set_cancelled(true);
+    void cancel(const Napi::CallbackInfo & info) {
+        guarded(info.Env(), [&] {
+            state_->lifetime->check_usable();
+            if (state_->lifetime->is_busy()) state_->trainer->set_cancelled(true);
+        });
     }
 
     Napi::Value dispose(const Napi::CallbackInfo & info) {
         const auto deferred = Napi::Promise::Deferred::New(info.Env());
-        disposed_ = true;
-        disposals_.push_back(deferred);
-        if (busy_) trainer_->set_cancelled(true);
-        else release();
+        state_->lifetime->dispose([deferred] { deferred.Resolve(deferred.Env().Undefined()); });
         return deferred.Promise();
-    }
-
-    Trainer & usable() const {
-        if (disposed_) throw Error(Code::native_failure, "this trainer is disposed");
-        return *trainer_;
     }
 
     // Runs work(trainer) on a thread; this object stays alive until it has ended.
     template <typename Result>
-    Napi::Value start(Napi::Env env, std::function<Result(Trainer &)> work, typename Worker<Result>::ToJs to_js) {
-        usable();
-        if (busy_) throw Error(Code::native_failure, "this trainer is busy: one call runs at a time");
-        busy_ = true;
+    Napi::Value start(const Napi::CallbackInfo & info, std::function<Result(Trainer &)> work, typename Worker<Result>::ToJs to_js) {
+        const std::shared_ptr<TrainerState> state = state_;
+        state->lifetime->check_usable();
+        if (state->lifetime->is_busy()) {
+            throw Error(Code::bad_config, "the trainer is busy with another call", "wait until that call has ended");
+        }
+        state->trainer->set_cancelled(false);
+        state->lifetime->begin_job();
         return Worker<Result>::start(
-            env, Value(), [work = std::move(work), trainer = trainer_] { return work(*trainer); }, std::move(to_js), [this] { finished(); });
+            info.Env(), info.This().As<Napi::Object>(), [state, work = std::move(work)] { return work(*state->trainer); },
+            std::move(to_js), [state] { state->lifetime->end_job(); });
     }
 
     // The same for work on the path in the first argument that yields nothing.
-    Napi::Value start_void(const Napi::CallbackInfo & info, std::function<void(Trainer &, const std::string &)> work) {
-        const std::string path = info[0].As<Napi::String>();
-        return start<bool>(
-            info.Env(),
-            [work = std::move(work), path](Trainer & trainer) {
-                work(trainer, path);
-                return true;
-            },
-            [](Napi::Env env, bool &) -> Napi::Value { return env.Undefined(); });
+    Napi::Value start_on_path(const Napi::CallbackInfo & info, std::function<void(Trainer &, const std::string &)> work) {
+        const std::string path = info[0].As<Napi::String>().Utf8Value();
+        const auto on_path = [work = std::move(work), path](Trainer & trainer) {
+            work(trainer, path);
+            return true;
+        };
+        return start<bool>(info, on_path, [](Napi::Env env, bool &) -> Napi::Value { return env.Undefined(); });
     }
 
-    void finished() {
-        busy_ = false;
-        trainer_->set_cancelled(false);
-        if (disposed_) release();
-    }
-
-    void release() {
-        trainer_.reset();
-        for (const auto & deferred : disposals_) deferred.Resolve(Env().Undefined());
-        disposals_.clear();
-    }
-
-    std::shared_ptr<Trainer> trainer_;
-    bool busy_ = false, disposed_ = false;
-    std::vector<Napi::Promise::Deferred> disposals_;  // promises of dispose() that wait for the running call
+    std::shared_ptr<TrainerState> state_;
 };
+
+Napi::Value trainer_object(Napi::Env env, const Napi::FunctionReference & constructor, std::shared_ptr<Trainer> trainer) {
+    auto state = std::make_shared<TrainerState>();
+    state->trainer = std::move(trainer);
+    const std::weak_ptr<TrainerState> weak = state;
+    const auto cancel = [weak] {
+        if (const auto locked = weak.lock()) locked->trainer->set_cancelled(true);
+    };
+    const auto release = [weak] {
+        if (const auto locked = weak.lock()) locked->trainer.reset();
+    };
+    state->lifetime = std::make_shared<Lifetime>("trainer", cancel, release);
+    // A process that ends while a step runs waits for the next micro-batch, not for the whole step.
+    env.AddCleanupHook([weak] {
+        const auto locked = weak.lock();
+        if (locked && locked->trainer) locked->trainer->set_cancelled(true);
+    });
+    return constructor.New({Napi::External<std::shared_ptr<TrainerState>>::New(env, &state)});
+}
 
 // The class is not exported: only createTrainer has its constructor.
 Napi::Value create_trainer(const Napi::CallbackInfo & info, const std::shared_ptr<Napi::FunctionReference> & constructor) {
@@ -247,7 +249,7 @@ Napi::Value create_trainer(const Napi::CallbackInfo & info, const std::shared_pt
         return Worker<std::shared_ptr<Trainer>>::start(
             info.Env(), Napi::Object(), [settings] { return std::make_shared<Trainer>(settings); },
             [constructor](Napi::Env env, std::shared_ptr<Trainer> & trainer) -> Napi::Value {
-                return constructor->New({Napi::External<std::shared_ptr<Trainer>>::New(env, &trainer)});
+                return trainer_object(env, *constructor, std::move(trainer));
             });
     });
 }
@@ -255,7 +257,7 @@ Napi::Value create_trainer(const Napi::CallbackInfo & info, const std::shared_pt
 }  // namespace
 
 void export_trainer(Napi::Env env, Napi::Object exports) {
-    auto constructor = std::make_shared<Napi::FunctionReference>(Napi::Persistent(NativeTrainer::define(env)));
+    auto constructor = std::make_shared<Napi::FunctionReference>(Napi::Persistent(TrainerObject::define(env)));
     constructor->SuppressDestruct();  // the environment frees it when it ends, before this could
     auto create = [constructor](const Napi::CallbackInfo & info) { return create_trainer(info, constructor); };
     exports.Set("createTrainer", Napi::Function::New(env, create, "createTrainer"));
