@@ -26,7 +26,8 @@ struct LoraFile {
 // Whole or not at all; the same content gives the same bytes. Throws Error(not_enough_disk) or Error(native_failure).
 void write_lora(const std::string & path, const LoraFile & adapter);
 
-// Throws Error(model_not_found), Error(bad_input) for what is no GGUF, Error(adapter_mismatch) for what is no such adapter.
+// Throws Error(model_not_found), Error(bad_input) for what is no GGUF, Error(adapter_mismatch) for what is no such
+// adapter.
 LoraFile read_lora(const std::string & path);
 
 }  // namespace isheep

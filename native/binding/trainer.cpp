@@ -1,5 +1,5 @@
-// createTrainer and NativeTrainer of src/native/addon-types.ts: reads arguments, runs training/trainer on a thread of the
-// pool, hands results over. One call runs at a time; a disposed object only answers with errors.
+// createTrainer and NativeTrainer of src/native/addon-types.ts: reads arguments, runs training/trainer on a thread of
+// the pool, hands results over. One call runs at a time; a disposed object only answers with errors.
 #include "training/trainer.h"
 
 #include "binding/arguments.h"
@@ -16,14 +16,17 @@ namespace isheep {
 namespace {
 
 template <typename Choice>
-Choice one_of(const std::string & text, const char * what, std::initializer_list<std::pair<const char *, Choice>> choices) {
+Choice one_of(const std::string & text, const char * what,
+              std::initializer_list<std::pair<const char *, Choice>> choices) {
     for (const auto & [name, choice] : choices) {
         if (text == name) return choice;
     }
     throw Error(Code::bad_config, std::string(what) + " \"" + text + "\" is not known");
 }
 
-int integer_of(const Napi::Object & object, const char * key) { return object.Get(key).As<Napi::Number>().Int32Value(); }
+int integer_of(const Napi::Object & object, const char * key) {
+    return object.Get(key).As<Napi::Number>().Int32Value();
+}
 
 std::vector<Target> read_targets(const Napi::Array & names) {
     std::vector<Target> targets;
@@ -47,7 +50,7 @@ TrainerSettings read_settings(const Napi::Object & options) {
     settings.lora.rank_stabilized = options.Get("rankStabilized").As<Napi::Boolean>();
     settings.lora.targets = read_targets(options.Get("targets").As<Napi::Array>());
     settings.dropout = number_of(options, "dropout");
-    settings.seed = (uint64_t) options.Get("seed").As<Napi::Number>().Int64Value();
+    settings.seed = (uint64_t)options.Get("seed").As<Napi::Number>().Int64Value();
     settings.init_adapter_path = string_of(options, "initAdapterPath");
     settings.schedule.kind = one_of<ScheduleKind>(
         string_of(options, "schedule"), "schedule",
@@ -55,13 +58,16 @@ TrainerSettings read_settings(const Napi::Object & options) {
     settings.schedule.peak = number_of(options, "learningRate");
     settings.schedule.warmup_steps = integer_of(options, "warmupSteps");
     settings.schedule.total_steps = integer_of(options, "totalSteps");
-    settings.adamw = {number_of(options, "beta1"), number_of(options, "beta2"), number_of(options, "epsilon"), number_of(options, "weightDecay")};
+    settings.adamw = {number_of(options, "beta1"), number_of(options, "beta2"), number_of(options, "epsilon"),
+                      number_of(options, "weightDecay")};
     settings.max_grad_norm = number_of(options, "maxGradNorm");
     settings.micro_batch_tokens = integer_of(options, "microBatchTokens");
     const Napi::Value activations = options.Get("activations");
     settings.activations = one_of<ActivationMode>(
         activations.IsString() ? activations.As<Napi::String>().Utf8Value() : "auto", "activations",
-        {{"auto", ActivationMode::automatic}, {"keep", ActivationMode::keep}, {"recompute", ActivationMode::recompute}});
+        {{"auto", ActivationMode::automatic},
+         {"keep", ActivationMode::keep},
+         {"recompute", ActivationMode::recompute}});
     return settings;
 }
 
@@ -84,13 +90,14 @@ struct TrainerState {
 class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
 public:
     static Napi::Function define(Napi::Env env) {
-        return DefineClass(env, "NativeTrainer",
-                           {InstanceAccessor<&TrainerObject::steps>("steps"), InstanceMethod<&TrainerObject::step>("step"),
-                            InstanceMethod<&TrainerObject::evaluate>("evaluate"), InstanceMethod<&TrainerObject::logits>("logits"),
-                            InstanceMethod<&TrainerObject::save_adapter>("saveAdapter"),
-                            InstanceMethod<&TrainerObject::save_checkpoint>("saveCheckpoint"),
-                            InstanceMethod<&TrainerObject::load_checkpoint>("loadCheckpoint"),
-                            InstanceMethod<&TrainerObject::cancel>("cancel"), InstanceMethod<&TrainerObject::dispose>("dispose")});
+        return DefineClass(
+            env, "NativeTrainer",
+            {InstanceAccessor<&TrainerObject::steps>("steps"), InstanceMethod<&TrainerObject::step>("step"),
+             InstanceMethod<&TrainerObject::evaluate>("evaluate"), InstanceMethod<&TrainerObject::logits>("logits"),
+             InstanceMethod<&TrainerObject::save_adapter>("saveAdapter"),
+             InstanceMethod<&TrainerObject::save_checkpoint>("saveCheckpoint"),
+             InstanceMethod<&TrainerObject::load_checkpoint>("loadCheckpoint"),
+             InstanceMethod<&TrainerObject::cancel>("cancel"), InstanceMethod<&TrainerObject::dispose>("dispose")});
     }
 
     explicit TrainerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<TrainerObject>(info) {
@@ -128,7 +135,10 @@ private:
             auto samples = read_samples(info[0].As<Napi::Array>());
             const bool adapter = info[1].As<Napi::Boolean>();
             return start<std::vector<SampleLoss>>(
-                info, [samples = std::move(samples), adapter](Trainer & trainer) { return trainer.evaluate(samples, adapter); },
+                info,
+                [samples = std::move(samples), adapter](Trainer & trainer) {
+                    return trainer.evaluate(samples, adapter);
+                },
                 [](Napi::Env env, std::vector<SampleLoss> & losses) -> Napi::Value {
                     Napi::Array array = Napi::Array::New(env, losses.size());
                     for (uint32_t i = 0; i < losses.size(); i++) {
@@ -172,13 +182,15 @@ private:
 
     Napi::Value save_checkpoint(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
-            return start_on_path(info, [](Trainer & trainer, const std::string & path) { trainer.save_checkpoint(path); });
+            return start_on_path(info,
+                                 [](Trainer & trainer, const std::string & path) { trainer.save_checkpoint(path); });
         });
     }
 
     Napi::Value load_checkpoint(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
-            return start_on_path(info, [](Trainer & trainer, const std::string & path) { trainer.load_checkpoint(path); });
+            return start_on_path(info,
+                                 [](Trainer & trainer, const std::string & path) { trainer.load_checkpoint(path); });
         });
     }
 
@@ -197,7 +209,8 @@ private:
 
     // Runs work(trainer) on a thread; this object stays alive until it has ended.
     template <typename Result>
-    Napi::Value start(const Napi::CallbackInfo & info, std::function<Result(Trainer &)> work, typename Worker<Result>::ToJs to_js) {
+    Napi::Value start(const Napi::CallbackInfo & info, std::function<Result(Trainer &)> work,
+                      typename Worker<Result>::ToJs to_js) {
         const std::shared_ptr<TrainerState> state = state_;
         state->lifetime->check_usable();
         if (state->lifetime->is_busy()) {
@@ -206,12 +219,14 @@ private:
         state->trainer->set_cancelled(false);
         state->lifetime->begin_job();
         return Worker<Result>::start(
-            info.Env(), info.This().As<Napi::Object>(), [state, work = std::move(work)] { return work(*state->trainer); },
-            std::move(to_js), [state] { state->lifetime->end_job(); });
+            info.Env(), info.This().As<Napi::Object>(),
+            [state, work = std::move(work)] { return work(*state->trainer); }, std::move(to_js),
+            [state] { state->lifetime->end_job(); });
     }
 
     // The same for work on the path in the first argument that yields nothing.
-    Napi::Value start_on_path(const Napi::CallbackInfo & info, std::function<void(Trainer &, const std::string &)> work) {
+    Napi::Value start_on_path(const Napi::CallbackInfo & info,
+                              std::function<void(Trainer &, const std::string &)> work) {
         const std::string path = info[0].As<Napi::String>().Utf8Value();
         const auto on_path = [work = std::move(work), path](Trainer & trainer) {
             work(trainer, path);
@@ -223,7 +238,8 @@ private:
     std::shared_ptr<TrainerState> state_;
 };
 
-Napi::Value trainer_object(Napi::Env env, const Napi::FunctionReference & constructor, std::shared_ptr<Trainer> trainer) {
+Napi::Value trainer_object(Napi::Env env, const Napi::FunctionReference & constructor,
+                           std::shared_ptr<Trainer> trainer) {
     auto state = std::make_shared<TrainerState>();
     state->trainer = std::move(trainer);
     const std::weak_ptr<TrainerState> weak = state;
@@ -243,7 +259,8 @@ Napi::Value trainer_object(Napi::Env env, const Napi::FunctionReference & constr
 }
 
 // The class is not exported: only createTrainer has its constructor.
-Napi::Value create_trainer(const Napi::CallbackInfo & info, const std::shared_ptr<Napi::FunctionReference> & constructor) {
+Napi::Value create_trainer(const Napi::CallbackInfo & info,
+                           const std::shared_ptr<Napi::FunctionReference> & constructor) {
     return guarded(info.Env(), [&]() -> Napi::Value {
         const TrainerSettings settings = read_settings(info[0].As<Napi::Object>());
         return Worker<std::shared_ptr<Trainer>>::start(

@@ -25,13 +25,15 @@ struct CloseFile {
 };
 using File = std::unique_ptr<FILE, CloseFile>;
 
-File open_file(const std::string & path, const char * mode) { return File(ggml_fopen(path.c_str(), mode)); }
+File open_file(const std::string & path, const char * mode) {
+    return File(ggml_fopen(path.c_str(), mode));
+}
 
 bool seek(FILE * file, size_t offset) {
 #ifdef _WIN32
-    return _fseeki64(file, (long long) offset, SEEK_SET) == 0;
+    return _fseeki64(file, (long long)offset, SEEK_SET) == 0;
 #else
-    return fseeko(file, (off_t) offset, SEEK_SET) == 0;
+    return fseeko(file, (off_t)offset, SEEK_SET) == 0;
 #endif
 }
 
@@ -46,7 +48,7 @@ bool sync(FILE * file) {
 // So that the new name itself survives a loss of power. Windows has no such call and needs none.
 void sync_folder(const fs::path & folder) {
 #ifdef _WIN32
-    (void) folder;
+    (void)folder;
 #else
     const int descriptor = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return;
@@ -57,13 +59,23 @@ void sync_folder(const fs::path & folder) {
 
 bool is_integer(gguf_type type) {
     switch (type) {
-        case GGUF_TYPE_UINT8: case GGUF_TYPE_INT8: case GGUF_TYPE_UINT16: case GGUF_TYPE_INT16:
-        case GGUF_TYPE_UINT32: case GGUF_TYPE_INT32: case GGUF_TYPE_UINT64: case GGUF_TYPE_INT64: return true;
-        default: return false;
+        case GGUF_TYPE_UINT8:
+        case GGUF_TYPE_INT8:
+        case GGUF_TYPE_UINT16:
+        case GGUF_TYPE_INT16:
+        case GGUF_TYPE_UINT32:
+        case GGUF_TYPE_INT32:
+        case GGUF_TYPE_UINT64:
+        case GGUF_TYPE_INT64:  return true;
+        default:               return false;
     }
 }
-bool is_floating(gguf_type type) { return type == GGUF_TYPE_FLOAT32 || type == GGUF_TYPE_FLOAT64; }
-bool is_text(gguf_type type) { return type == GGUF_TYPE_STRING; }
+bool is_floating(gguf_type type) {
+    return type == GGUF_TYPE_FLOAT32 || type == GGUF_TYPE_FLOAT64;
+}
+bool is_text(gguf_type type) {
+    return type == GGUF_TYPE_STRING;
+}
 
 }  // namespace
 
@@ -87,7 +99,9 @@ GgufFile::GgufFile(const std::string & path) : path_(path) {
     }
 }
 
-bool GgufFile::has(const std::string & key) const { return gguf_find_key(gguf_.get(), key.c_str()) >= 0; }
+bool GgufFile::has(const std::string & key) const {
+    return gguf_find_key(gguf_.get(), key.c_str()) >= 0;
+}
 
 int64_t GgufFile::find_key(const std::string & key, const char * expected, bool (*accepts)(gguf_type)) const {
     const int64_t id = gguf_find_key(gguf_.get(), key.c_str());
@@ -117,20 +131,26 @@ int64_t GgufFile::integer(const std::string & key) const {
         case GGUF_TYPE_INT16:  return gguf_get_val_i16(gguf, id);
         case GGUF_TYPE_UINT32: return gguf_get_val_u32(gguf, id);
         case GGUF_TYPE_INT32:  return gguf_get_val_i32(gguf, id);
-        case GGUF_TYPE_UINT64: return (int64_t) gguf_get_val_u64(gguf, id);
+        case GGUF_TYPE_UINT64: return (int64_t)gguf_get_val_u64(gguf, id);
         default:               return gguf_get_val_i64(gguf, id);
     }
 }
-int64_t GgufFile::integer(const std::string & key, int64_t fallback) const { return has(key) ? integer(key) : fallback; }
+int64_t GgufFile::integer(const std::string & key, int64_t fallback) const {
+    return has(key) ? integer(key) : fallback;
+}
 
 double GgufFile::number(const std::string & key) const {
     const int64_t id = find_key(key, "a floating-point number", is_floating);
     if (gguf_get_kv_type(gguf_.get(), id) == GGUF_TYPE_FLOAT32) return gguf_get_val_f32(gguf_.get(), id);
     return gguf_get_val_f64(gguf_.get(), id);
 }
-double GgufFile::number(const std::string & key, double fallback) const { return has(key) ? number(key) : fallback; }
+double GgufFile::number(const std::string & key, double fallback) const {
+    return has(key) ? number(key) : fallback;
+}
 
-ggml_tensor * GgufFile::find(const std::string & name) const { return ggml_get_tensor(context_.get(), name.c_str()); }
+ggml_tensor * GgufFile::find(const std::string & name) const {
+    return ggml_get_tensor(context_.get(), name.c_str());
+}
 
 size_t GgufFile::data_offset(const ggml_tensor * tensor) const {
     const int64_t id = gguf_find_tensor(gguf_.get(), tensor->name);
@@ -145,12 +165,15 @@ std::vector<float> GgufFile::read_floats(const ggml_tensor * tensor) const {
     }
     std::vector<uint8_t> bytes(ggml_nbytes(tensor));
     File file = open_file(path_, "rb");
-    if (!file || !seek(file.get(), data_offset(tensor)) || std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
+    if (!file || !seek(file.get(), data_offset(tensor)) ||
+        std::fread(bytes.data(), 1, bytes.size(), file.get()) != bytes.size()) {
         throw Error(Code::bad_input, path_ + ": could not read tensor " + tensor->name);
     }
     std::vector<float> values(ggml_nelements(tensor));
-    if (tensor->type == GGML_TYPE_F32) std::memcpy(values.data(), bytes.data(), bytes.size());
-    else to_float(bytes.data(), values.data(), (int64_t) values.size());
+    if (tensor->type == GGML_TYPE_F32)
+        std::memcpy(values.data(), bytes.data(), bytes.size());
+    else
+        to_float(bytes.data(), values.data(), (int64_t)values.size());
     return values;
 }
 
@@ -159,7 +182,8 @@ void write_gguf_atomically(const gguf_context * gguf, const std::string & path) 
     std::error_code ignored;
     errno = 0;
     File file = open_file(temporary, "wb");
-    bool written = file && gguf_write_to_file_ptr(gguf, file.get(), false) && std::fflush(file.get()) == 0 && sync(file.get());
+    bool written =
+        file && gguf_write_to_file_ptr(gguf, file.get(), false) && std::fflush(file.get()) == 0 && sync(file.get());
     const int failure = errno;
     file.reset();
     std::error_code renamed;

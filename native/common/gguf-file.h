@@ -13,7 +13,8 @@ namespace isheep {
 // Metadata and tensor descriptions of a GGUF file; its data stays on disk.
 class GgufFile {
 public:
-    // Throws Error(model_not_found), or Error(bad_input) for a file that is no GGUF, is cut short or is of a newer version.
+    // Throws Error(model_not_found), or Error(bad_input) for a file that is no GGUF, is cut short or is of a newer
+    // version.
     explicit GgufFile(const std::string & path);
 
     const std::string & path() const { return path_; }
@@ -30,7 +31,7 @@ public:
 
     // Descriptions, in the file's order: type, shape and name, no data.
     const std::vector<ggml_tensor *> & tensors() const { return tensors_; }
-    ggml_tensor * find(const std::string & name) const;  // null where there is none
+    ggml_tensor * find(const std::string & name) const;    // null where there is none
     size_t data_offset(const ggml_tensor * tensor) const;  // from the start of the file
     size_t header_size() const { return gguf_get_data_offset(gguf_.get()); }
 

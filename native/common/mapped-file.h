@@ -1,4 +1,5 @@
-// A file seen as memory, read-only: the pages come from disk when they are touched and can be dropped again by the system.
+// A file seen as memory, read-only: the pages come from disk when they are touched and can be dropped again by the
+// system.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,8 @@ namespace isheep {
 
 class MappedFile {
 public:
-    // Throws Error(model_not_found) where there is no such file, Error(bad_input) where it is empty or cannot be mapped.
+    // Throws Error(model_not_found) where there is no such file, Error(bad_input) where it is empty or cannot be
+    // mapped.
     explicit MappedFile(const std::string & path);
     ~MappedFile();
     MappedFile(const MappedFile &) = delete;

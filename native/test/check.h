@@ -52,7 +52,8 @@ inline void check_throws(Code code, const std::string & part, const std::functio
         body();
     } catch (const Error & error) {
         check_equal(code_name(error.code), std::string(code_name(code)), error.what());
-        check(std::strstr(error.what(), part.c_str()), std::string("the message \"") + error.what() + "\" lacks \"" + part + "\"");
+        check(std::strstr(error.what(), part.c_str()),
+              std::string("the message \"") + error.what() + "\" lacks \"" + part + "\"");
         return;
     }
     throw Failure("nothing was thrown; expected: " + part);
@@ -80,7 +81,7 @@ inline int run_all(const std::string & filter) {
 
 #define ISHEEP_JOIN2(a, b) a##b
 #define ISHEEP_JOIN(a, b) ISHEEP_JOIN2(a, b)
-#define TEST(name)                                                                                             \
-    static void ISHEEP_JOIN(test_, __LINE__)();                                                                \
+#define TEST(name)                                                                                              \
+    static void ISHEEP_JOIN(test_, __LINE__)();                                                                 \
     static const isheep::test::Register ISHEEP_JOIN(registered_, __LINE__)(name, ISHEEP_JOIN(test_, __LINE__)); \
     static void ISHEEP_JOIN(test_, __LINE__)()

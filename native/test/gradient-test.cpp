@@ -1,9 +1,9 @@
 // Our own vector-Jacobian products against finite differences of the loss, on tiny models in F32.
 //
-// Each matrix of the adapter is moved along random directions and, in the smallest model, along each of its numbers; the
-// four-point stencil leaves an error of the fourth order in the step. What remains is the rounding of the loss in F32
-// (about 1e-7 of it, divided by the step), which the tolerance covers: errors are relative to what the gradient's length
-// lets one expect along a direction.
+// Each matrix of the adapter is moved along random directions and, in the smallest model, along each of its numbers;
+// the four-point stencil leaves an error of the fourth order in the step. What remains is the rounding of the loss in
+// F32 (about 1e-7 of it, divided by the step), which the tolerance covers: errors are relative to what the gradient's
+// length lets one expect along a direction.
 #include "check.h"
 #include "support.h"
 #include "training/random-bits.h"
@@ -20,11 +20,13 @@ double mean_loss(Trainer & trainer, const std::vector<Sample> & samples) {
 }
 
 // The derivative of the mean loss along `direction`, laid over the parameters from `offset` on.
-double difference(Trainer & trainer, const std::vector<Sample> & samples, size_t offset, const std::vector<float> & direction) {
+double difference(Trainer & trainer, const std::vector<Sample> & samples, size_t offset,
+                  const std::vector<float> & direction) {
     const std::vector<float> before = trainer.lora().parameters;
     double sum = 0;
     for (auto [step, weight] : {std::pair{1, 8.0}, {-1, -8.0}, {2, -1.0}, {-2, 1.0}}) {
-        for (size_t i = 0; i < direction.size(); i++) trainer.lora().parameters[offset + i] = before[offset + i] + step * direction[i];
+        for (size_t i = 0; i < direction.size(); i++)
+            trainer.lora().parameters[offset + i] = before[offset + i] + step * direction[i];
         sum += weight * mean_loss(trainer, samples) / 12;
         trainer.lora().parameters = before;
     }
@@ -33,7 +35,7 @@ double difference(Trainer & trainer, const std::vector<Sample> & samples, size_t
 
 double length(const float * values, size_t n) {
     double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double) values[i] * values[i];
+    for (size_t i = 0; i < n; i++) sum += (double)values[i] * values[i];
     return std::sqrt(sum);
 }
 
@@ -44,7 +46,7 @@ struct Matrices {
 
 std::vector<Matrices> all_matrices(Trainer & trainer) {
     std::vector<Matrices> all;
-    const size_t rank = (size_t) trainer.lora().settings().rank;
+    const size_t rank = (size_t)trainer.lora().settings().rank;
     for (const LoraPart & part : trainer.lora().parts()) {
         const std::string name = std::string(target_name(part.target)) + " of layer " + std::to_string(part.layer);
         all.push_back({"A of " + name, part.a, rank * part.n_in});
@@ -62,11 +64,12 @@ void check_gradients(Trainer & trainer, const std::vector<Sample> & samples, dou
         const double expected_size = length(&gradient[m.offset], m.n);
         check(expected_size > 1e-5, "the gradient of " + m.name + " vanishes");
         for (int trial = 0; trial < 3; trial++) {
-            const float step = 0.05f / std::sqrt((float) m.n);
+            const float step = 0.05f / std::sqrt((float)m.n);
             std::vector<float> direction(m.n);
-            for (size_t i = 0; i < m.n; i++) direction[i] = step * (random_bits(random_key(trial, m.offset), i) & 1 ? 1.0f : -1.0f);
+            for (size_t i = 0; i < m.n; i++)
+                direction[i] = step * (random_bits(random_key(trial, m.offset), i) & 1 ? 1.0f : -1.0f);
             double along = 0;
-            for (size_t i = 0; i < m.n; i++) along += (double) gradient[m.offset + i] * direction[i];
+            for (size_t i = 0; i < m.n; i++) along += (double)gradient[m.offset + i] * direction[i];
             const double expected_change = expected_size * step;  // root mean square over random signs
             const double error = std::fabs(difference(trainer, samples, m.offset, direction) - along) / expected_change;
             worst = std::max(worst, error);
@@ -76,7 +79,8 @@ void check_gradients(Trainer & trainer, const std::vector<Sample> & samples, dou
     std::printf("     largest relative error %.1e\n", worst);
 }
 
-const std::vector<int> lengths = {23, 5, 70, 16, 2, 33};  // in micro-batches of at most 128 rows, with every kind of padding
+const std::vector<int> lengths = {23, 5, 70,
+                                  16, 2, 33};  // in micro-batches of at most 128 rows, with every kind of padding
 
 }  // namespace
 
@@ -132,7 +136,7 @@ TEST("gradients of stored half floats and 8-bit weights point where those of the
     for (ggml_type type : {GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0}) {
         const std::vector<float> found = gradient_for(type);
         double dot = 0;
-        for (size_t i = 0; i < exact.size(); i++) dot += (double) exact[i] * found[i];
+        for (size_t i = 0; i < exact.size(); i++) dot += (double)exact[i] * found[i];
         const double cosine = dot / length(exact.data(), exact.size()) / length(found.data(), found.size());
         std::printf("     %s: cosine %.5f\n", ggml_type_name(type), cosine);
         check(cosine > 0.995, "the cosine is " + std::to_string(cosine));
@@ -153,7 +157,7 @@ TEST("the gradient of every single parameter of a small adapter agrees with fini
     const std::vector<float> gradient = trainer.gradient(samples).gradient;
     double worst = 0;
     for (const Matrices & m : all_matrices(trainer)) {
-        const double typical = length(&gradient[m.offset], m.n) / std::sqrt((double) m.n);
+        const double typical = length(&gradient[m.offset], m.n) / std::sqrt((double)m.n);
         for (size_t i = 0; i < m.n; i++) {
             const float step = 0.006f;
             const double found = difference(trainer, samples, m.offset + i, {step}) / step;

@@ -12,7 +12,8 @@ using namespace isheep::test;
 
 namespace {
 
-std::vector<float> reference_logits(const std::string & model_path, const std::string & adapter_path, std::vector<int32_t> tokens) {
+std::vector<float> reference_logits(const std::string & model_path, const std::string & adapter_path,
+                                    std::vector<int32_t> tokens) {
     llama_model_params model_params = llama_model_default_params();
     model_params.use_extra_bufts = false;
     LlamaModel model(llama_model_load_from_file(model_path.c_str(), model_params));
@@ -32,20 +33,20 @@ std::vector<float> reference_logits(const std::string & model_path, const std::s
         float scales[] = {1};
         check_equal(llama_set_adapters_lora(context.get(), adapters, 1, scales), 0, "llama.cpp applies the adapter");
     }
-    llama_batch batch = llama_batch_init((int32_t) tokens.size(), 0, 1);
+    llama_batch batch = llama_batch_init((int32_t)tokens.size(), 0, 1);
     for (size_t i = 0; i < tokens.size(); i++) {
         batch.token[i] = tokens[i];
-        batch.pos[i] = (llama_pos) i;
+        batch.pos[i] = (llama_pos)i;
         batch.n_seq_id[i] = 1;
         batch.seq_id[i][0] = 0;
         batch.logits[i] = true;
     }
-    batch.n_tokens = (int32_t) tokens.size();
+    batch.n_tokens = (int32_t)tokens.size();
     const int failed = llama_decode(context.get(), batch);
     llama_batch_free(batch);
     check_equal(failed, 0, "llama.cpp decodes");
     const float * logits = llama_get_logits(context.get());
-    const size_t n_vocab = (size_t) llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
+    const size_t n_vocab = (size_t)llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
     std::vector<float> all(logits, logits + tokens.size() * n_vocab);
     adapter.reset();  // before its model
     return all;
@@ -56,8 +57,8 @@ double relative_difference(const std::vector<float> & a, const std::vector<float
     check_equal(a.size(), b.size(), "number of logits");
     double difference = 0, size = 0;
     for (size_t i = 0; i < a.size(); i++) {
-        difference += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
-        size += (double) b[i] * b[i];
+        difference += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+        size += (double)b[i] * b[i];
     }
     return std::sqrt(difference / size);
 }
@@ -79,7 +80,8 @@ void compare(const TinyModelOptions & options, double tolerance) {
     const double trained = relative_difference(after, reference_logits(settings.model_path, adapter, tokens));
     check(trained < tolerance, "the adapter's logits differ by " + std::to_string(trained));
     check(change > 10 * trained, "training changed the logits by " + std::to_string(change));
-    std::printf("     %s: %.1e without, %.1e with an adapter, which changed %.1e\n", ggml_type_name(options.type), base, trained, change);
+    std::printf("     %s: %.1e without, %.1e with an adapter, which changed %.1e\n", ggml_type_name(options.type), base,
+                trained, change);
 }
 
 }  // namespace
@@ -101,8 +103,9 @@ TEST("logits agree with llama.cpp for float weights, tied and untied, with RoPE 
 // A quantized product rounds what it multiplies to 8 bits: a difference in the last bit of a float can move a value to
 // the next step, so the tolerance is that of the rounding, not of the floats.
 TEST("logits agree with llama.cpp for quantized weights") {
-    for (ggml_type type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0, GGML_TYPE_Q5_1, GGML_TYPE_Q2_K,
-                           GGML_TYPE_Q3_K, GGML_TYPE_Q4_K, GGML_TYPE_Q5_K, GGML_TYPE_Q6_K, GGML_TYPE_IQ4_NL, GGML_TYPE_IQ4_XS}) {
+    for (ggml_type type :
+         {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0, GGML_TYPE_Q5_1, GGML_TYPE_Q2_K,
+          GGML_TYPE_Q3_K, GGML_TYPE_Q4_K, GGML_TYPE_Q5_K, GGML_TYPE_Q6_K, GGML_TYPE_IQ4_NL, GGML_TYPE_IQ4_XS}) {
         TinyModelOptions options;
         options.type = type;
         compare(options, 2e-2);
@@ -117,5 +120,6 @@ TEST("logits agree with llama.cpp with rank-stabilized scaling") {
     const std::vector<int32_t> tokens = random_samples({40}, 9)[0].tokens;
     const std::string adapter = temporary_path("stabilized.gguf");
     trainer.save_adapter(adapter, {});
-    check(relative_difference(trainer.logits(tokens), reference_logits(settings.model_path, adapter, tokens)) < 1e-5, "logits agree");
+    check(relative_difference(trainer.logits(tokens), reference_logits(settings.model_path, adapter, tokens)) < 1e-5,
+          "logits agree");
 }

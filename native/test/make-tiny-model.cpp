@@ -11,7 +11,9 @@ using isheep::TinyModelOptions;
 static TinyModelOptions parse(int argc, char ** argv) {
     TinyModelOptions options;
     auto number = [](int & field) { return [&field](const std::string & text) { field = std::stoi(text); }; };
-    auto flag = [](bool & field) { return [&field](const std::string & text) { field = text != "0" && text != "false"; }; };
+    auto flag = [](bool & field) {
+        return [&field](const std::string & text) { field = text != "0" && text != "false"; };
+    };
     const std::map<std::string, std::function<void(const std::string &)>> known = {
         {"--width", number(options.width)},
         {"--feed-forward", number(options.feed_forward)},
@@ -27,7 +29,7 @@ static TinyModelOptions parse(int argc, char ** argv) {
         {"--rope-scale", [&](const std::string & text) { options.rope_scale = std::stof(text); }},
         {"--architecture", [&](const std::string & text) { options.architecture = text; }},
     };
-    options.seed = (uint32_t) std::stoul(argv[2]);
+    options.seed = (uint32_t)std::stoul(argv[2]);
     options.type = isheep::type_by_name(argv[3]);
     for (int i = 4; i < argc; i += 2) {
         const auto found = known.find(argv[i]);

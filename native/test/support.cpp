@@ -54,7 +54,8 @@ std::vector<Sample> random_samples(const std::vector<int> & lengths, uint32_t se
     for (size_t i = 0; i < lengths.size(); i++) {
         Sample sample;
         const uint64_t key = random_key(seed, i);
-        for (int j = 0; j < lengths[i]; j++) sample.tokens.push_back((int32_t) (random_bits(key, j) % tiny_vocabulary_size));
+        for (int j = 0; j < lengths[i]; j++)
+            sample.tokens.push_back((int32_t)(random_bits(key, j) % tiny_vocabulary_size));
         sample.context = std::max(1, lengths[i] / 3);
         samples.push_back(sample);
     }

@@ -1,6 +1,6 @@
-// Tiny models with random weights of the `llama` architecture, made in milliseconds and the same for the same options on
-// every machine: a byte-level vocabulary, a ChatML template, any weight type. llama.cpp loads and runs them; what they
-// say means nothing. Leaves out what a test does not need: other architectures, tokenizers and metadata.
+// Tiny models with random weights of the `llama` architecture, made in milliseconds and the same for the same options
+// on every machine: a byte-level vocabulary, a ChatML template, any weight type. llama.cpp loads and runs them; what
+// they say means nothing. Leaves out what a test does not need: other architectures, tokenizers and metadata.
 #pragma once
 
 #include "ggml.h"
@@ -20,12 +20,12 @@ struct TinyModelOptions {
     int heads = 4;
     int kv_heads = 2;
     int context = 512;
-    bool tied = true;           // the output matrix is the token embedding
-    float output_scale = 1;     // of an untied output matrix: large ones make extreme probabilities
-    bool rope_factors = false;  // a rope_freqs.weight, as Llama 3 has
-    float rope_scale = 1;       // linear scaling of positions: 2 halves them
-    bool attention_bias = false;  // biases on q, k and v, which our trainer refuses
-    int experts = 0;              // says that the feed-forward part has experts, which our trainer refuses
+    bool tied = true;                    // the output matrix is the token embedding
+    float output_scale = 1;              // of an untied output matrix: large ones make extreme probabilities
+    bool rope_factors = false;           // a rope_freqs.weight, as Llama 3 has
+    float rope_scale = 1;                // linear scaling of positions: 2 halves them
+    bool attention_bias = false;         // biases on q, k and v, which our trainer refuses
+    int experts = 0;                     // says that the feed-forward part has experts, which our trainer refuses
     std::string architecture = "llama";  // what general.architecture says; the tensors stay as they are
     bool chat_template = true;
 };

@@ -4,8 +4,8 @@ namespace isheep {
 namespace {
 
 std::string utf8(int code_point) {  // below 0x800, which is all that GPT-2's byte table needs
-    if (code_point < 0x80) return std::string(1, (char) code_point);
-    return {(char) (0xC0 | (code_point >> 6)), (char) (0x80 | (code_point & 0x3F))};
+    if (code_point < 0x80) return std::string(1, (char)code_point);
+    return {(char)(0xC0 | (code_point >> 6)), (char)(0x80 | (code_point & 0x3F))};
 }
 
 // GPT-2 writes printable Latin-1 bytes as themselves and the others as the code points from 256 on.
@@ -21,13 +21,14 @@ std::vector<std::string> byte_texts() {
 
 // Each pair is two tokens that exist by then; "_" stands for the space (token 32).
 const std::vector<std::pair<std::string, std::string>> pairs = {
-    {"_", "t"}, {"h", "e"}, {"_", "a"}, {"i", "n"}, {"r", "e"}, {"o", "n"}, {"_t", "he"}, {"e", "r"}, {"_", "s"},
-    {"a", "t"}, {"_", "w"}, {"_", "o"}, {"e", "n"}, {"i", "t"}, {"i", "s"}, {"_", "c"}, {"o", "r"}, {"e", "s"},
-    {"_", "b"}, {"a", "n"}, {"_", "f"}, {"_", "p"}, {"in", "g"}, {"e", "d"}, {"a", "l"}, {"_", "m"}, {"o", "u"},
-    {"_a", "n"}, {"_an", "d"}, {"a", "r"}, {"_", "d"}, {"_o", "f"}, {"_t", "o"}, {"_", "h"}, {"i", "on"}, {"l", "e"},
-    {"_", "n"}, {"i", "c"}, {"_", "l"}, {"_", "e"}, {"_", "r"}, {"s", "t"}, {"_", "g"}, {"o", "m"}, {"v", "e"},
-    {"_", "in"}, {"l", "y"}, {"_", "y"}, {"_b", "e"}, {"u", "t"}, {"o", "t"}, {"a", "y"}, {"i", "d"}, {"_", "u"},
-    {"_t", "h"}, {"_th", "at"}, {"_w", "h"}, {"_wh", "at"}, {"_y", "ou"}, {"c", "h"}, {"s", "h"},
+    {"_", "t"},  {"h", "e"},    {"_", "a"},   {"i", "n"},  {"r", "e"},   {"o", "n"},  {"_t", "he"}, {"e", "r"},
+    {"_", "s"},  {"a", "t"},    {"_", "w"},   {"_", "o"},  {"e", "n"},   {"i", "t"},  {"i", "s"},   {"_", "c"},
+    {"o", "r"},  {"e", "s"},    {"_", "b"},   {"a", "n"},  {"_", "f"},   {"_", "p"},  {"in", "g"},  {"e", "d"},
+    {"a", "l"},  {"_", "m"},    {"o", "u"},   {"_a", "n"}, {"_an", "d"}, {"a", "r"},  {"_", "d"},   {"_o", "f"},
+    {"_t", "o"}, {"_", "h"},    {"i", "on"},  {"l", "e"},  {"_", "n"},   {"i", "c"},  {"_", "l"},   {"_", "e"},
+    {"_", "r"},  {"s", "t"},    {"_", "g"},   {"o", "m"},  {"v", "e"},   {"_", "in"}, {"l", "y"},   {"_", "y"},
+    {"_b", "e"}, {"u", "t"},    {"o", "t"},   {"a", "y"},  {"i", "d"},   {"_", "u"},  {"_t", "h"},  {"_th", "at"},
+    {"_w", "h"}, {"_wh", "at"}, {"_y", "ou"}, {"c", "h"},  {"s", "h"},
 };
 
 std::string spelled(const std::string & text, const std::string & space) {
@@ -48,7 +49,7 @@ TinyVocabulary tiny_vocabulary() {
     auto control = [&](const char * text) {
         vocabulary.tokens.push_back(text);
         vocabulary.types.push_back(3);
-        return (int32_t) vocabulary.tokens.size() - 1;
+        return (int32_t)vocabulary.tokens.size() - 1;
     };
     vocabulary.end_of_text = control("<|endoftext|>");
     vocabulary.turn_start = control("<|im_start|>");

@@ -1,4 +1,5 @@
-// The vocabulary of tiny models: 256 bytes as GPT-2 writes them, merges of frequent English pairs, three special tokens.
+// The vocabulary of tiny models: 256 bytes as GPT-2 writes them, merges of frequent English pairs, three special
+// tokens.
 #pragma once
 
 #include <cstdint>

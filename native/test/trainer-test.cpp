@@ -65,9 +65,10 @@ TEST("how samples are packed into micro-batches does not change the gradient") {
         randomize(trainer, 1);
         gradients.push_back(trainer.gradient(samples).gradient);
     }
-    const double size = global_norm(gradients[0]) / std::sqrt((double) gradients[0].size());
+    const double size = global_norm(gradients[0]) / std::sqrt((double)gradients[0].size());
     for (const std::vector<float> & gradient : gradients) {
-        for (size_t i = 0; i < gradient.size(); i++) check_near(gradient[i], gradients[0][i], 1e-4 * size, "a gradient");
+        for (size_t i = 0; i < gradient.size(); i++)
+            check_near(gradient[i], gradients[0][i], 1e-4 * size, "a gradient");
     }
 }
 
@@ -107,7 +108,8 @@ TEST("the loss is that of the logits, also where a target's probability leaves t
             for (int j = 0; j < tiny_vocabulary_size; j++) sum += std::exp(row[j] - highest);
             expected += highest + std::log(sum) - row[sample.tokens[i]];
         }
-        if (output_scale > 1) check(expected / sample.loss_tokens() > 100, "no probability is small: " + std::to_string(expected));
+        if (output_scale > 1)
+            check(expected / sample.loss_tokens() > 100, "no probability is small: " + std::to_string(expected));
         check_near(trainer.evaluate({sample}, true)[0].loss, expected, 1e-5 * expected, "loss");
         check(std::isfinite(trainer.step({sample}).grad_norm), "the gradient is not finite");
     }
@@ -135,7 +137,8 @@ TEST("a checkpoint of other settings or another base is refused, and so is a dam
     const std::string path = temporary_path("refused.gguf");
     Trainer(settings).save_checkpoint(path);
     settings.schedule.peak = 0.5;
-    check_throws(Code::bad_input, "is a checkpoint of other settings", [&] { Trainer(settings).load_checkpoint(path); });
+    check_throws(Code::bad_input, "is a checkpoint of other settings",
+                 [&] { Trainer(settings).load_checkpoint(path); });
     TinyModelOptions options;
     options.seed = 2;
     TrainerSettings other = settings_with_dropout();
@@ -232,10 +235,11 @@ TEST("an adapter file keeps names, shapes and keys, and a damaged one is refused
     check_equal(adapter.architecture, std::string("llama"), "architecture");
     check_equal(adapter.alpha, 8.0f, "alpha");
     check_equal(adapter.metadata.at("isheep.run"), std::string("abc"), "metadata");
-    check_equal(adapter.pairs.size(), (size_t) 14, "pairs");
+    check_equal(adapter.pairs.size(), (size_t)14, "pairs");
     check_equal(adapter.pairs[0].base_tensor, std::string("blk.0.attn_q.weight"), "name");
     const std::string copy = temporary_path("copy.gguf");
     write_lora(copy, adapter);
     check(bytes_of(copy) == bytes_of(path), "writing what was read gives other bytes");
-    check_throws(Code::native_failure, "could not write", [&] { write_lora(temporary_path("no/such/folder.gguf"), adapter); });
+    check_throws(Code::native_failure, "could not write",
+                 [&] { write_lora(temporary_path("no/such/folder.gguf"), adapter); });
 }

@@ -11,8 +11,8 @@ Activations::Activations(const Architecture & architecture, ggml_backend_buffer_
 
 size_t Activations::floats_a_row(bool keep) const {
     const Architecture & a = architecture_;
-    const size_t values = 2 * (size_t) a.attention_width() + 2 * a.kv_width() + a.n_embd + 2 * (size_t) a.n_ff;
-    return (a.n_layers + 3) * (size_t) a.n_embd + (keep ? a.n_layers * values : 0);
+    const size_t values = 2 * (size_t)a.attention_width() + 2 * a.kv_width() + a.n_embd + 2 * (size_t)a.n_ff;
+    return (a.n_layers + 3) * (size_t)a.n_embd + (keep ? a.n_layers * values : 0);
 }
 
 size_t Activations::bytes(int n_rows, bool keep) const {
@@ -27,7 +27,8 @@ void Activations::prepare(int n_rows, bool keep) {
         buffer_.reset(ggml_backend_buft_alloc_buffer(buffer_type_, needed));
         if (!buffer_) {
             throw Error(Code::not_enough_memory,
-                        "the activations of " + std::to_string(n_rows) + " tokens need " + std::to_string(needed >> 20) + " MiB",
+                        "the activations of " + std::to_string(n_rows) + " tokens need " +
+                            std::to_string(needed >> 20) + " MiB",
                         "lower the maximum length or the tokens of a micro-batch");
         }
     }
@@ -43,7 +44,8 @@ void Activations::prepare(int n_rows, bool keep) {
 
 ggml_tensor * Activations::add(int64_t ne0, int64_t ne1, int64_t ne2) {
     ggml_tensor * t = ggml_new_tensor_3d(context_.get(), GGML_TYPE_F32, ne0, ne1, ne2);
-    if (ggml_tallocr_alloc(&place_, t) != GGML_STATUS_SUCCESS) throw Error(Code::not_enough_memory, "no memory for activations");
+    if (ggml_tallocr_alloc(&place_, t) != GGML_STATUS_SUCCESS)
+        throw Error(Code::not_enough_memory, "no memory for activations");
     return t;
 }
 

@@ -1,5 +1,6 @@
-// What stays of a micro-batch between graphs: the input of every layer, the gradient that travels back, and, where memory
-// allows, what each layer's backward pass would otherwise compute again. One buffer, reused by the next micro-batch.
+// What stays of a micro-batch between graphs: the input of every layer, the gradient that travels back, and, where
+// memory allows, what each layer's backward pass would otherwise compute again. One buffer, reused by the next
+// micro-batch.
 #pragma once
 
 #include "training/architecture.h"

@@ -1,5 +1,5 @@
-// AdamW: Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch computes it: the decay is scaled by the
-// learning rate, both moments are corrected for their start at zero, epsilon is added after the root.
+// AdamW: Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch computes it: the decay is scaled by
+// the learning rate, both moments are corrected for their start at zero, epsilon is added after the root.
 #pragma once
 
 #include <cstddef>

@@ -14,11 +14,11 @@ struct Architecture {
     int n_heads, n_kv_heads;  // query heads, and the key heads that they share
     int head_dim;             // numbers of one head, of queries, keys and values alike
     float rms_epsilon;
-    int rope_type;             // of ggml_rope_ext
-    float rope_base;           // theta
-    float rope_scale;          // factor on positions (1: none)
-    bool has_rope_factors;     // rope_freqs.weight divides the frequencies
-    bool tied_output;          // the token embedding is the output matrix
+    int rope_type;          // of ggml_rope_ext
+    float rope_base;        // theta
+    float rope_scale;       // factor on positions (1: none)
+    bool has_rope_factors;  // rope_freqs.weight divides the frequencies
+    bool tied_output;       // the token embedding is the output matrix
 
     int attention_width() const { return n_heads * head_dim; }
     int kv_width() const { return n_kv_heads * head_dim; }

@@ -14,17 +14,17 @@ struct AttentionShape {
 
 // q [head_dim, n_heads, n_rows], k and v [head_dim, n_kv_heads, n_rows]; q and k rotated.
 struct AttentionInput {
-    ggml_tensor * q, * k, * v;
+    ggml_tensor *q, *k, *v;
 };
 
 // -> [head_dim * n_heads, n_rows], into `place` unless that is null.
-ggml_tensor * attention_forward(Graph & g, const AttentionShape & shape, const BatchTensors & batch, const AttentionInput & input,
-                                ggml_tensor * place);
+ggml_tensor * attention_forward(Graph & g, const AttentionShape & shape, const BatchTensors & batch,
+                                const AttentionInput & input, ggml_tensor * place);
 
 // `output`: of attention_forward; `d`: its gradient, contiguous. -> the gradients of q, k and v, where those of q and k
 // still lack the factor `scale` (the caller rotates them back and multiplies at once).
-AttentionInput attention_backward(Graph & g, const AttentionShape & shape, const BatchTensors & batch, const AttentionInput & input,
-                                  ggml_tensor * output, ggml_tensor * d);
+AttentionInput attention_backward(Graph & g, const AttentionShape & shape, const BatchTensors & batch,
+                                  const AttentionInput & input, ggml_tensor * output, ggml_tensor * d);
 
 // How many nodes of a graph all of this takes at most, forward and backward.
 size_t attention_nodes(const MicroBatch & batch);

@@ -15,8 +15,8 @@ size_t n_tensors(const MicroBatch & batch) {
 // Query `from + i` sees key j where j <= from + i.
 template <typename Number>
 void set_mask(ggml_tensor * mask, int from, Number seen, Number hidden) {
-    std::vector<Number> values((size_t) ggml_nelements(mask), hidden);
-    for (int64_t i = 0; i < mask->ne[1]; i++) std::fill_n(&values[(size_t) (i * mask->ne[0])], from + i + 1, seen);
+    std::vector<Number> values((size_t)ggml_nelements(mask), hidden);
+    for (int64_t i = 0; i < mask->ne[1]; i++) std::fill_n(&values[(size_t)(i * mask->ne[0])], from + i + 1, seen);
     set_tensor(mask, values.data());
 }
 
@@ -24,7 +24,8 @@ void set_mask(ggml_tensor * mask, int from, Number seen, Number hidden) {
 
 std::vector<QueryBlock> query_blocks(int length) {
     std::vector<QueryBlock> blocks;
-    for (int from = 0; from < length; from += query_block) blocks.push_back({from, std::min(from + query_block, length)});
+    for (int from = 0; from < length; from += query_block)
+        blocks.push_back({from, std::min(from + query_block, length)});
     return blocks;
 }
 
@@ -33,7 +34,8 @@ BatchTensors::BatchTensors(const MicroBatch & batch, ggml_backend_buffer_type_t 
     positions_ = store_.add(GGML_TYPE_I32, batch.n_rows);
     inverse_ = store_.add(GGML_TYPE_I32, batch.n_rows);
     for (const PackedSample & sample : batch.samples) {
-        if (!masks_.count(sample.length)) masks_[sample.length] = store_.add(GGML_TYPE_F16, sample.length, sample.length);
+        if (!masks_.count(sample.length))
+            masks_[sample.length] = store_.add(GGML_TYPE_F16, sample.length, sample.length);
         for (QueryBlock block : query_blocks(sample.length)) {
             ggml_tensor *& mask = block_masks_[{block.from, block.to}];
             if (!mask) mask = store_.add(GGML_TYPE_F32, block.to, block.to - block.from);
@@ -59,8 +61,8 @@ SumTensors::SumTensors(const Architecture & architecture, ggml_backend_buffer_ty
     mean_ = store_.add(GGML_TYPE_F32, architecture.n_embd, wide);
     ones_ = store_.add(GGML_TYPE_F32, architecture.head_dim, wide);
     store_.allocate(buffer_type);
-    const std::vector<float> mean((size_t) ggml_nelements(mean_), 1.0f / architecture.n_embd);
-    const std::vector<float> ones((size_t) ggml_nelements(ones_), 1.0f);
+    const std::vector<float> mean((size_t)ggml_nelements(mean_), 1.0f / architecture.n_embd);
+    const std::vector<float> ones((size_t)ggml_nelements(ones_), 1.0f);
     set_tensor(mean_, mean.data());
     set_tensor(ones_, ones.data());
 }

@@ -24,10 +24,14 @@ public:
     BatchTensors(const MicroBatch & batch, ggml_backend_buffer_type_t buffer_type);
 
     const MicroBatch & batch() const { return batch_; }
-    ggml_tensor * positions() const { return positions_; }          // [n_rows], I32
-    ggml_tensor * inverse_positions() const { return inverse_; }    // [n_rows], I32, negative: rotates back
-    ggml_tensor * causal_mask(int length) const { return masks_.at(length); }  // [keys, queries], F16, for flash attention
-    ggml_tensor * block_mask(QueryBlock block) const { return block_masks_.at({block.from, block.to}); }  // [to, to - from]
+    ggml_tensor * positions() const { return positions_; }        // [n_rows], I32
+    ggml_tensor * inverse_positions() const { return inverse_; }  // [n_rows], I32, negative: rotates back
+    ggml_tensor * causal_mask(int length) const {
+        return masks_.at(length);
+    }  // [keys, queries], F16, for flash attention
+    ggml_tensor * block_mask(QueryBlock block) const {
+        return block_masks_.at({block.from, block.to});
+    }  // [to, to - from]
 
 private:
     MicroBatch batch_;

@@ -14,15 +14,15 @@ constexpr const char * identity_key = "isheep.checkpoint.identity";
 constexpr const char * steps_key = "isheep.checkpoint.steps";
 
 void add(gguf_context * gguf, ggml_context * context, const char * name, const std::vector<float> & values) {
-    ggml_tensor * t = ggml_new_tensor_1d(context, GGML_TYPE_F32, (int64_t) values.size());
-    t->data = (void *) values.data();
+    ggml_tensor * t = ggml_new_tensor_1d(context, GGML_TYPE_F32, (int64_t)values.size());
+    t->data = (void *)values.data();
     ggml_set_name(t, name);
     gguf_add_tensor(gguf, t);
 }
 
 std::vector<float> read(const GgufFile & file, const char * name, size_t n) {
     const ggml_tensor * t = file.find(name);
-    if (!t || t->type != GGML_TYPE_F32 || (size_t) ggml_nelements(t) != n) {
+    if (!t || t->type != GGML_TYPE_F32 || (size_t)ggml_nelements(t) != n) {
         throw Error(Code::bad_input, file.path() + ": tensor " + name + " is missing or of another size");
     }
     return file.read_floats(t);
@@ -46,15 +46,18 @@ void write_checkpoint(const std::string & path, const std::string & identity, co
 CheckpointState read_checkpoint(const std::string & path, const std::string & identity, size_t n_parameters) {
     const GgufFile file(path);
     const int64_t found = file.integer(format_key);
-    if (found != format) throw Error(Code::bad_input, path + " is a checkpoint of format " + std::to_string(found) + ", not " + std::to_string(format));
+    if (found != format)
+        throw Error(Code::bad_input,
+                    path + " is a checkpoint of format " + std::to_string(found) + ", not " + std::to_string(format));
     if (file.text(identity_key) != identity) {
         throw Error(Code::bad_input, path + " is a checkpoint of other settings or another base",
                     "use the settings and the model that it was made with, or another checkpoint folder");
     }
     CheckpointState state;
     const int64_t steps = file.integer(steps_key);
-    if (steps < 0 || steps > INT_MAX) throw Error(Code::bad_input, path + ": " + steps_key + " is " + std::to_string(steps));
-    state.steps = (int) steps;
+    if (steps < 0 || steps > INT_MAX)
+        throw Error(Code::bad_input, path + ": " + steps_key + " is " + std::to_string(steps));
+    state.steps = (int)steps;
     state.parameters = read(file, "parameters", n_parameters);
     state.first_moments = read(file, "first_moments", n_parameters);
     state.second_moments = read(file, "second_moments", n_parameters);

@@ -15,7 +15,8 @@ struct CheckpointState {
 // `identity`: settings and base as text (trainer.cpp writes it). Whole or not at all.
 void write_checkpoint(const std::string & path, const std::string & identity, const CheckpointState & state);
 
-// Throws Error(bad_input) where the file is damaged, was made for another identity, or has another number of parameters.
+// Throws Error(bad_input) where the file is damaged, was made for another identity, or has another number of
+// parameters.
 CheckpointState read_checkpoint(const std::string & path, const std::string & identity, size_t n_parameters);
 
 }  // namespace isheep

@@ -8,7 +8,7 @@
 namespace isheep {
 
 Dropout::Dropout(double probability, uint64_t seed, int step)
-    : key_(random_key(random_key(seed, 'D'), step)), threshold_((uint32_t) std::lround(probability * 65536)) {}
+    : key_(random_key(random_key(seed, 'D'), step)), threshold_((uint32_t)std::lround(probability * 65536)) {}
 
 void Dropout::fill(float * mask, int64_t n_in, const MicroBatch & batch, int layer, Target target) const {
     const uint64_t key = random_key(random_key(key_, layer), index_of(target));
@@ -20,7 +20,8 @@ void Dropout::fill(float * mask, int64_t n_in, const MicroBatch & batch, int lay
             float * row = mask + n_in * (sample.first_row + position);
             for (int64_t i = 0; i < n_in; i += 4) {
                 uint64_t bits = random_bits(row_key, i);
-                for (int64_t j = i; j < std::min(i + 4, n_in); j++, bits >>= 16) row[j] = (bits & 0xFFFF) < threshold_ ? 0.0f : kept;
+                for (int64_t j = i; j < std::min(i + 4, n_in); j++, bits >>= 16)
+                    row[j] = (bits & 0xFFFF) < threshold_ ? 0.0f : kept;
             }
         }
     }

@@ -8,16 +8,18 @@ namespace isheep {
 namespace {
 
 Context metadata_context(size_t n_tensors, size_t n_nodes) {
-    const size_t bytes = n_tensors * ggml_tensor_overhead() + (n_nodes ? ggml_graph_overhead_custom(n_nodes, false) : 0);
+    const size_t bytes =
+        n_tensors * ggml_tensor_overhead() + (n_nodes ? ggml_graph_overhead_custom(n_nodes, false) : 0);
     Context context(ggml_init({bytes, nullptr, true}));
     if (!context) throw Error(Code::not_enough_memory, "no memory for the description of a graph");
     return context;
 }
 
 [[noreturn]] void no_memory(size_t bytes) {
-    throw Error(Code::not_enough_memory,
-                "training needs " + std::to_string(bytes >> 20) + " MiB more memory than there is " + take_logged_errors(),
-                "lower the maximum length or the tokens of a micro-batch, or use a smaller model");
+    throw Error(
+        Code::not_enough_memory,
+        "training needs " + std::to_string(bytes >> 20) + " MiB more memory than there is " + take_logged_errors(),
+        "lower the maximum length or the tokens of a micro-batch, or use a smaller model");
 }
 
 }  // namespace
@@ -55,7 +57,9 @@ void Graph::compute_into(ggml_tensor * t, ggml_tensor * place) {
     ggml_build_forward_expand(nodes_, t);
 }
 
-void Graph::store(ggml_tensor * from, ggml_tensor * to) { ggml_build_forward_expand(nodes_, ggml_cpy(context(), from, to)); }
+void Graph::store(ggml_tensor * from, ggml_tensor * to) {
+    ggml_build_forward_expand(nodes_, ggml_cpy(context(), from, to));
+}
 
 void Graph::run() {
     check_support();
@@ -70,7 +74,7 @@ void Graph::run() {
 
 void Graph::fill_input(const Input & input) const {
     if (!input.tensor->buffer) return;  // no node reads it
-    if (ggml_backend_buffer_is_host(input.tensor->buffer)) return input.fill((float *) input.tensor->data);
+    if (ggml_backend_buffer_is_host(input.tensor->buffer)) return input.fill((float *)input.tensor->data);
     std::vector<float> values(ggml_nelements(input.tensor));
     input.fill(values.data());
     set_tensor(input.tensor, values.data());
@@ -81,7 +85,8 @@ void Graph::check_support() const {
         const ggml_tensor * node = ggml_graph_node(nodes_, i);
         if (ggml_backend_supports_op(compute_.backend(), node)) continue;
         throw Error(Code::native_failure, std::string("the device ") + ggml_backend_name(compute_.backend()) +
-                                              " cannot compute " + ggml_op_desc(node) + " of type " + ggml_type_name(node->type));
+                                              " cannot compute " + ggml_op_desc(node) + " of type " +
+                                              ggml_type_name(node->type));
     }
 }
 
@@ -98,7 +103,9 @@ void TensorStore::allocate(ggml_backend_buffer_type_t type) {
     ggml_backend_buffer_clear(buffer_.get(), 0);
 }
 
-void set_tensor(ggml_tensor * t, const void * data) { ggml_backend_tensor_set(t, data, 0, ggml_nbytes(t)); }
+void set_tensor(ggml_tensor * t, const void * data) {
+    ggml_backend_tensor_set(t, data, 0, ggml_nbytes(t));
+}
 
 std::vector<float> get_floats(const ggml_tensor * t) {
     std::vector<float> values(ggml_nelements(t));

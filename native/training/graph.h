@@ -13,13 +13,16 @@
 
 namespace isheep {
 
-// The width of a "wide column": a sum over a row comes out as 16 equal numbers, because adding or multiplying 16 numbers
-// to a row is several times faster in ggml's CPU code than adding one, and a product that makes them is fast, too.
+// The width of a "wide column": a sum over a row comes out as 16 equal numbers, because adding or multiplying 16
+// numbers to a row is several times faster in ggml's CPU code than adding one, and a product that makes them is fast,
+// too.
 constexpr int64_t wide = 16;
 
 // Contracted dimensions that are a multiple of this reach ggml's tiled F32 kernel; others cost a multiple.
 constexpr int64_t row_padding = 16;
-inline int64_t padded(int64_t n) { return (n + row_padding - 1) / row_padding * row_padding; }
+inline int64_t padded(int64_t n) {
+    return (n + row_padding - 1) / row_padding * row_padding;
+}
 
 // A device with its thread count, and the memory that graphs share one after the other.
 class Compute {
@@ -93,7 +96,7 @@ private:
     Buffer buffer_;
 };
 
-void set_tensor(ggml_tensor * t, const void * data);  // all of it
+void set_tensor(ggml_tensor * t, const void * data);   // all of it
 std::vector<float> get_floats(const ggml_tensor * t);  // F32, contiguous
 
 }  // namespace isheep

@@ -4,8 +4,8 @@
 
 namespace isheep {
 
-LayerGraph::LayerGraph(Graph & graph, const Weights & weights, const SumTensors & sums, const BatchTensors & batch, const Lora * lora,
-                       const Dropout * dropout, int layer)
+LayerGraph::LayerGraph(Graph & graph, const Weights & weights, const SumTensors & sums, const BatchTensors & batch,
+                       const Lora * lora, const Dropout * dropout, int layer)
     : g_(graph),
       weights_(weights),
       sums_(sums),
@@ -14,7 +14,7 @@ LayerGraph::LayerGraph(Graph & graph, const Weights & weights, const SumTensors 
 
 AttentionShape LayerGraph::attention_shape() const {
     const Architecture & a = weights_.architecture();
-    return {a.head_dim, a.n_heads, a.n_kv_heads, 1 / std::sqrt((float) a.head_dim), sums_.head_sum()};
+    return {a.head_dim, a.n_heads, a.n_kv_heads, 1 / std::sqrt((float)a.head_dim), sums_.head_sum()};
 }
 
 // t [head_dim, n, n_rows], turned by positions and multiplied by `factor`.
@@ -67,7 +67,7 @@ void LayerGraph::backward(ggml_tensor * x, const LayerValues * kept, ggml_tensor
     // y = middle + down(silu(gate) up)
     ggml_tensor * silu = ggml_silu(g_.context(), v.gate);
     LinearInput h(g_.mul(silu, v.up));
-    ggml_tensor * dh = linear_backward(linear_, Target::down, h, dy), * d_gate, * d_up;
+    ggml_tensor *dh = linear_backward(linear_, Target::down, h, dy), *d_gate, *d_up;
     swiglu_backward(v, silu, dh, d_gate, d_up);
 
     // gate and up of norm(middle)
@@ -98,11 +98,12 @@ void LayerGraph::backward(ggml_tensor * x, const LayerValues * kept, ggml_tensor
 AttentionInput LayerGraph::attention_input_backward(const AttentionInput & d) {
     auto flat = [&](ggml_tensor * t) { return ggml_reshape_2d(g_.context(), t, t->ne[0] * t->ne[1], t->ne[2]); };
     const float scale = attention_shape().scale;
-    return {flat(rope(d.q, batch_.inverse_positions(), scale)), flat(rope(d.k, batch_.inverse_positions(), scale)), flat(d.v)};
+    return {flat(rope(d.q, batch_.inverse_positions(), scale)), flat(rope(d.k, batch_.inverse_positions(), scale)),
+            flat(d.v)};
 }
 
-// h = silu(gate) up: d up = dh silu, d gate = dh up silu'. ggml computes silu fast and its derivative not at all, so that
-// comes from silu itself: silu'(g) = silu(g) (1 + g - silu(g)) / g.
+// h = silu(gate) up: d up = dh silu, d gate = dh up silu'. ggml computes silu fast and its derivative not at all, so
+// that comes from silu itself: silu'(g) = silu(g) (1 + g - silu(g)) / g.
 void LayerGraph::swiglu_backward(const LayerValues & v, ggml_tensor * silu, ggml_tensor * dh, ggml_tensor *& d_gate,
                                  ggml_tensor *& d_up) {
     constexpr float tiny = 1e-20f;  // no division by an exact zero, which padding rows have, where dh is zero, too
@@ -118,8 +119,8 @@ RmsNorm::RmsNorm(Graph & g, ggml_tensor * x, ggml_tensor * weight, float epsilon
 // With n = x / rms: dx = (w dy - n mean(n w dy)) / rms.
 ggml_tensor * RmsNorm::backward(Graph & g, const SumTensors & sums, float epsilon, ggml_tensor * dy) const {
     ggml_tensor * d = g.mul(dy, weight);
-    ggml_tensor * dot = g.mul_mat(sums.embedding_mean(), g.mul(normalized, d));                             // [wide, n_rows]
-    ggml_tensor * square = g.mul_mat(sums.embedding_mean(), ggml_sqr(g.context(), x));                      // [wide, n_rows]
+    ggml_tensor * dot = g.mul_mat(sums.embedding_mean(), g.mul(normalized, d));         // [wide, n_rows]
+    ggml_tensor * square = g.mul_mat(sums.embedding_mean(), ggml_sqr(g.context(), x));  // [wide, n_rows]
     ggml_tensor * rms = ggml_sqrt(g.context(), ggml_scale_bias(g.context(), square, 1, epsilon));
     return ggml_div(g.context(), g.sub(d, g.mul(normalized, dot)), rms);
 }

@@ -12,8 +12,8 @@ namespace isheep {
 
 class LayerGraph {
 public:
-    LayerGraph(Graph & graph, const Weights & weights, const SumTensors & sums, const BatchTensors & batch, const Lora * lora,
-               const Dropout * dropout, int layer);
+    LayerGraph(Graph & graph, const Weights & weights, const SumTensors & sums, const BatchTensors & batch,
+               const Lora * lora, const Dropout * dropout, int layer);
 
     // x [n_embd, n_rows] -> y, computed into the given tensor; the layer's values into `kept` unless that is null.
     void forward(ggml_tensor * x, const LayerValues * kept, ggml_tensor * y);
@@ -28,7 +28,8 @@ public:
 private:
     LayerValues values(ggml_tensor * x, const LayerValues * place);
     AttentionInput attention_input_backward(const AttentionInput & rotated);
-    void swiglu_backward(const LayerValues & v, ggml_tensor * silu, ggml_tensor * dh, ggml_tensor *& d_gate, ggml_tensor *& d_up);
+    void swiglu_backward(const LayerValues & v, ggml_tensor * silu, ggml_tensor * dh, ggml_tensor *& d_gate,
+                         ggml_tensor *& d_up);
     ggml_tensor * rope(ggml_tensor * t, ggml_tensor * positions, float factor);
     AttentionShape attention_shape() const;
 

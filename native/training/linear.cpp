@@ -19,7 +19,9 @@ ggml_tensor * dropout_mask(LinearContext & context, Target target, int64_t n_in)
 }
 
 // The first `n` rows of a matrix, a view.
-ggml_tensor * first_rows(Graph & g, ggml_tensor * t, int64_t n) { return ggml_view_2d(g.context(), t, t->ne[0], n, t->nb[1], 0); }
+ggml_tensor * first_rows(Graph & g, ggml_tensor * t, int64_t n) {
+    return ggml_view_2d(g.context(), t, t->ne[0], n, t->nb[1], 0);
+}
 
 }  // namespace
 
@@ -48,8 +50,8 @@ ggml_tensor * linear_backward(LinearContext & context, Target target, LinearInpu
     LinearInput & seen = mask ? masked : x;  // what A multiplied
 
     const int64_t rank = context.lora->settings().rank;
-    ggml_tensor * low_transposed = g.mul_mat(seen.get(), lora->a);   // [n_rows, R]
-    ggml_tensor * d_low = g.mul_mat(lora->b_transposed, dy);         // [R, n_rows], times the scale
+    ggml_tensor * low_transposed = g.mul_mat(seen.get(), lora->a);  // [n_rows, R]
+    ggml_tensor * d_low = g.mul_mat(lora->b_transposed, dy);        // [R, n_rows], times the scale
     ggml_tensor * da = g.mul_mat(seen.transposed(g), first_rows(g, g.transposed(d_low), rank));
     ggml_tensor * db = g.mul_mat(first_rows(g, low_transposed, rank), g.transposed(dy));
     g.output(da);

@@ -21,8 +21,8 @@ struct LinearContext {
     Graph & graph;
     const LayerWeights & weights;
     const BatchTensors & batch;
-    const Lora * lora;         // null: the base alone
-    const Dropout * dropout;   // null: none
+    const Lora * lora;        // null: the base alone
+    const Dropout * dropout;  // null: none
     int layer;
     std::vector<LoraGradient> gradients;  // in the order in which backward came by
 };
@@ -42,8 +42,9 @@ private:
     ggml_tensor * transposed_ = nullptr;
 };
 
-// dy [n_out, n_rows] -> the gradient of x; adds those of A and B to context.gradients. `wanted` false: the gradient of x
-// is not needed, and null comes back.
-ggml_tensor * linear_backward(LinearContext & context, Target target, LinearInput & x, ggml_tensor * dy, bool wanted = true);
+// dy [n_out, n_rows] -> the gradient of x; adds those of A and B to context.gradients. `wanted` false: the gradient of
+// x is not needed, and null comes back.
+ggml_tensor * linear_backward(LinearContext & context, Target target, LinearInput & x, ggml_tensor * dy,
+                              bool wanted = true);
 
 }  // namespace isheep

@@ -1,6 +1,6 @@
-// The adapter while it is trained: parameters, gradients and optimizer moments as flat arrays of floats, and the working
-// copies that the graphs multiply by. The LoRA scale has its one home here: it is in the working copies of B, and the
-// gradient of B is multiplied by it when it is collected.
+// The adapter while it is trained: parameters, gradients and optimizer moments as flat arrays of floats, and the
+// working copies that the graphs multiply by. The LoRA scale has its one home here: it is in the working copies of B,
+// and the gradient of B is multiplied by it when it is collected.
 #pragma once
 
 #include "training/graph.h"
@@ -62,8 +62,8 @@ private:
 
     LoraSettings settings_;
     std::vector<LoraPart> parts_;
-    std::vector<LoraMatrices> matrices_;           // in the order of parts_
-    std::vector<std::optional<size_t>> slots_;     // by layer and target: index into parts_
+    std::vector<LoraMatrices> matrices_;        // in the order of parts_
+    std::vector<std::optional<size_t>> slots_;  // by layer and target: index into parts_
     TensorStore store_;
 };
 

@@ -20,7 +20,8 @@ public:
 
     // -log p(target) of each row in nats, from x [n_embd, n_rows], the output of the last layer. Where `gradient`
     // ([n_embd, n_rows]) is given, it becomes d(sum of losses) / dx times `scale`, zero in rows without a loss.
-    std::vector<double> run(const ggml_tensor * x, const std::vector<LossRow> & rows, ggml_tensor * gradient, float scale);
+    std::vector<double> run(const ggml_tensor * x, const std::vector<LossRow> & rows, ggml_tensor * gradient,
+                            float scale);
 
     // Logits of the given rows, n_vocab each, row after row.
     std::vector<float> logits(const ggml_tensor * x, const std::vector<int> & rows);

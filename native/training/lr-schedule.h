@@ -1,5 +1,5 @@
-// Learning rate by step, as Hugging Face's get_{cosine,linear,constant}_schedule_with_warmup: rises linearly from 0 over
-// the warm-up, then falls to 0 at the last step along half a cosine or a line, or stays.
+// Learning rate by step, as Hugging Face's get_{cosine,linear,constant}_schedule_with_warmup: rises linearly from 0
+// over the warm-up, then falls to 0 at the last step along half a cosine or a line, or stays.
 #pragma once
 
 namespace isheep {

@@ -11,10 +11,11 @@ struct Sample {
     std::vector<int32_t> tokens;
     int context = 1;  // tokens from the front without loss, at least 1
 
-    int loss_tokens() const { return (int) tokens.size() > context ? (int) tokens.size() - context : 0; }
+    int loss_tokens() const { return (int)tokens.size() > context ? (int)tokens.size() - context : 0; }
 };
 
-// A sample's rows: n_rows of its tokens from the front, then zero rows up to `length`, a multiple of row_padding (graph.h).
+// A sample's rows: n_rows of its tokens from the front, then zero rows up to `length`, a multiple of row_padding
+// (graph.h).
 struct PackedSample {
     int index;  // in the samples that were packed
     int first_row, n_rows, length;

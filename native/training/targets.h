@@ -13,7 +13,9 @@ constexpr size_t n_targets = 7;
 constexpr std::array<Target, n_targets> all_targets = {Target::q,    Target::k,  Target::v,   Target::o,
                                                        Target::gate, Target::up, Target::down};
 
-inline size_t index_of(Target target) { return (size_t) target; }
+inline size_t index_of(Target target) {
+    return (size_t)target;
+}
 
 inline const char * target_name(Target target) {
     constexpr const char * names[] = {"q", "k", "v", "o", "gate", "up", "down"};

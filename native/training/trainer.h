@@ -1,11 +1,12 @@
-// LoRA training on a quantized GGUF. One object is one training run; one thread uses it at a time, except for set_cancelled().
+// LoRA training on a quantized GGUF. One object is one training run; one thread uses it at a time, except for
+// set_cancelled().
 #pragma once
 
 #include "training/activations.h"
 #include "training/adamw.h"
 #include "training/dropout.h"
-#include "training/loss.h"
 #include "training/lora.h"
+#include "training/loss.h"
 #include "training/lr-schedule.h"
 #include "training/packing.h"
 
@@ -35,7 +36,7 @@ struct TrainerSettings {
 };
 
 struct StepResult {
-    double loss = 0;  // nats, mean over the loss tokens
+    double loss = 0;       // nats, mean over the loss tokens
     double grad_norm = 0;  // before clipping
     double learning_rate = 0;
     int tokens = 0, loss_tokens = 0;
@@ -89,7 +90,8 @@ private:
     std::string identity() const;
 
     double accumulate(const std::vector<Sample> & samples);
-    void forward(const BatchTensors & batch, const std::vector<Sample> & samples, const Lora * lora, const Dropout * dropout, bool keep);
+    void forward(const BatchTensors & batch, const std::vector<Sample> & samples, const Lora * lora,
+                 const Dropout * dropout, bool keep);
     void backward(const BatchTensors & batch, const Dropout * dropout);
 
     TrainerSettings settings_;
