@@ -15,7 +15,7 @@ bool ends_with(const std::string & text, const std::string & end) {
 void add(gguf_context * gguf, ggml_context * context, const std::string & name, int64_t ne0, int64_t ne1,
          const std::vector<float> & values) {
     ggml_tensor * t = ggml_new_tensor_2d(context, GGML_TYPE_F32, ne0, ne1);
-    t->data = (void *)values.data();
+    t->data = (void *) values.data();
     ggml_set_name(t, name.c_str());
     gguf_add_tensor(gguf, t);
 }
@@ -79,11 +79,10 @@ LoraFile read_lora(const std::string & path) {
     check_header(file);
     LoraFile adapter;
     adapter.architecture = file.text("general.architecture", "");
-    adapter.alpha = (float)file.number("adapter.lora.alpha", 0.0);
+    adapter.alpha = (float) file.number("adapter.lora.alpha", 0.0);
     read_metadata(file, adapter);
     for (const ggml_tensor * tensor : file.tensors()) {
-        if (ends_with(tensor->name, suffix_a))
-            adapter.pairs.push_back(read_pair(file, tensor));
+        if (ends_with(tensor->name, suffix_a)) adapter.pairs.push_back(read_pair(file, tensor));
         else if (!ends_with(tensor->name, suffix_b))
             mismatch(file, std::string("tensor ") + tensor->name + " belongs to no LoRA pair");
     }

@@ -50,7 +50,7 @@ TrainerSettings read_settings(const Napi::Object & options) {
     settings.lora.rank_stabilized = options.Get("rankStabilized").As<Napi::Boolean>();
     settings.lora.targets = read_targets(options.Get("targets").As<Napi::Array>());
     settings.dropout = number_of(options, "dropout");
-    settings.seed = (uint64_t)options.Get("seed").As<Napi::Number>().Int64Value();
+    settings.seed = (uint64_t) options.Get("seed").As<Napi::Number>().Int64Value();
     settings.init_adapter_path = string_of(options, "initAdapterPath");
     settings.schedule.kind = one_of<ScheduleKind>(
         string_of(options, "schedule"), "schedule",

@@ -31,9 +31,9 @@ File open_file(const std::string & path, const char * mode) {
 
 bool seek(FILE * file, size_t offset) {
 #ifdef _WIN32
-    return _fseeki64(file, (long long)offset, SEEK_SET) == 0;
+    return _fseeki64(file, (long long) offset, SEEK_SET) == 0;
 #else
-    return fseeko(file, (off_t)offset, SEEK_SET) == 0;
+    return fseeko(file, (off_t) offset, SEEK_SET) == 0;
 #endif
 }
 
@@ -48,7 +48,7 @@ bool sync(FILE * file) {
 // So that the new name itself survives a loss of power. Windows has no such call and needs none.
 void sync_folder(const fs::path & folder) {
 #ifdef _WIN32
-    (void)folder;
+    (void) folder;
 #else
     const int descriptor = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return;
@@ -131,7 +131,7 @@ int64_t GgufFile::integer(const std::string & key) const {
         case GGUF_TYPE_INT16:  return gguf_get_val_i16(gguf, id);
         case GGUF_TYPE_UINT32: return gguf_get_val_u32(gguf, id);
         case GGUF_TYPE_INT32:  return gguf_get_val_i32(gguf, id);
-        case GGUF_TYPE_UINT64: return (int64_t)gguf_get_val_u64(gguf, id);
+        case GGUF_TYPE_UINT64: return (int64_t) gguf_get_val_u64(gguf, id);
         default:               return gguf_get_val_i64(gguf, id);
     }
 }
@@ -170,10 +170,8 @@ std::vector<float> GgufFile::read_floats(const ggml_tensor * tensor) const {
         throw Error(Code::bad_input, path_ + ": could not read tensor " + tensor->name);
     }
     std::vector<float> values(ggml_nelements(tensor));
-    if (tensor->type == GGML_TYPE_F32)
-        std::memcpy(values.data(), bytes.data(), bytes.size());
-    else
-        to_float(bytes.data(), values.data(), (int64_t)values.size());
+    if (tensor->type == GGML_TYPE_F32) std::memcpy(values.data(), bytes.data(), bytes.size());
+    else to_float(bytes.data(), values.data(), (int64_t) values.size());
     return values;
 }
 

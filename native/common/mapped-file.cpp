@@ -28,7 +28,7 @@ namespace {
 
 MappedFile::MappedFile(const std::string & path) {
     const int n = MultiByteToWideChar(CP_UTF8, 0, path.c_str(), -1, nullptr, 0);
-    std::wstring wide((size_t)n, L'\0');
+    std::wstring wide((size_t) n, L'\0');
     MultiByteToWideChar(CP_UTF8, 0, path.c_str(), -1, &wide[0], n);
     HANDLE file = CreateFileW(wide.c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING, 0, nullptr);
     if (file == INVALID_HANDLE_VALUE) fail(path, "there is no such file", true);
@@ -36,11 +36,11 @@ MappedFile::MappedFile(const std::string & path) {
     HANDLE mapping = nullptr;
     if (GetFileSizeEx(file, &size) && size.QuadPart > 0)
         mapping = CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr);
-    if (mapping) data_ = (const uint8_t *)MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
+    if (mapping) data_ = (const uint8_t *) MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
     if (mapping) CloseHandle(mapping);
     CloseHandle(file);
     if (!data_) fail(path, size.QuadPart > 0 ? "it could not be mapped into memory" : "it is empty", false);
-    size_ = (size_t)size.QuadPart;
+    size_ = (size_t) size.QuadPart;
 }
 
 MappedFile::~MappedFile() {
@@ -57,16 +57,16 @@ MappedFile::MappedFile(const std::string & path) {
         close(file);
         fail(path, info.st_size == 0 ? "it is empty" : "it is not a regular file", false);
     }
-    void * mapped = mmap(nullptr, (size_t)info.st_size, PROT_READ, MAP_SHARED, file, 0);
+    void * mapped = mmap(nullptr, (size_t) info.st_size, PROT_READ, MAP_SHARED, file, 0);
     const int failure = errno;
     close(file);
     if (mapped == MAP_FAILED) fail(path, std::strerror(failure), false);
-    data_ = (const uint8_t *)mapped;
-    size_ = (size_t)info.st_size;
+    data_ = (const uint8_t *) mapped;
+    size_ = (size_t) info.st_size;
 }
 
 MappedFile::~MappedFile() {
-    munmap((void *)data_, size_);
+    munmap((void *) data_, size_);
 }
 
 #endif

@@ -32,8 +32,7 @@ struct Register {
 inline void check(bool condition, const std::string & what) {
     if (!condition) throw Failure(what);
 }
-template <typename A, typename B>
-void check_equal(const A & found, const B & expected, const std::string & what) {
+template <typename A, typename B> void check_equal(const A & found, const B & expected, const std::string & what) {
     if (found == expected) return;
     std::ostringstream text;
     text << what << ": found " << found << ", expected " << expected;

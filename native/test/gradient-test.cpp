@@ -4,8 +4,8 @@
 // the four-point stencil leaves an error of the fourth order in the step. What remains is the rounding of the loss in
 // F32 (about 1e-7 of it, divided by the step), which the tolerance covers: errors are relative to what the gradient's
 // length lets one expect along a direction.
-#include "check.h"
-#include "support.h"
+#include "test/check.h"
+#include "test/support.h"
 #include "training/random-bits.h"
 
 using namespace isheep;
@@ -35,7 +35,7 @@ double difference(Trainer & trainer, const std::vector<Sample> & samples, size_t
 
 double length(const float * values, size_t n) {
     double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double)values[i] * values[i];
+    for (size_t i = 0; i < n; i++) sum += (double) values[i] * values[i];
     return std::sqrt(sum);
 }
 
@@ -46,7 +46,7 @@ struct Matrices {
 
 std::vector<Matrices> all_matrices(Trainer & trainer) {
     std::vector<Matrices> all;
-    const size_t rank = (size_t)trainer.lora().settings().rank;
+    const size_t rank = (size_t) trainer.lora().settings().rank;
     for (const LoraPart & part : trainer.lora().parts()) {
         const std::string name = std::string(target_name(part.target)) + " of layer " + std::to_string(part.layer);
         all.push_back({"A of " + name, part.a, rank * part.n_in});
@@ -64,12 +64,12 @@ void check_gradients(Trainer & trainer, const std::vector<Sample> & samples, dou
         const double expected_size = length(&gradient[m.offset], m.n);
         check(expected_size > 1e-5, "the gradient of " + m.name + " vanishes");
         for (int trial = 0; trial < 3; trial++) {
-            const float step = 0.05f / std::sqrt((float)m.n);
+            const float step = 0.05f / std::sqrt((float) m.n);
             std::vector<float> direction(m.n);
             for (size_t i = 0; i < m.n; i++)
                 direction[i] = step * (random_bits(random_key(trial, m.offset), i) & 1 ? 1.0f : -1.0f);
             double along = 0;
-            for (size_t i = 0; i < m.n; i++) along += (double)gradient[m.offset + i] * direction[i];
+            for (size_t i = 0; i < m.n; i++) along += (double) gradient[m.offset + i] * direction[i];
             const double expected_change = expected_size * step;  // root mean square over random signs
             const double error = std::fabs(difference(trainer, samples, m.offset, direction) - along) / expected_change;
             worst = std::max(worst, error);
@@ -136,7 +136,7 @@ TEST("gradients of stored half floats and 8-bit weights point where those of the
     for (ggml_type type : {GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0}) {
         const std::vector<float> found = gradient_for(type);
         double dot = 0;
-        for (size_t i = 0; i < exact.size(); i++) dot += (double)exact[i] * found[i];
+        for (size_t i = 0; i < exact.size(); i++) dot += (double) exact[i] * found[i];
         const double cosine = dot / length(exact.data(), exact.size()) / length(found.data(), found.size());
         std::printf("     %s: cosine %.5f\n", ggml_type_name(type), cosine);
         check(cosine > 0.995, "the cosine is " + std::to_string(cosine));
@@ -157,7 +157,7 @@ TEST("the gradient of every single parameter of a small adapter agrees with fini
     const std::vector<float> gradient = trainer.gradient(samples).gradient;
     double worst = 0;
     for (const Matrices & m : all_matrices(trainer)) {
-        const double typical = length(&gradient[m.offset], m.n) / std::sqrt((double)m.n);
+        const double typical = length(&gradient[m.offset], m.n) / std::sqrt((double) m.n);
         for (size_t i = 0; i < m.n; i++) {
             const float step = 0.006f;
             const double found = difference(trainer, samples, m.offset + i, {step}) / step;

@@ -1,9 +1,9 @@
 // The trainer's own forward pass against llama.cpp's: the same logits, for every kind of weight, without an adapter and
 // with one that training has just made. llama.cpp runs with an F32 cache and without repacked weights, so that both use
 // the same products; what differs is the order of a few sums.
-#include "check.h"
 #include "common/handles.h"
-#include "support.h"
+#include "test/check.h"
+#include "test/support.h"
 
 #include <algorithm>
 
@@ -33,20 +33,20 @@ std::vector<float> reference_logits(const std::string & model_path, const std::s
         float scales[] = {1};
         check_equal(llama_set_adapters_lora(context.get(), adapters, 1, scales), 0, "llama.cpp applies the adapter");
     }
-    llama_batch batch = llama_batch_init((int32_t)tokens.size(), 0, 1);
+    llama_batch batch = llama_batch_init((int32_t) tokens.size(), 0, 1);
     for (size_t i = 0; i < tokens.size(); i++) {
         batch.token[i] = tokens[i];
-        batch.pos[i] = (llama_pos)i;
+        batch.pos[i] = (llama_pos) i;
         batch.n_seq_id[i] = 1;
         batch.seq_id[i][0] = 0;
         batch.logits[i] = true;
     }
-    batch.n_tokens = (int32_t)tokens.size();
+    batch.n_tokens = (int32_t) tokens.size();
     const int failed = llama_decode(context.get(), batch);
     llama_batch_free(batch);
     check_equal(failed, 0, "llama.cpp decodes");
     const float * logits = llama_get_logits(context.get());
-    const size_t n_vocab = (size_t)llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
+    const size_t n_vocab = (size_t) llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
     std::vector<float> all(logits, logits + tokens.size() * n_vocab);
     adapter.reset();  // before its model
     return all;
@@ -57,8 +57,8 @@ double relative_difference(const std::vector<float> & a, const std::vector<float
     check_equal(a.size(), b.size(), "number of logits");
     double difference = 0, size = 0;
     for (size_t i = 0; i < a.size(); i++) {
-        difference += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-        size += (double)b[i] * b[i];
+        difference += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+        size += (double) b[i] * b[i];
     }
     return std::sqrt(difference / size);
 }

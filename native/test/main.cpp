@@ -1,6 +1,6 @@
 // isheep-tests [part of a name]: runs the C++ tests.
-#include "check.h"
 #include "common/backends.h"
+#include "test/check.h"
 
 int main(int argc, char ** argv) {
     isheep::load_backends(ISHEEP_TEST_BACKENDS, "");

@@ -1,6 +1,6 @@
 // make-tiny-model OUT SEED TYPE [--option value]…: writes a tiny random model (tiny-model.h) for tests.
 #include "common/status.h"
-#include "tiny-model.h"
+#include "test/tiny-model.h"
 
 #include <cstdio>
 #include <functional>
@@ -29,7 +29,7 @@ static TinyModelOptions parse(int argc, char ** argv) {
         {"--rope-scale", [&](const std::string & text) { options.rope_scale = std::stof(text); }},
         {"--architecture", [&](const std::string & text) { options.architecture = text; }},
     };
-    options.seed = (uint32_t)std::stoul(argv[2]);
+    options.seed = (uint32_t) std::stoul(argv[2]);
     options.type = isheep::type_by_name(argv[3]);
     for (int i = 4; i < argc; i += 2) {
         const auto found = known.find(argv[i]);

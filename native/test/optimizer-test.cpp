@@ -1,5 +1,5 @@
 // AdamW, the learning rate's schedule and packing against their definitions, computed here in double.
-#include "check.h"
+#include "test/check.h"
 #include "training/adamw.h"
 #include "training/graph.h"
 #include "training/lr-schedule.h"
@@ -64,16 +64,16 @@ TEST("packing keeps the order, pads each sample to 16 rows and fills micro-batch
     std::vector<Sample> samples;
     for (int length : {20, 10, 100, 1, 17, 16}) samples.push_back({std::vector<int32_t>(length, 1), 1});
     const std::vector<MicroBatch> batches = pack(samples, 64, Rows::without_last);
-    check_equal(batches.size(), (size_t)3, "number of micro-batches");
+    check_equal(batches.size(), (size_t) 3, "number of micro-batches");
     check_equal(batches[0].n_rows, 48, "rows of the first");
-    check_equal(batches[0].samples.size(), (size_t)2, "samples of the first");
+    check_equal(batches[0].samples.size(), (size_t) 2, "samples of the first");
     check_equal(batches[0].samples[1].first_row, 32, "first row of the second sample");
     check_equal(batches[0].samples[1].n_rows, 9, "rows of the second sample");
-    check_equal(batches[1].samples.size(), (size_t)1, "a long sample is alone");
+    check_equal(batches[1].samples.size(), (size_t) 1, "a long sample is alone");
     check_equal(batches[1].n_rows, 112, "rows of the long sample");
     check_equal(batches[2].samples[0].index, 4, "the sample of one token is left out");
     check_equal(batches[2].n_rows, 32, "17 and 16 tokens have 16 and 15 rows");
-    for (const MicroBatch & batch : batches) check_equal(batch.n_rows % (int)row_padding, 0, "rows are padded");
+    for (const MicroBatch & batch : batches) check_equal(batch.n_rows % (int) row_padding, 0, "rows are padded");
 }
 
 TEST("packing with all rows keeps samples of one token") {

@@ -1,4 +1,4 @@
-#include "support.h"
+#include "test/support.h"
 
 #include "training/random-bits.h"
 
@@ -55,7 +55,7 @@ std::vector<Sample> random_samples(const std::vector<int> & lengths, uint32_t se
         Sample sample;
         const uint64_t key = random_key(seed, i);
         for (int j = 0; j < lengths[i]; j++)
-            sample.tokens.push_back((int32_t)(random_bits(key, j) % tiny_vocabulary_size));
+            sample.tokens.push_back((int32_t) (random_bits(key, j) % tiny_vocabulary_size));
         sample.context = std::max(1, lengths[i] / 3);
         samples.push_back(sample);
     }

@@ -1,8 +1,8 @@
-#include "tiny-model.h"
+#include "test/tiny-model.h"
 
 #include "common/handles.h"
 #include "common/status.h"
-#include "tiny-vocabulary.h"
+#include "test/tiny-vocabulary.h"
 
 #include <algorithm>
 #include <cctype>
@@ -28,7 +28,7 @@ public:
     explicit Random(uint32_t seed) : engine_(seed) {}
     float operator()(float mean, float deviation) {
         const double unit = (engine_() + 0.5) / 4294967296.0;
-        return (float)(mean + deviation * std::sqrt(12.0) * (unit - 0.5));
+        return (float) (mean + deviation * std::sqrt(12.0) * (unit - 0.5));
     }
 
 private:
@@ -54,8 +54,9 @@ public:
 
 private:
     static size_t context_bytes(const TinyModelOptions & o) {
-        const size_t layer = 4 * (size_t)o.width * o.width + 3 * (size_t)o.width * o.feed_forward + 8 * (size_t)o.width;
-        const size_t numbers = o.layers * layer + 2 * (size_t)o.width * (tiny_vocabulary_size + 1);
+        const size_t layer =
+            4 * (size_t) o.width * o.width + 3 * (size_t) o.width * o.feed_forward + 8 * (size_t) o.width;
+        const size_t numbers = o.layers * layer + 2 * (size_t) o.width * (tiny_vocabulary_size + 1);
         return numbers * sizeof(float) + (o.layers * 16 + 8) * (ggml_tensor_overhead() + 64);
     }
 
@@ -70,18 +71,18 @@ private:
         gguf_set_val_str(gguf_.get(), "general.architecture", options_.architecture.c_str());
         gguf_set_val_str(gguf_.get(), "general.type", "model");
         gguf_set_val_str(gguf_.get(), "general.name", "tiny random model");
-        set(".block_count", (uint32_t)options_.layers);
-        set(".context_length", (uint32_t)options_.context);
-        set(".embedding_length", (uint32_t)options_.width);
-        set(".feed_forward_length", (uint32_t)options_.feed_forward);
-        set(".attention.head_count", (uint32_t)options_.heads);
-        set(".attention.head_count_kv", (uint32_t)options_.kv_heads);
+        set(".block_count", (uint32_t) options_.layers);
+        set(".context_length", (uint32_t) options_.context);
+        set(".embedding_length", (uint32_t) options_.width);
+        set(".feed_forward_length", (uint32_t) options_.feed_forward);
+        set(".attention.head_count", (uint32_t) options_.heads);
+        set(".attention.head_count_kv", (uint32_t) options_.kv_heads);
         set(".attention.layer_norm_rms_epsilon", 1e-5f);
-        set(".rope.dimension_count", (uint32_t)(options_.width / options_.heads));
+        set(".rope.dimension_count", (uint32_t) (options_.width / options_.heads));
         set(".rope.freq_base", 10000.0f);
-        set(".vocab_size", (uint32_t)tiny_vocabulary_size);
+        set(".vocab_size", (uint32_t) tiny_vocabulary_size);
         if (options_.experts > 0) {
-            set(".expert_count", (uint32_t)options_.experts);
+            set(".expert_count", (uint32_t) options_.experts);
             set(".expert_used_count", 1u);
         }
         if (options_.rope_scale != 1) {
@@ -121,7 +122,7 @@ private:
         ggml_set_name(tensor, name.c_str());
         gguf_add_tensor(gguf_.get(), tensor);
     }
-    void add_matrix(const std::string & name, int in, int out) { add(name, in, out, 0, 1 / std::sqrt((float)in)); }
+    void add_matrix(const std::string & name, int in, int out) { add(name, in, out, 0, 1 / std::sqrt((float) in)); }
     void add_norm(const std::string & name) { add(name, options_.width, 0, 1, 0.1f); }
 
     void write_tensors() {
@@ -147,7 +148,7 @@ private:
         add_norm("output_norm.weight");
         if (!options_.tied)
             add("output.weight", options_.width, tiny_vocabulary_size, 0,
-                options_.output_scale / std::sqrt((float)options_.width));
+                options_.output_scale / std::sqrt((float) options_.width));
         if (options_.rope_factors) add("rope_freqs.weight", options_.width / options_.heads / 2, 0, 2, 0.5f);
     }
 
@@ -161,8 +162,8 @@ private:
 
 void write_tiny_model(const std::string & path, TinyModelOptions options) {
     const int64_t block = ggml_blck_size(options.type);
-    if (!options.width) options.width = block > 64 ? (int)block : 64;
-    if (!options.feed_forward) options.feed_forward = block > 32 ? 2 * (int)block : 96;
+    if (!options.width) options.width = block > 64 ? (int) block : 64;
+    if (!options.feed_forward) options.feed_forward = block > 32 ? 2 * (int) block : 96;
     if (options.layers < 1 || options.heads < 1 || options.kv_heads < 1 || options.heads % options.kv_heads ||
         options.width % (2 * options.heads) || options.width % block || options.feed_forward % block) {
         throw Error(Code::bad_config, "a tiny model of this shape cannot be made",
@@ -178,8 +179,8 @@ ggml_type type_by_name(const std::string & name) {
         return text;
     };
     for (int type = 0; type < GGML_TYPE_COUNT; type++) {
-        const char * known = ggml_type_name((ggml_type)type);
-        if (known && ggml_blck_size((ggml_type)type) > 0 && lower(known) == lower(name)) return (ggml_type)type;
+        const char * known = ggml_type_name((ggml_type) type);
+        if (known && ggml_blck_size((ggml_type) type) > 0 && lower(known) == lower(name)) return (ggml_type) type;
     }
     throw Error(Code::bad_config, "there is no weight type \"" + name + "\"",
                 "for example f32, f16, bf16, q8_0, q4_0, q4_K");

@@ -1,11 +1,11 @@
-#include "tiny-vocabulary.h"
+#include "test/tiny-vocabulary.h"
 
 namespace isheep {
 namespace {
 
 std::string utf8(int code_point) {  // below 0x800, which is all that GPT-2's byte table needs
-    if (code_point < 0x80) return std::string(1, (char)code_point);
-    return {(char)(0xC0 | (code_point >> 6)), (char)(0x80 | (code_point & 0x3F))};
+    if (code_point < 0x80) return std::string(1, (char) code_point);
+    return {(char) (0xC0 | (code_point >> 6)), (char) (0x80 | (code_point & 0x3F))};
 }
 
 // GPT-2 writes printable Latin-1 bytes as themselves and the others as the code points from 256 on.
@@ -49,7 +49,7 @@ TinyVocabulary tiny_vocabulary() {
     auto control = [&](const char * text) {
         vocabulary.tokens.push_back(text);
         vocabulary.types.push_back(3);
-        return (int32_t)vocabulary.tokens.size() - 1;
+        return (int32_t) vocabulary.tokens.size() - 1;
     };
     vocabulary.end_of_text = control("<|endoftext|>");
     vocabulary.turn_start = control("<|im_start|>");

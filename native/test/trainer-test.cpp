@@ -1,8 +1,8 @@
 // What the trainer promises beside right gradients: the same bytes whatever the way, state that is restored exactly,
 // errors that name the cause and change nothing.
 #include "adapter/lora-gguf.h"
-#include "check.h"
-#include "support.h"
+#include "test/check.h"
+#include "test/support.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -65,7 +65,7 @@ TEST("how samples are packed into micro-batches does not change the gradient") {
         randomize(trainer, 1);
         gradients.push_back(trainer.gradient(samples).gradient);
     }
-    const double size = global_norm(gradients[0]) / std::sqrt((double)gradients[0].size());
+    const double size = global_norm(gradients[0]) / std::sqrt((double) gradients[0].size());
     for (const std::vector<float> & gradient : gradients) {
         for (size_t i = 0; i < gradient.size(); i++)
             check_near(gradient[i], gradients[0][i], 1e-4 * size, "a gradient");
@@ -235,7 +235,7 @@ TEST("an adapter file keeps names, shapes and keys, and a damaged one is refused
     check_equal(adapter.architecture, std::string("llama"), "architecture");
     check_equal(adapter.alpha, 8.0f, "alpha");
     check_equal(adapter.metadata.at("isheep.run"), std::string("abc"), "metadata");
-    check_equal(adapter.pairs.size(), (size_t)14, "pairs");
+    check_equal(adapter.pairs.size(), (size_t) 14, "pairs");
     check_equal(adapter.pairs[0].base_tensor, std::string("blk.0.attn_q.weight"), "name");
     const std::string copy = temporary_path("copy.gguf");
     write_lora(copy, adapter);

@@ -11,8 +11,8 @@ Activations::Activations(const Architecture & architecture, ggml_backend_buffer_
 
 size_t Activations::floats_a_row(bool keep) const {
     const Architecture & a = architecture_;
-    const size_t values = 2 * (size_t)a.attention_width() + 2 * a.kv_width() + a.n_embd + 2 * (size_t)a.n_ff;
-    return (a.n_layers + 3) * (size_t)a.n_embd + (keep ? a.n_layers * values : 0);
+    const size_t values = 2 * (size_t) a.attention_width() + 2 * a.kv_width() + a.n_embd + 2 * (size_t) a.n_ff;
+    return (a.n_layers + 3) * (size_t) a.n_embd + (keep ? a.n_layers * values : 0);
 }
 
 size_t Activations::bytes(int n_rows, bool keep) const {

@@ -21,7 +21,7 @@ constexpr int row_multiple = 16;
 
 int positive(const GgufFile & file, const std::string & key, int64_t value) {
     if (value < 1 || value > (1 << 28)) unsupported(file, key + " is " + std::to_string(value));
-    return (int)value;
+    return (int) value;
 }
 int positive(const GgufFile & file, const std::string & key) {
     return positive(file, key, file.integer(key));
@@ -35,11 +35,11 @@ void read_rope(const GgufFile & file, Architecture & a) {
                               std::to_string(a.head_dim) + "; only whole heads are rotated here");
     }
     a.rope_type = rope_adjacent_pairs;
-    a.rope_base = (float)file.number(prefix + "freq_base", 10000.0);
+    a.rope_base = (float) file.number(prefix + "freq_base", 10000.0);
     const std::string scaling = file.text(prefix + "scaling.type", "linear");
     const double factor = file.number(prefix + "scaling.factor", file.number(prefix + "scale_linear", 0.0));
     if (scaling != "none" && scaling != "linear") unsupported(file, "RoPE scaling of type \"" + scaling + "\"");
-    a.rope_scale = scaling == "linear" && factor != 0 ? (float)(1 / factor) : 1.0f;
+    a.rope_scale = scaling == "linear" && factor != 0 ? (float) (1 / factor) : 1.0f;
     if (!(a.rope_base > 0) || !std::isfinite(a.rope_scale) || !(a.rope_scale > 0))
         unsupported(file, "RoPE base or scale out of range");
     if (file.number(prefix + "scaling.attn_factor", 1.0) != 1.0) unsupported(file, prefix + "scaling.attn_factor");
@@ -48,7 +48,7 @@ void read_rope(const GgufFile & file, Architecture & a) {
 void read_numbers(const GgufFile & file, Architecture & a) {
     const std::string prefix = a.name + ".";
     a.n_layers = positive(file, prefix + "block_count");
-    if ((size_t)a.n_layers > file.tensors().size())
+    if ((size_t) a.n_layers > file.tensors().size())
         unsupported(file, prefix + "block_count is above the number of tensors");
     a.n_embd = positive(file, prefix + "embedding_length");
     a.n_ff = positive(file, prefix + "feed_forward_length");
@@ -61,7 +61,7 @@ void read_numbers(const GgufFile & file, Architecture & a) {
     a.head_dim = positive(file, key_length, file.integer(key_length, a.n_embd / a.n_heads));
     if (file.integer(prefix + "attention.value_length", a.head_dim) != a.head_dim)
         unsupported(file, "values and keys of different length");
-    a.rms_epsilon = (float)file.number(prefix + "attention.layer_norm_rms_epsilon");
+    a.rms_epsilon = (float) file.number(prefix + "attention.layer_norm_rms_epsilon");
     if (!(a.rms_epsilon > 0)) unsupported(file, prefix + "attention.layer_norm_rms_epsilon must be above 0");
     if (a.n_embd % row_multiple || a.head_dim % 2)
         unsupported(file, "an embedding length or head size that is not a multiple of 16 or 2");

@@ -95,7 +95,7 @@ private:
 ggml_tensor * attention_forward(Graph & g, const AttentionShape & shape, const BatchTensors & batch,
                                 const AttentionInput & input, ggml_tensor * place) {
     const std::vector<PackedSample> & samples = batch.batch().samples;
-    const int64_t width = (int64_t)shape.head_dim * shape.n_heads, n_rows = batch.batch().n_rows;
+    const int64_t width = (int64_t) shape.head_dim * shape.n_heads, n_rows = batch.batch().n_rows;
     if (samples.size() > 1 && !place) place = g.room(width, n_rows, 1);
     for (const PackedSample & sample : samples) {
         auto rows = [&](ggml_tensor * t) { return by_head(g, t, sample.first_row, sample.length); };

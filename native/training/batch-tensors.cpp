@@ -13,10 +13,9 @@ size_t n_tensors(const MicroBatch & batch) {
 }
 
 // Query `from + i` sees key j where j <= from + i.
-template <typename Number>
-void set_mask(ggml_tensor * mask, int from, Number seen, Number hidden) {
-    std::vector<Number> values((size_t)ggml_nelements(mask), hidden);
-    for (int64_t i = 0; i < mask->ne[1]; i++) std::fill_n(&values[(size_t)(i * mask->ne[0])], from + i + 1, seen);
+template <typename Number> void set_mask(ggml_tensor * mask, int from, Number seen, Number hidden) {
+    std::vector<Number> values((size_t) ggml_nelements(mask), hidden);
+    for (int64_t i = 0; i < mask->ne[1]; i++) std::fill_n(&values[(size_t) (i * mask->ne[0])], from + i + 1, seen);
     set_tensor(mask, values.data());
 }
 
@@ -61,8 +60,8 @@ SumTensors::SumTensors(const Architecture & architecture, ggml_backend_buffer_ty
     mean_ = store_.add(GGML_TYPE_F32, architecture.n_embd, wide);
     ones_ = store_.add(GGML_TYPE_F32, architecture.head_dim, wide);
     store_.allocate(buffer_type);
-    const std::vector<float> mean((size_t)ggml_nelements(mean_), 1.0f / architecture.n_embd);
-    const std::vector<float> ones((size_t)ggml_nelements(ones_), 1.0f);
+    const std::vector<float> mean((size_t) ggml_nelements(mean_), 1.0f / architecture.n_embd);
+    const std::vector<float> ones((size_t) ggml_nelements(ones_), 1.0f);
     set_tensor(mean_, mean.data());
     set_tensor(ones_, ones.data());
 }

@@ -14,15 +14,15 @@ constexpr const char * identity_key = "isheep.checkpoint.identity";
 constexpr const char * steps_key = "isheep.checkpoint.steps";
 
 void add(gguf_context * gguf, ggml_context * context, const char * name, const std::vector<float> & values) {
-    ggml_tensor * t = ggml_new_tensor_1d(context, GGML_TYPE_F32, (int64_t)values.size());
-    t->data = (void *)values.data();
+    ggml_tensor * t = ggml_new_tensor_1d(context, GGML_TYPE_F32, (int64_t) values.size());
+    t->data = (void *) values.data();
     ggml_set_name(t, name);
     gguf_add_tensor(gguf, t);
 }
 
 std::vector<float> read(const GgufFile & file, const char * name, size_t n) {
     const ggml_tensor * t = file.find(name);
-    if (!t || t->type != GGML_TYPE_F32 || (size_t)ggml_nelements(t) != n) {
+    if (!t || t->type != GGML_TYPE_F32 || (size_t) ggml_nelements(t) != n) {
         throw Error(Code::bad_input, file.path() + ": tensor " + name + " is missing or of another size");
     }
     return file.read_floats(t);
@@ -57,7 +57,7 @@ CheckpointState read_checkpoint(const std::string & path, const std::string & id
     const int64_t steps = file.integer(steps_key);
     if (steps < 0 || steps > INT_MAX)
         throw Error(Code::bad_input, path + ": " + steps_key + " is " + std::to_string(steps));
-    state.steps = (int)steps;
+    state.steps = (int) steps;
     state.parameters = read(file, "parameters", n_parameters);
     state.first_moments = read(file, "first_moments", n_parameters);
     state.second_moments = read(file, "second_moments", n_parameters);

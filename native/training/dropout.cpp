@@ -8,7 +8,7 @@
 namespace isheep {
 
 Dropout::Dropout(double probability, uint64_t seed, int step)
-    : key_(random_key(random_key(seed, 'D'), step)), threshold_((uint32_t)std::lround(probability * 65536)) {}
+    : key_(random_key(random_key(seed, 'D'), step)), threshold_((uint32_t) std::lround(probability * 65536)) {}
 
 void Dropout::fill(float * mask, int64_t n_in, const MicroBatch & batch, int layer, Target target) const {
     const uint64_t key = random_key(random_key(key_, layer), index_of(target));

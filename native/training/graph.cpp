@@ -74,7 +74,7 @@ void Graph::run() {
 
 void Graph::fill_input(const Input & input) const {
     if (!input.tensor->buffer) return;  // no node reads it
-    if (ggml_backend_buffer_is_host(input.tensor->buffer)) return input.fill((float *)input.tensor->data);
+    if (ggml_backend_buffer_is_host(input.tensor->buffer)) return input.fill((float *) input.tensor->data);
     std::vector<float> values(ggml_nelements(input.tensor));
     input.fill(values.data());
     set_tensor(input.tensor, values.data());

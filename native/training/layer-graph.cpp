@@ -14,7 +14,7 @@ LayerGraph::LayerGraph(Graph & graph, const Weights & weights, const SumTensors 
 
 AttentionShape LayerGraph::attention_shape() const {
     const Architecture & a = weights_.architecture();
-    return {a.head_dim, a.n_heads, a.n_kv_heads, 1 / std::sqrt((float)a.head_dim), sums_.head_sum()};
+    return {a.head_dim, a.n_heads, a.n_kv_heads, 1 / std::sqrt((float) a.head_dim), sums_.head_sum()};
 }
 
 // t [head_dim, n, n_rows], turned by positions and multiplied by `factor`.

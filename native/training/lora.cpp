@@ -8,14 +8,14 @@
 namespace isheep {
 
 double LoraSettings::scale() const {
-    return alpha / (rank_stabilized ? std::sqrt((double)rank) : (double)rank);
+    return alpha / (rank_stabilized ? std::sqrt((double) rank) : (double) rank);
 }
 
 Lora::Lora(const LoraSettings & settings, const Weights & weights, ggml_backend_buffer_type_t buffer_type,
            uint64_t seed)
     : settings_(settings),
-      slots_((size_t)weights.architecture().n_layers * n_targets),
-      store_(4 * (size_t)weights.architecture().n_layers * settings.targets.size()) {
+      slots_((size_t) weights.architecture().n_layers * n_targets),
+      store_(4 * (size_t) weights.architecture().n_layers * settings.targets.size()) {
     const int64_t padded_rank = padded(settings.rank);
     size_t n_parameters = 0;
     for (int layer = 0; layer < weights.architecture().n_layers; layer++) {
@@ -34,7 +34,7 @@ Lora::Lora(const LoraSettings & settings, const Weights & weights, ggml_backend_
     for (auto * values : {&parameters, &gradients, &first_moments, &second_moments}) values->assign(n_parameters, 0.0f);
     for (const LoraPart & part : parts_) {
         const uint64_t key = random_key(random_key(random_key(seed, 'A'), part.layer), index_of(part.target));
-        const float bound = 1 / std::sqrt((float)part.n_in);
+        const float bound = 1 / std::sqrt((float) part.n_in);
         for (int64_t i = 0; i < settings.rank * part.n_in; i++)
             parameters[part.a + i] = bound * (2 * random_unit(key, i) - 1);
     }
@@ -54,7 +54,7 @@ const LoraPart * Lora::part(int layer, Target target) const {
 
 void Lora::refresh() {
     const int64_t rank = settings_.rank, padded_rank = padded(rank);
-    const float scale = (float)settings_.scale();
+    const float scale = (float) settings_.scale();
     std::vector<float> rows, columns;
     for (size_t i = 0; i < parts_.size(); i++) {
         const LoraPart & part = parts_[i];
@@ -85,7 +85,7 @@ void Lora::clear_gradients() {
 
 void Lora::collect(const LoraPart & part, const ggml_tensor * da, const ggml_tensor * db) {
     const std::vector<float> a = get_floats(da), b = get_floats(db);
-    const float scale = (float)settings_.scale();
+    const float scale = (float) settings_.scale();
     for (size_t i = 0; i < a.size(); i++) gradients[part.a + i] += a[i];
     for (size_t i = 0; i < b.size(); i++) gradients[part.b + i] += scale * b[i];
 }

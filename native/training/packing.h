@@ -11,7 +11,7 @@ struct Sample {
     std::vector<int32_t> tokens;
     int context = 1;  // tokens from the front without loss, at least 1
 
-    int loss_tokens() const { return (int)tokens.size() > context ? (int)tokens.size() - context : 0; }
+    int loss_tokens() const { return (int) tokens.size() > context ? (int) tokens.size() - context : 0; }
 };
 
 // A sample's rows: n_rows of its tokens from the front, then zero rows up to `length`, a multiple of row_padding

@@ -25,7 +25,7 @@ inline uint64_t random_bits(uint64_t key, uint64_t i) {
 
 // In [0, 1), 24 bits, so that a float holds it exactly.
 inline float random_unit(uint64_t key, uint64_t i) {
-    return (float)(random_bits(key, i) >> 40) * 0x1p-24f;
+    return (float) (random_bits(key, i) >> 40) * 0x1p-24f;
 }
 
 }  // namespace isheep

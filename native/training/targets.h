@@ -14,7 +14,7 @@ constexpr std::array<Target, n_targets> all_targets = {Target::q,    Target::k, 
                                                        Target::gate, Target::up, Target::down};
 
 inline size_t index_of(Target target) {
-    return (size_t)target;
+    return (size_t) target;
 }
 
 inline const char * target_name(Target target) {

@@ -29,7 +29,7 @@ std::vector<LossRow> loss_rows(const MicroBatch & batch, const std::vector<Sampl
     for (const PackedSample & packed : batch.samples) {
         const Sample & sample = samples[packed.index];
         for (size_t i = sample.context; i < sample.tokens.size(); i++)
-            rows.push_back({packed.first_row + (int)i - 1, sample.tokens[i]});
+            rows.push_back({packed.first_row + (int) i - 1, sample.tokens[i]});
     }
     return rows;
 }
@@ -56,7 +56,7 @@ Trainer::Trainer(const TrainerSettings & settings)
 StepResult Trainer::step(const std::vector<Sample> & samples) {
     check(samples);
     StepResult result;
-    for (const Sample & sample : samples) result.tokens += (int)sample.tokens.size();
+    for (const Sample & sample : samples) result.tokens += (int) sample.tokens.size();
     result.loss_tokens = count_loss_tokens(samples);
     result.loss = accumulate(samples) / result.loss_tokens;
 
@@ -97,10 +97,10 @@ void Trainer::forward(const BatchTensors & batch, const std::vector<Sample> & sa
                       const Dropout * dropout, bool keep) {
     const Architecture & a = weights_.architecture();
     activations_.prepare(batch.batch().n_rows, keep);
-    std::vector<float> embeddings((size_t)batch.batch().n_rows * a.n_embd);  // padding rows stay zero
+    std::vector<float> embeddings((size_t) batch.batch().n_rows * a.n_embd);  // padding rows stay zero
     for (const PackedSample & packed : batch.batch().samples) {
         for (int i = 0; i < packed.n_rows; i++) {
-            weights_.embed(samples[packed.index].tokens[i], &embeddings[(size_t)(packed.first_row + i) * a.n_embd]);
+            weights_.embed(samples[packed.index].tokens[i], &embeddings[(size_t) (packed.first_row + i) * a.n_embd]);
         }
     }
     set_tensor(activations_.input(0), embeddings.data());
@@ -159,7 +159,7 @@ std::vector<float> Trainer::logits(const std::vector<int32_t> & tokens) {
     const BatchTensors batch(micro_batch, compute_.buffer_type());
     forward(batch, samples, &lora_, nullptr, false);
     std::vector<int> rows(tokens.size());
-    for (size_t i = 0; i < rows.size(); i++) rows[i] = (int)i;
+    for (size_t i = 0; i < rows.size(); i++) rows[i] = (int) i;
     return loss_head_.logits(activations_.input(weights_.architecture().n_layers), rows);
 }
 
@@ -201,7 +201,7 @@ void Trainer::save_adapter(const std::string & path, const std::map<std::string,
     const int64_t rank = settings_.lora.rank;
     LoraFile adapter;
     adapter.architecture = weights_.architecture().name;
-    adapter.alpha = (float)(settings_.lora.scale() * rank);
+    adapter.alpha = (float) (settings_.lora.scale() * rank);
     adapter.metadata = metadata;
     for (const LoraPart & part : lora_.parts()) {
         const float *a = &lora_.parameters[part.a], *b = &lora_.parameters[part.b];
@@ -258,7 +258,7 @@ std::string Trainer::identity() const {
         if (part.layer == 0) text << ' ' << target_name(part.target);
     }
     const LrSchedule & schedule = settings_.schedule;
-    text << " schedule " << (int)schedule.kind << ' ' << schedule.peak << ' ' << schedule.warmup_steps << ' '
+    text << " schedule " << (int) schedule.kind << ' ' << schedule.peak << ' ' << schedule.warmup_steps << ' '
          << schedule.total_steps;
     const AdamWSettings & adamw = settings_.adamw;
     text << " adamw " << adamw.beta1 << ' ' << adamw.beta2 << ' ' << adamw.epsilon << ' ' << adamw.weight_decay

@@ -24,15 +24,13 @@ constexpr int64_t slab = 256;
 void transpose_slab(const Matrix & matrix, int64_t first, int64_t count) {
     const int64_t n_in = matrix.n_in();
     const ggml_type type = matrix.backward->type;
-    std::vector<float> values((size_t)(count * n_in)), column((size_t)count);
-    const uint8_t * rows = (const uint8_t *)matrix.forward->data + first * matrix.forward->nb[1];
-    if (matrix.forward->type == GGML_TYPE_F32)
-        std::memcpy(values.data(), rows, values.size() * sizeof(float));
-    else
-        ggml_get_type_traits(matrix.forward->type)->to_float(rows, values.data(), (int64_t)values.size());
+    std::vector<float> values((size_t) (count * n_in)), column((size_t) count);
+    const uint8_t * rows = (const uint8_t *) matrix.forward->data + first * matrix.forward->nb[1];
+    if (matrix.forward->type == GGML_TYPE_F32) std::memcpy(values.data(), rows, values.size() * sizeof(float));
+    else ggml_get_type_traits(matrix.forward->type)->to_float(rows, values.data(), (int64_t) values.size());
     std::vector<uint8_t> packed(ggml_row_size(type, count));
     for (int64_t c = 0; c < n_in; c++) {
-        for (int64_t r = 0; r < count; r++) column[(size_t)r] = values[(size_t)(r * n_in + c)];
+        for (int64_t r = 0; r < count; r++) column[(size_t) r] = values[(size_t) (r * n_in + c)];
         ggml_quantize_chunk(type, column.data(), packed.data(), 0, 1, count, nullptr);
         const size_t offset = c * matrix.backward->nb[1] + ggml_row_size(type, first);
         ggml_backend_tensor_set(matrix.backward, packed.data(), offset, packed.size());
@@ -57,7 +55,7 @@ Weights::Weights(const std::string & path, ggml_backend_buffer_type_t buffer_typ
     : file_(path),
       architecture_(read_architecture(file_)),
       mapped_(checked_alignment(file_)),
-      mapped_buffer_(ggml_backend_cpu_buffer_from_ptr((void *)mapped_.data(), mapped_.size())),
+      mapped_buffer_(ggml_backend_cpu_buffer_from_ptr((void *) mapped_.data(), mapped_.size())),
       mapped_context_(ggml_init({(file_.tensors().size() + 1) * ggml_tensor_overhead(), nullptr, true})),
       transposed_(file_.tensors().size() + 1) {
     for (int i = 0; i < architecture_.n_layers; i++) {
@@ -77,7 +75,7 @@ Weights::Weights(const std::string & path, ggml_backend_buffer_type_t buffer_typ
 ggml_tensor * Weights::map_tensor(const std::string & name) {
     const ggml_tensor * described = file_.find(name);
     ggml_tensor * t = ggml_new_tensor(mapped_context_.get(), described->type, GGML_MAX_DIMS, described->ne);
-    ggml_backend_tensor_alloc(mapped_buffer_.get(), t, (void *)(mapped_.data() + file_.data_offset(described)));
+    ggml_backend_tensor_alloc(mapped_buffer_.get(), t, (void *) (mapped_.data() + file_.data_offset(described)));
     return t;
 }
 
@@ -103,11 +101,9 @@ void Weights::fill_transposed(int n_threads) {
 }
 
 void Weights::embed(int32_t token, float * row) const {
-    const uint8_t * data = (const uint8_t *)embedding_->data + (size_t)token * embedding_->nb[1];
-    if (embedding_->type == GGML_TYPE_F32)
-        std::memcpy(row, data, embedding_->nb[1]);
-    else
-        ggml_get_type_traits(embedding_->type)->to_float(data, row, embedding_->ne[0]);
+    const uint8_t * data = (const uint8_t *) embedding_->data + (size_t) token * embedding_->nb[1];
+    if (embedding_->type == GGML_TYPE_F32) std::memcpy(row, data, embedding_->nb[1]);
+    else ggml_get_type_traits(embedding_->type)->to_float(data, row, embedding_->ne[0]);
 }
 
 uint64_t Weights::fingerprint() const {

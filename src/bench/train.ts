@@ -29,7 +29,13 @@ const settings: TrainerSettings = {
   microBatchTokens: 400,
 };
 
-export async function* benchTrain({ model: modelPath, threads, device, data, steps }: BenchmarkSettings): AsyncGenerator<Figure> {
+export async function* benchTrain({
+  model: modelPath,
+  threads,
+  device,
+  data,
+  steps,
+}: BenchmarkSettings): AsyncGenerator<Figure> {
   const examples = readExamples(data).slice(0, settings.batchSize * (steps + 1));
   const vocabulary = await loadModel({ path: modelPath, vocabularyOnly: true });
   const tokenizeExample = (example: TrainingExample) => vocabulary.exampleTokens(example);
@@ -59,9 +65,13 @@ interface PublishedPair {
 }
 
 function readExamples(file: string): TrainingExample[] {
-  if (file === '') throw new IsheepError('bad-config', 'the benchmark train needs data', { hint: 'give it with --data FILE' });
+  if (file === '')
+    throw new IsheepError('bad-config', 'the benchmark train needs data', { hint: 'give it with --data FILE' });
   const text = readFileSync(file, 'utf8');
-  const rows = text.trimStart().startsWith('[') ? JSON.parse(text) : text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
+  const lines = text.split('\n').filter((line) => line !== '');
+  const rows: unknown = text.trimStart().startsWith('[')
+    ? JSON.parse(text)
+    : lines.map((line) => JSON.parse(line) as unknown);
   return (rows as PublishedPair[]).map(({ instruction, input, output }, i) => ({
     id: String(i),
     messages: [{ role: 'user', content: input === '' ? instruction : `${instruction}\n${input}` }],

@@ -53,7 +53,7 @@ export class TrainingCheckpoints {
   /** Brings the trainer to the last checkpoint that can be read; null where there is none. Throws `run-changed` where the
    *  folder belongs to another training. */
   async restore(trainer: NativeTrainer): Promise<TrainProgress | null> {
-    let failure: unknown;
+    const failures: unknown[] = [];
     for (const steps of this.#steps()) {
       try {
         const progress = this.#read(steps);
@@ -61,15 +61,17 @@ export class TrainingCheckpoints {
         return progress;
       } catch (error) {
         if (error instanceof IsheepError) throw error;
-        failure ??= fromNative(error); // a damaged file: the one before may be whole
+        failures.push(fromNative(error)); // a damaged file: the one before may be whole
       }
     }
-    if (failure !== undefined) throw failure;
+    if (failures.length > 0) throw failures[0];
     return null;
   }
 
   #read(steps: number): TrainProgress {
-    const { job, ...progress } = JSON.parse(readFileSync(this.#file(steps, 'json'), 'utf8')) as TrainProgress & { job: string };
+    const { job, ...progress } = JSON.parse(readFileSync(this.#file(steps, 'json'), 'utf8')) as TrainProgress & {
+      job: string;
+    };
     if (job === this.#jobHash) return progress;
     throw new IsheepError('run-changed', `${this.#folder} holds a checkpoint of another training`, {
       hint: 'use the data and settings that it was started with, or another folder for checkpoints',

@@ -23,9 +23,12 @@ export const trainerSettings: TrainerSettings = {
 
 /** For the native class; one thread, since tests run beside each other. */
 export function nativeOptions(modelPath: string, more: Partial<NativeTrainerOptions> = {}): NativeTrainerOptions {
-  const { epochs: _epochs, batchSize: _batchSize, maxLength: _maxLength, ...settings } = trainerSettings;
+  const { rank, alpha, rankStabilized, dropout, targets, seed, learningRate, schedule } = trainerSettings;
+  const { warmupSteps, weightDecay, maxGradNorm, microBatchTokens } = trainerSettings;
+  const lora = { rank, alpha, rankStabilized, dropout, targets, seed };
+  const steps = { learningRate, schedule, warmupSteps, weightDecay, maxGradNorm, microBatchTokens };
   const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, totalSteps: 100 };
-  return { modelPath, device: 'cpu', threads: 1, initAdapterPath: '', ...settings, ...optimizer, ...more };
+  return { modelPath, device: 'cpu', threads: 1, initAdapterPath: '', ...lora, ...steps, ...optimizer, ...more };
 }
 
 export function examples(count: number, first = 0): TrainingExample[] {
