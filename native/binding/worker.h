@@ -38,8 +38,17 @@ protected:
 
     void OnOK() override {
         Napi::HandleScope scope(Env());
-        if (finally_) finally_();
         try {
+            settle();
+        } catch (const Napi::Error &) {
+            // The environment is going down (a worker thread was terminated): nobody is left to be told.
+        }
+    }
+
+private:
+    void settle() {
+        try {
+            if (finally_) finally_();
             if (failure_) std::rethrow_exception(failure_);
             deferred_.Resolve(to_js_(Env(), result_));
         } catch (...) {
@@ -47,7 +56,6 @@ protected:
         }
     }
 
-private:
     Worker(Napi::Env env, Work work, ToJs to_js, std::function<void()> finally)
         : Napi::AsyncWorker(env),
           deferred_(Napi::Promise::Deferred::New(env)),
@@ -59,7 +67,7 @@ private:
     Napi::ObjectReference owner_;
     Work work_;
     ToJs to_js_;
-    std::function<void()> finally_;  // on the JavaScript thread, whatever happened
+    std::function<void()> finally_;  // on the JavaScript thread, whatever happened; what it throws is the job's failure
     Result result_{};
     std::exception_ptr failure_;
 };
