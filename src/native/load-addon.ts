@@ -46,6 +46,7 @@ function libraryFolder(variant: string): string {
   const name = `${platform}-${process.arch}${variant === 'cpu' ? '' : `-${variant}`}`;
   const bins = path.join(scope, name, 'bins');
   const [bin] = existsSync(bins) ? readdirSync(bins) : [];
-  if (bin === undefined) throw new IsheepError('not-built', `no llama.cpp libraries of the variant ${variant} in ${bins}`);
+  if (bin === undefined)
+    throw new IsheepError('not-built', `no llama.cpp libraries of the variant ${variant} in ${bins}`);
   return path.join(bins, bin);
 }
