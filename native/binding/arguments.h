@@ -11,11 +11,17 @@
 
 namespace isheep {
 
-inline double number_of(const Napi::Object & object, const char * key) { return object.Get(key).As<Napi::Number>().DoubleValue(); }
+inline double number_of(const Napi::Object & object, const char * key) {
+    return object.Get(key).As<Napi::Number>().DoubleValue();
+}
 
-inline uint32_t count_of(const Napi::Object & object, const char * key) { return object.Get(key).As<Napi::Number>().Uint32Value(); }
+inline uint32_t count_of(const Napi::Object & object, const char * key) {
+    return object.Get(key).As<Napi::Number>().Uint32Value();
+}
 
-inline std::string string_of(const Napi::Object & object, const char * key) { return object.Get(key).As<Napi::String>().Utf8Value(); }
+inline std::string string_of(const Napi::Object & object, const char * key) {
+    return object.Get(key).As<Napi::String>().Utf8Value();
+}
 
 // An Int32Array's values; a TypeError for anything else.
 inline std::vector<int32_t> tokens_of(const Napi::Value & value) {

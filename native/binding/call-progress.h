@@ -1,6 +1,6 @@
 // What a running job tells JavaScript: items are put into a queue by the job's thread and handed to a function on the
-// JavaScript thread, all of them before the job's promise settles. A function that throws cancels the job, whose promise
-// then rejects with what was thrown.
+// JavaScript thread, all of them before the job's promise settles. A function that throws cancels the job, whose
+// promise then rejects with what was thrown.
 //
 // Beside news there is a beat: where JavaScript cannot run any more, since a worker thread was terminated, node still
 // waits for the job. The beat notices that and cancels it.
@@ -17,8 +17,7 @@
 
 namespace isheep {
 
-template <typename Item>
-class CallProgress : public std::enable_shared_from_this<CallProgress<Item>> {
+template <typename Item> class CallProgress : public std::enable_shared_from_this<CallProgress<Item>> {
 public:
     using ToJs = Napi::Value (*)(Napi::Env, const Item &);
 

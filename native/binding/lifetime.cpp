@@ -20,7 +20,9 @@ void Lifetime::check_usable() const {
     if (disposed_) throw Error(Code::bad_config, "the " + what_ + " is disposed", "create a new one");
 }
 
-void Lifetime::begin_job() { n_jobs_++; }
+void Lifetime::begin_job() {
+    n_jobs_++;
+}
 
 void Lifetime::end_job() {
     n_jobs_--;

@@ -38,7 +38,8 @@ Napi::Object info_object(Napi::Env env, const ModelInfo & info) {
     object.Set("embeddingLength", info.n_embd);
     object.Set("layers", info.n_layer);
     object.Set("cacheBytesPerToken", (double) info.kv_bytes_per_token);
-    object.Set("chatTemplate", info.has_chat_template ? Napi::Value(Napi::String::New(env, info.chat_template)) : env.Null());
+    object.Set("chatTemplate",
+               info.has_chat_template ? Napi::Value(Napi::String::New(env, info.chat_template)) : env.Null());
     object.Set("bos", info.bos);
     object.Set("eos", info.eos);
     object.Set("eot", info.eot);
@@ -55,12 +56,12 @@ Napi::Object info_object(Napi::Env env, const ModelInfo & info) {
 class ModelObject : public Napi::ObjectWrap<ModelObject> {
 public:
     static Napi::Function define(Napi::Env env) {
-        return DefineClass(env, "NativeModel",
-                           {InstanceMethod<&ModelObject::tokenize>("tokenize"),
-                            InstanceMethod<&ModelObject::detokenize>("detokenize"),
-                            InstanceMethod<&ModelObject::load_adapter>("loadAdapter"),
-                            InstanceMethod<&ModelObject::create_runner>("createRunner"),
-                            InstanceMethod<&ModelObject::dispose>("dispose")});
+        return DefineClass(
+            env, "NativeModel",
+            {InstanceMethod<&ModelObject::tokenize>("tokenize"), InstanceMethod<&ModelObject::detokenize>("detokenize"),
+             InstanceMethod<&ModelObject::load_adapter>("loadAdapter"),
+             InstanceMethod<&ModelObject::create_runner>("createRunner"),
+             InstanceMethod<&ModelObject::dispose>("dispose")});
     }
 
     explicit ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelObject>(info) {
@@ -114,8 +115,8 @@ private:
         });
     }
 
-    // Makes a child on a thread of the pool, and its JavaScript object once it is there. A model that is disposed in the
-    // meantime lets the child go again.
+    // Makes a child on a thread of the pool, and its JavaScript object once it is there. A model that is disposed in
+    // the meantime lets the child go again.
     template <typename Child>
     Napi::Value start_child(const Napi::CallbackInfo & info, typename Worker<Child>::Work work,
                             Napi::Object (*create)(Napi::Env, Lifetime &, Child)) {
@@ -157,7 +158,8 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
         const std::string device = string_of(options, "device");
         const bool vocabulary_only = options.Get("vocabularyOnly").ToBoolean();
         return Worker<std::shared_ptr<Model>>::start(
-            info.Env(), Napi::Object(), [path, device, vocabulary_only] { return Model::load(path, device, vocabulary_only); },
+            info.Env(), Napi::Object(),
+            [path, device, vocabulary_only] { return Model::load(path, device, vocabulary_only); },
             create_model_object);
     });
 }

@@ -23,8 +23,9 @@ GenerateRequest generate_request(const Napi::Object & object) {
     const Napi::Array stop = object.Get("stop").As<Napi::Array>();
     for (uint32_t i = 0; i < stop.Length(); i++) request.stop.push_back(stop.Get(i).As<Napi::String>());
     const Napi::Object sampling = object.Get("sampling").As<Napi::Object>();
-    request.sampling = {(float) number_of(sampling, "temperature"), sampling.Get("topK").As<Napi::Number>().Int32Value(),
-                        (float) number_of(sampling, "topP"), (float) number_of(sampling, "minP")};
+    request.sampling = {(float) number_of(sampling, "temperature"),
+                        sampling.Get("topK").As<Napi::Number>().Int32Value(), (float) number_of(sampling, "topP"),
+                        (float) number_of(sampling, "minP")};
     request.seed = count_of(object, "seed");
     return request;
 }
@@ -62,7 +63,9 @@ Napi::Value score_object(Napi::Env env, const Score & score) {
     return object;
 }
 
-Napi::Value done_number(Napi::Env env, const size_t & done) { return Napi::Number::New(env, (double) done); }
+Napi::Value done_number(Napi::Env env, const size_t & done) {
+    return Napi::Number::New(env, (double) done);
+}
 
 template <typename Item>
 Napi::Value array_of(Napi::Env env, const std::vector<Item> & items, Napi::Value (*to_js)(Napi::Env, const Item &)) {
@@ -77,12 +80,11 @@ Napi::Value array_of(Napi::Env env, const std::vector<Item> & items, Napi::Value
 class RunnerObject : public Napi::ObjectWrap<RunnerObject> {
 public:
     static Napi::Function define(Napi::Env env) {
-        return DefineClass(env, "NativeRunner",
-                           {InstanceMethod<&RunnerObject::set_adapters>("setAdapters"),
-                            InstanceMethod<&RunnerObject::generate_all>("generate"),
-                            InstanceMethod<&RunnerObject::score_all>("score"),
-                            InstanceMethod<&RunnerObject::cancel>("cancel"),
-                            InstanceMethod<&RunnerObject::dispose>("dispose")});
+        return DefineClass(
+            env, "NativeRunner",
+            {InstanceMethod<&RunnerObject::set_adapters>("setAdapters"),
+             InstanceMethod<&RunnerObject::generate_all>("generate"), InstanceMethod<&RunnerObject::score_all>("score"),
+             InstanceMethod<&RunnerObject::cancel>("cancel"), InstanceMethod<&RunnerObject::dispose>("dispose")});
     }
 
     explicit RunnerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<RunnerObject>(info) {

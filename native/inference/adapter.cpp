@@ -12,8 +12,7 @@ namespace {
 void check_string(const gguf_context * gguf, const std::string & path, const char * key, const std::string & expected) {
     const std::string value = string_key(gguf, key);
     if (value == expected) return;
-    throw Error(Code::adapter_mismatch,
-                path + " has \"" + value + "\" as " + key + "; \"" + expected + "\" is needed",
+    throw Error(Code::adapter_mismatch, path + " has \"" + value + "\" as " + key + "; \"" + expected + "\" is needed",
                 "use a LoRA adapter in llama.cpp's GGUF form that was trained on this model");
 }
 

@@ -17,10 +17,12 @@ size_t rows_of_step(const RunnerOptions & options, int32_t n_vocab) {
     return std::max(wanted, (size_t) options.n_sequences);
 }
 
-std::string mebibytes(double bytes) { return std::to_string((long long) (bytes / (1 << 20) + 0.5)) + " MiB"; }
+std::string mebibytes(double bytes) {
+    return std::to_string((long long) (bytes / (1 << 20) + 0.5)) + " MiB";
+}
 
-LlamaContext create_context(const Model & model, const RunnerOptions & options, size_t n_rows, ggml_abort_callback abort,
-                            void * abort_data) {
+LlamaContext create_context(const Model & model, const RunnerOptions & options, size_t n_rows,
+                            ggml_abort_callback abort, void * abort_data) {
     llama_context_params params = llama_context_default_params();
     params.n_ctx = options.n_sequences * options.n_sequence_tokens;
     params.n_seq_max = options.n_sequences;
@@ -121,6 +123,7 @@ void BatchRunner::run(BatchTask & task) {
 // Gives free sequences to the next requests. A request that waits for a prefix lets later ones pass.
 void BatchRunner::start_requests(BatchTask & task) {
     size_t n_free = std::count_if(sequences_.begin(), sequences_.end(), [](const Sequence & s) { return !s.active; });
+    if (n_free == 0) return;
     size_t n_seen = 0;
     size_t kept = 0;
     for (size_t i = 0; i < queue_.size(); i++) {

@@ -74,8 +74,8 @@ private:
         bool active = false;
         bool has_request = false;
         size_t request = 0;
-        size_t n_done = 0;   // tokens in the cache
-        size_t n_queued = 0; // tokens in the batch being built
+        size_t n_done = 0;    // tokens in the cache
+        size_t n_queued = 0;  // tokens in the batch being built
     };
     struct Row {
         int32_t index;  // in the batch
@@ -104,9 +104,9 @@ private:
 
     std::vector<Sequence> sequences_;
     std::vector<SequenceContent> contents_;
-    std::vector<size_t> queue_;              // requests not yet started, in order
-    std::vector<std::vector<Row>> rows_;     // [n_sequences] of the batch being computed
-    std::vector<size_t> with_rows_;          // sequences that have rows in it
+    std::vector<size_t> queue_;           // requests not yet started, in order
+    std::vector<std::vector<Row>> rows_;  // [n_sequences] of the batch being computed
+    std::vector<size_t> with_rows_;       // sequences that have rows in it
     // The batch: [n_batch_tokens] each.
     std::vector<llama_token> token_;
     std::vector<llama_pos> position_;

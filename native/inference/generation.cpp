@@ -34,8 +34,9 @@ void check_request(const Model & model, const GenerateRequest & request, size_t 
     const bool good = std::isfinite(sampling.temperature) && sampling.temperature >= 0 && sampling.top_k >= 0 &&
                       sampling.top_p > 0 && sampling.top_p <= 1 && sampling.min_p >= 0 && sampling.min_p <= 1;
     if (!good) {
-        throw Error(Code::bad_config,
-                    where + ": temperature must be a number from 0, topK from 0, topP above 0 up to 1, minP from 0 to 1");
+        throw Error(
+            Code::bad_config,
+            where + ": temperature must be a number from 0, topK from 0, topP above 0 up to 1, minP from 0 to 1");
     }
 }
 
@@ -90,8 +91,9 @@ private:
         const size_t n_prompt = request.tokens.size();
         // The last token that is generated need not be put into the cache.
         const size_t n_max = std::min(request.n_max, n_room + 1 - n_prompt);
-        Generation generation = {{},      {}, n_prompt, n_max, request.sampling, RandomStream(request.seed),
-                                 StopStrings(request.stop), {}, n_max == 0};
+        Generation generation = {
+            {}, {},        n_prompt, n_max, request.sampling, RandomStream(request.seed), StopStrings(request.stop),
+            {}, n_max == 0};
         generation.tokens.reserve(n_prompt + n_max);
         generation.tokens.assign(request.tokens.begin(), request.tokens.end());
         generation.completion.index = index;

@@ -53,7 +53,8 @@ public:
         const ScoreRequest & r = requests_[request];
         const double log_sum = log_sum_exp(logits, n_vocab_);
         if (!std::isfinite(log_sum)) {
-            throw Error(Code::native_failure, "the model gave logits that are not finite", "the model file may be damaged");
+            throw Error(Code::native_failure, "the model gave logits that are not finite",
+                        "the model file may be damaged");
         }
         if (position + 1 < r.tokens.size()) {
             scores_[request].logprobs.push_back(logits[r.tokens[position + 1]] - log_sum);

@@ -8,8 +8,8 @@
 namespace isheep {
 namespace {
 
-constexpr size_t n_lanes = 16;  // independent sums, which the compiler keeps in vector registers
-constexpr size_t block = 1024;  // floats summed in single precision before they are added up in double
+constexpr size_t n_lanes = 16;    // independent sums, which the compiler keeps in vector registers
+constexpr size_t block = 1024;    // floats summed in single precision before they are added up in double
 constexpr float lowest = -87.0f;  // exp of it is still a normal float, and nothing here can tell it from 0
 
 // exp(x) for lowest <= x <= 0. Splits x = n ln 2 + r with |r| <= ln 2 / 2, takes a polynomial for exp(r) (Taylor; the

@@ -29,7 +29,8 @@ uint64_t kv_bytes(const gguf_context * gguf, const std::string & architecture, c
     const uint64_t default_length = (uint64_t) llama_model_n_embd(model) / n_head;
     const uint64_t key_length = integer_key(gguf, architecture + ".attention.key_length");
     const uint64_t value_length = integer_key(gguf, architecture + ".attention.value_length");
-    const uint64_t per_head = (key_length ? key_length : default_length) + (value_length ? value_length : default_length);
+    const uint64_t per_head =
+        (key_length ? key_length : default_length) + (value_length ? value_length : default_length);
     return 2 * (uint64_t) llama_model_n_layer(model) * n_head_kv * per_head;
 }
 
@@ -44,9 +45,10 @@ void check_generates(const llama_model * model, const std::string & path, const 
                        !llama_model_is_recurrent(model) && !llama_model_is_hybrid(model) &&
                        !llama_model_is_diffusion(model);
     if (plain) return;
-    throw Error(Code::unsupported_model,
-                path + " has the architecture \"" + architecture + "\", which is not a decoder with a plain attention cache",
-                "use a decoder-only transformer, such as one of the Llama, Qwen or Gemma families");
+    throw Error(
+        Code::unsupported_model,
+        path + " has the architecture \"" + architecture + "\", which is not a decoder with a plain attention cache",
+        "use a decoder-only transformer, such as one of the Llama, Qwen or Gemma families");
 }
 
 }  // namespace
@@ -76,9 +78,10 @@ std::shared_ptr<Model> Model::load(const std::string & path, const std::string &
     take_logged_errors();
     model->model_.reset(llama_model_load_from_file(path.c_str(), params));
     if (!model->model_) {
-        throw Error(Code::unsupported_model,
-                    "llama.cpp could not load " + path + " (architecture \"" + architecture + "\"): " + take_logged_errors(),
-                    "use a GGUF of a supported architecture that is made for this release of llama.cpp or an older one");
+        throw Error(
+            Code::unsupported_model,
+            "llama.cpp could not load " + path + " (architecture \"" + architecture + "\"): " + take_logged_errors(),
+            "use a GGUF of a supported architecture that is made for this release of llama.cpp or an older one");
     }
     if (!vocabulary_only) check_generates(model->get(), path, architecture);
     model->read_info(gguf.get());
@@ -131,11 +134,13 @@ std::vector<int32_t> Model::tokenize(const std::string & text, bool special) con
     }
     if (text.empty()) return {};
     std::vector<int32_t> tokens(text.size() + 8);  // a token has at least a byte; a few may be added at the front
-    int32_t n = llama_tokenize(vocab_, text.data(), (int32_t) text.size(), tokens.data(), (int32_t) tokens.size(), false, special);
+    int32_t n = llama_tokenize(vocab_, text.data(), (int32_t) text.size(), tokens.data(), (int32_t) tokens.size(),
+                               false, special);
     if (n == INT32_MIN) throw Error(Code::bad_input, "a text is too long to be tokenized");
     if (n < 0) {
         tokens.resize(-n);
-        n = llama_tokenize(vocab_, text.data(), (int32_t) text.size(), tokens.data(), (int32_t) tokens.size(), false, special);
+        n = llama_tokenize(vocab_, text.data(), (int32_t) text.size(), tokens.data(), (int32_t) tokens.size(), false,
+                           special);
     }
     tokens.resize(n);
     return tokens;

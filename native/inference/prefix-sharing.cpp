@@ -12,10 +12,11 @@ size_t common_prefix(const std::vector<int32_t> & a, const std::vector<int32_t> 
 
 }  // namespace
 
-PrefixPlan plan_prefix(const std::vector<int32_t> & tokens, size_t n_usable, const std::vector<SequenceContent> & sequences) {
-    PrefixPlan own;    // the free sequence that holds most of the prefix
-    PrefixPlan best;   // any sequence that does
-    size_t n_soon = 0; // the most that a sequence will hold once it has computed its prompt
+PrefixPlan plan_prefix(const std::vector<int32_t> & tokens, size_t n_usable,
+                       const std::vector<SequenceContent> & sequences) {
+    PrefixPlan own;     // the free sequence that holds most of the prefix
+    PrefixPlan best;    // any sequence that does
+    size_t n_soon = 0;  // the most that a sequence will hold once it has computed its prompt
     bool has_target = false;
     for (size_t s = 0; s < sequences.size(); s++) {
         const SequenceContent & content = sequences[s];

@@ -36,7 +36,8 @@ void gather(const float * exps, size_t n, float floor, std::vector<int32_t> & ch
 }
 
 // Candidates for `choose`: all tokens that may be chosen, and few more.
-void gather_candidates(const float * exps, size_t n, double total, const Sampling & sampling, std::vector<int32_t> & choices) {
+void gather_candidates(const float * exps, size_t n, double total, const Sampling & sampling,
+                       std::vector<int32_t> & choices) {
     if (sampling.top_k <= 0) {
         // All tokens below the first bound together are less than what top-p leaves out; 0.99 is for rounding.
         const double bound = 0.99 * (1.0 - sampling.top_p) * total / (double) n;
@@ -69,8 +70,8 @@ double choose(const float * exps, size_t n, double total, const Sampling & sampl
     const auto less_likely = [exps](int32_t a, int32_t b) { return exps[a] != exps[b] ? exps[a] < exps[b] : a > b; };
     std::make_heap(choices.begin(), choices.end(), less_likely);
 
-    // A heap gives the likeliest first, so only as much is sorted as is needed. The ones taken out gather at the end, in
-    // rising order.
+    // A heap gives the likeliest first, so only as much is sorted as is needed. The ones taken out gather at the end,
+    // in rising order.
     const bool has_top_k = sampling.top_k > 0;
     const size_t most = has_top_k ? std::min((size_t) sampling.top_k, choices.size()) : choices.size();
     auto end = choices.end();
@@ -88,7 +89,8 @@ double choose(const float * exps, size_t n, double total, const Sampling & sampl
     return kept;
 }
 
-int32_t sample_choice(size_t n, double total, const Sampling & sampling, RandomStream & random, SamplerScratch & scratch) {
+int32_t sample_choice(size_t n, double total, const Sampling & sampling, RandomStream & random,
+                      SamplerScratch & scratch) {
     const float * exps = scratch.exps.data();
     if (sampling.top_k <= 0 && sampling.top_p >= 1 && sampling.min_p <= 0) return draw(exps, n, random.next() * total);
     double left = random.next() * choose(exps, n, total, sampling, scratch.choices);
@@ -108,7 +110,8 @@ double RandomStream::next() {
     return (double) (mix(state_) >> 11) * 0x1.0p-53;
 }
 
-Sampled sample(const float * logits, size_t n, const Sampling & sampling, RandomStream & random, SamplerScratch & scratch) {
+Sampled sample(const float * logits, size_t n, const Sampling & sampling, RandomStream & random,
+               SamplerScratch & scratch) {
     const float max = max_logit(logits, n);
     if (!std::isfinite(max)) {
         throw Error(Code::native_failure, "the model gave logits that are not finite", "the model file may be damaged");

@@ -38,6 +38,7 @@ struct Sampled {
 };
 
 // Logits: [n]. Draws one random number, none at temperature 0. Throws Error(native_failure) if no logit is finite.
-Sampled sample(const float * logits, size_t n, const Sampling & sampling, RandomStream & random, SamplerScratch & scratch);
+Sampled sample(const float * logits, size_t n, const Sampling & sampling, RandomStream & random,
+               SamplerScratch & scratch);
 
 }  // namespace isheep

@@ -17,7 +17,10 @@ Character read_character(const std::string & text, size_t i) {
     const auto byte = [&](size_t k) { return (unsigned char) text[k]; };
     const unsigned char first = byte(i);
     if (first < 0x80) return {1, true, false};
-    const size_t length = first >= 0xC2 && first <= 0xDF ? 2 : (first & 0xF0) == 0xE0 ? 3 : first >= 0xF0 && first <= 0xF4 ? 4 : 0;
+    const size_t length = first >= 0xC2 && first <= 0xDF   ? 2
+                          : (first & 0xF0) == 0xE0         ? 3
+                          : first >= 0xF0 && first <= 0xF4 ? 4
+                                                           : 0;
     if (length == 0) return {1, false, false};
     for (size_t k = 1; k < length; k++) {
         if (i + k >= text.size()) return {k, false, true};
