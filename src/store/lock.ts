@@ -27,7 +27,7 @@ export function acquireLock(runDir: string): RunLock {
       // Readers must see the process id while the lock is held, so it is committed first and the lock taken again.
       connection.exec(`BEGIN IMMEDIATE; DELETE FROM holder; INSERT INTO holder VALUES (${process.pid}); COMMIT;`);
       connection.exec('BEGIN IMMEDIATE');
-      if (holder(connection) === process.pid) return { release: () => connection.close() };
+      if (holder(connection) === process.pid) return { release: () => release(connection) };
       connection.exec('ROLLBACK');
     }
     throw locked(runDir, holder(connection));
@@ -36,6 +36,13 @@ export function acquireLock(runDir: string): RunLock {
     connection.close();
     throw isBusy(error) ? locked(runDir, pid) : storeError(error, file);
   }
+}
+
+/** The transaction is ended by itself: libsql closes a file only once its statements are collected. */
+function release(connection: InstanceType<typeof Database>): void {
+  if (!connection.open) return;
+  connection.exec('ROLLBACK');
+  connection.close();
 }
 
 function holder(connection: InstanceType<typeof Database>): number | undefined {

@@ -64,8 +64,14 @@ export class RunStore {
     return withStoreErrors(file, () => new RunStore(file, connect(file)));
   }
 
+  /** Brings everything into the one file; libsql itself lets go of it only once its statements are collected. */
   close(): void {
-    if (this.connection.open) this.connection.close();
+    if (!this.connection.open) return;
+    try {
+      this.connection.pragma('wal_checkpoint(TRUNCATE)');
+    } finally {
+      this.connection.close();
+    }
   }
 
   /** A value of the run itself, such as its configuration; undefined where it was never set. */
