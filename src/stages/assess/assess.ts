@@ -5,7 +5,8 @@ import type { AssessMethod, Assessment, Likelihood, Pair } from '../../shared/ro
 
 /** An assessment whose rank is not known yet: ranks need the whole pool (rankPool). */
 export type UnrankedAssessment =
-  Exclude<Assessment, { method: 'likelihood'; rank: number }> | { id: string; method: 'likelihood'; likelihood: Likelihood };
+  | Exclude<Assessment, { method: 'likelihood'; rank: number }>
+  | { id: string; method: 'likelihood'; likelihood: Likelihood };
 
 export interface AssessInput extends CallOptions {
   /** The pairs that passed the filters, in order. */

@@ -3,7 +3,10 @@ import type { Config } from '../../config/schema.js';
 import type { Trainer, TrainEvent, TrainJob, TrainSummary } from '../../engine/engine.js';
 import type { Pair } from '../../shared/rows.js';
 
-export interface TrainInput extends Pick<TrainJob, 'adapterPath' | 'metadata' | 'initAdapterPath' | 'checkpointDir' | 'signal'> {
+export interface TrainInput extends Pick<
+  TrainJob,
+  'adapterPath' | 'metadata' | 'initAdapterPath' | 'checkpointDir' | 'signal'
+> {
   dataset: readonly Pair[];
   iteration: number;
   /** The run's seed. */
