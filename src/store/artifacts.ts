@@ -25,7 +25,8 @@ export function hashFile(file: string): string {
   const buffer = Buffer.alloc(readBytes);
   const descriptor = openSync(file, 'r');
   try {
-    for (let n = readSync(descriptor, buffer); n > 0; n = readSync(descriptor, buffer)) hash.update(buffer.subarray(0, n));
+    for (let n = readSync(descriptor, buffer); n > 0; n = readSync(descriptor, buffer))
+      hash.update(buffer.subarray(0, n));
   } finally {
     closeSync(descriptor);
   }

@@ -1,7 +1,7 @@
 // One process a run. The lock is a transaction that stays open on a small SQLite file of its own: the operating system
 // takes it back when the process ends, however it ends, so no stale lock can be left behind.
 import Database from 'libsql';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { IsheepError } from '../shared/errors.js';
@@ -11,6 +11,9 @@ export const lockName = 'run.lock';
 
 /** How often the lock is tried again where another process took it while this one wrote its process id. */
 const attempts = 5;
+
+/** Milliseconds to wait for one that only looks whether the run is locked. */
+const busyTimeoutMs = 200;
 
 export interface RunLock {
   release(): void;
@@ -22,6 +25,7 @@ export function acquireLock(runDir: string): RunLock {
   const file = path.join(runDir, lockName);
   const connection = new Database(file);
   try {
+    connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
     connection.exec('CREATE TABLE IF NOT EXISTS holder (pid INTEGER NOT NULL)');
     for (let attempt = 0; attempt < attempts; attempt++) {
       // Readers must see the process id while the lock is held, so it is committed first and the lock taken again.
@@ -35,6 +39,22 @@ export function acquireLock(runDir: string): RunLock {
     const pid = isBusy(error) ? holder(connection) : undefined;
     connection.close();
     throw isBusy(error) ? locked(runDir, pid) : storeError(error, file);
+  }
+}
+
+/** Whether a process works on the run at this moment. */
+export function isLocked(runDir: string): boolean {
+  const file = path.join(runDir, lockName);
+  if (!existsSync(file)) return false;
+  const connection = new Database(file);
+  try {
+    connection.exec('BEGIN IMMEDIATE; ROLLBACK;');
+    return false;
+  } catch (error) {
+    if (isBusy(error)) return true;
+    throw storeError(error, file);
+  } finally {
+    connection.close();
   }
 }
 

@@ -89,7 +89,9 @@ export class RunStore {
   }
 
   startIteration(iteration: number, model: unknown): void {
-    this.transaction(() => this.run('INSERT OR REPLACE INTO iterations VALUES (?, ?)', [iteration, JSON.stringify(model)]));
+    this.transaction(() =>
+      this.run('INSERT OR REPLACE INTO iterations VALUES (?, ?)', [iteration, JSON.stringify(model)]),
+    );
   }
 
   /** Commits a chunk whole. A chunk of the same number is replaced. */
@@ -130,7 +132,12 @@ export class RunStore {
   /** Marks a stage as finished; from then on its rows stay as they are. */
   finishStage(iteration: number, stage: string, seconds: number, result: unknown): void {
     this.transaction(() =>
-      this.run('INSERT OR REPLACE INTO stages VALUES (?, ?, ?, ?)', [iteration, stage, seconds, JSON.stringify(result)]),
+      this.run('INSERT OR REPLACE INTO stages VALUES (?, ?, ?, ?)', [
+        iteration,
+        stage,
+        seconds,
+        JSON.stringify(result),
+      ]),
     );
   }
 
@@ -160,7 +167,8 @@ export class RunStore {
       [iteration, stage],
     );
     rows.forEach((row, index) => {
-      if (row.chunk !== index) throw corruptRun(this.file, `chunk ${index} of ${stage}, iteration ${iteration}, is missing`);
+      if (row.chunk !== index)
+        throw corruptRun(this.file, `chunk ${index} of ${stage}, iteration ${iteration}, is missing`);
     });
     return rows.map((row) => this.parse(row.json));
   }

@@ -11,7 +11,8 @@ const nearlyFullBytes = 1024 * 1024;
 export function storeError(error: unknown, file: string): unknown {
   if (error instanceof IsheepError || !(error instanceof Error)) return error;
   const code = String((error as Error & { code?: unknown }).code ?? '');
-  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) return corruptRun(file, error.message, error);
+  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB'))
+    return corruptRun(file, error.message, error);
   if (code.startsWith('SQLITE_FULL') || (code.startsWith('SQLITE_IOERR') && isNearlyFull(file))) {
     return new IsheepError('not-enough-disk', `the disk is full: could not write ${file}`, {
       hint: 'free some space; everything committed is kept and the same command continues',

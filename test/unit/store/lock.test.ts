@@ -22,7 +22,9 @@ test('a second lock on a run is refused and names the process that holds it', ()
 });
 
 test('a lock of a process that was killed is gone with it', async () => {
-  const child = spawn(process.execPath, ['-e', holdLock(path.join(dir, lockName))], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['-e', holdLock(path.join(dir, lockName))], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(child.stdout, 'data');
   expect(() => acquireLock(dir)).toThrow(`is in use by process ${child.pid}`);
   child.kill('SIGKILL');

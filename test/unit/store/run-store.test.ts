@@ -86,7 +86,9 @@ describe('RunStore', () => {
   test('a missing chunk is a damaged database', () => {
     const store = RunStore.open(dir);
     store.commitChunk(chunk(1));
-    expect(() => store.chunkInfos(1, 'respond')).toThrow(`${file} cannot be read as a run database: chunk 0 of respond`);
+    expect(() => store.chunkInfos(1, 'respond')).toThrow(
+      `${file} cannot be read as a run database: chunk 0 of respond`,
+    );
     store.close();
   });
 
