@@ -1,6 +1,6 @@
 // One command line, from its words to its exit code. main.ts hands in the process; tests hand in their own streams.
 import { resolveConfig } from '../config/resolve.js';
-import type { Command } from './command.js';
+import type { Command, CreateEngine } from './command.js';
 import type { Interrupts } from './interrupts.js';
 import { Output, type Streams } from './output.js';
 import { ProgressLine } from './progress-line.js';
@@ -11,6 +11,7 @@ export interface CliEnvironment {
   commands: readonly Command[];
   planned: readonly string[];
   version: string;
+  createEngine: CreateEngine;
   /** Starts to listen for Ctrl-C; called once a command is about to work. */
   interrupts: (tell: (text: string) => void) => Interrupts;
 }
@@ -46,7 +47,14 @@ async function runCommand(call: Call, output: Output, environment: CliEnvironmen
   const interrupts = environment.interrupts((text) => progress.writeLine(text));
   try {
     const { values, config } = call;
-    const result = await call.command.run({ values, config, output, progress, interrupts });
+    const result = await call.command.run({
+      values,
+      config,
+      output,
+      progress,
+      interrupts,
+      createEngine: environment.createEngine,
+    });
     progress.stop();
     output.result(result.text, result.data);
     return result.exitCode ?? 0;

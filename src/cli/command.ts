@@ -1,6 +1,7 @@
 // What a command is: data for the help and the checks, and one function that does the work. Commands wire and print; the
 // work itself is in src/pipeline/.
 import type { Config } from '../config/schema.js';
+import type { EngineFactory } from '../engine/engine-factory.js';
 import type { Interrupts } from './interrupts.js';
 import type { CommandOption } from './options.js';
 import type { Output } from './output.js';
@@ -17,8 +18,22 @@ export interface Command {
   run(call: CommandCall): Promise<CommandResult>;
 }
 
+export interface EngineOptions {
+  /** A known name or a path. */
+  model: string;
+  device: Config['device'];
+  threads: number;
+  chatTemplate?: string;
+  /** Sequences that are computed at the same time; default: chosen from the requests. */
+  parallel?: number;
+}
+
+export type CreateEngine = (options: EngineOptions) => EngineFactory;
+
 /** One use of a command, checked: every option has a value that it may have. */
 export interface CommandCall {
+  /** Opens no weights yet. */
+  createEngine: CreateEngine;
   values: OptionValues;
   /** Of a command that takes a model, the whole configuration; its defaults otherwise. */
   config: Config;

@@ -2,9 +2,9 @@
 // ends the process: everything that was committed stays, whichever it is.
 export interface Interrupts {
   /** Aborted by the first signal: finish the chunk, commit it, stop. */
-  readonly finishChunk: AbortSignal;
+  readonly stop: AbortSignal;
   /** Aborted by the second: cancel what runs. */
-  readonly stopNow: AbortSignal;
+  readonly cancel: AbortSignal;
   /** Stops listening. */
   dispose(): void;
 }
@@ -18,16 +18,16 @@ export interface SignalSource {
 export const interruptedExitCode = 130;
 
 export function listenForInterrupts(source: SignalSource, tell: (text: string) => void): Interrupts {
-  const finishChunk = new AbortController();
-  const stopNow = new AbortController();
+  const stop = new AbortController();
+  const cancel = new AbortController();
   const listener = () => {
-    if (stopNow.signal.aborted) source.exit(interruptedExitCode);
-    else if (finishChunk.signal.aborted) {
-      stopNow.abort();
+    if (cancel.signal.aborted) source.exit(interruptedExitCode);
+    else if (stop.signal.aborted) {
+      cancel.abort();
       tell('stopping at once');
     } else {
       tell('interrupted: finishing the current chunk; Ctrl-C again stops at once');
-      finishChunk.abort();
+      stop.abort();
     }
   };
   source.on('SIGINT', listener);
@@ -36,5 +36,5 @@ export function listenForInterrupts(source: SignalSource, tell: (text: string) =
     source.removeListener('SIGINT', listener);
     source.removeListener('SIGTERM', listener);
   };
-  return { finishChunk: finishChunk.signal, stopNow: stopNow.signal, dispose };
+  return { stop: stop.signal, cancel: cancel.signal, dispose };
 }

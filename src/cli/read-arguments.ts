@@ -31,11 +31,9 @@ export function readArguments(words: readonly string[], known: KnownCommands): A
   let chosen: { command: Command; raw: RawValues } | undefined;
   let text = '';
   const parser = createParser(known, (command, raw) => (chosen = { command, raw }));
-  const raw = parser.parse(
-    [...words],
-    {},
-    (_error: unknown, _parsed: unknown, output: string) => (text = output),
-  ) as RawValues;
+  const raw = parser.parse([...words], {}, (_error, _parsed, output) => {
+    text = output;
+  }) as RawValues;
   if (text !== '') return { kind: 'text', text };
   if (!chosen) throw noCommand(raw, known);
   return checkedCall(chosen.command, chosen.raw);

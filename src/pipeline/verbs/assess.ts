@@ -64,7 +64,7 @@ export async function runSelfTest(
       seeds: job.seeds,
       seed: job.seed,
       criteria: job.settings.criteria,
-      ...(call.stopNow ? { signal: call.stopNow } : {}),
+      ...(call.cancel ? { signal: call.cancel } : {}),
       onProgress: ({ done, tokens }) => call.onProgress?.({ done, total: 0, tokens }),
     },
     model,

@@ -11,9 +11,9 @@ export interface VerbCall {
   /** Called while it works; `done` of `total` rows, and tokens generated so far where any are. */
   onProgress?: (progress: { done: number; total: number; tokens: number }) => void;
   /** Finish the chunk, then stop. */
-  finishChunk?: AbortSignal;
+  stop?: AbortSignal;
   /** Cancel what runs. */
-  stopNow?: AbortSignal;
+  cancel?: AbortSignal;
 }
 
 /** A file, or a function that takes the text (standard output). */
@@ -83,7 +83,7 @@ export async function writeRows<T>(
 /** The engine's options for a call that starts when `done` of `total` rows are through. */
 export function engineCall(call: VerbCall, total: number, done: number, tokens = 0): CallOptions {
   return {
-    ...(call.stopNow ? { signal: call.stopNow } : {}),
+    ...(call.cancel ? { signal: call.cancel } : {}),
     onProgress: (progress) =>
       call.onProgress?.({ done: done + progress.done, total, tokens: tokens + progress.tokens }),
   };
@@ -91,7 +91,7 @@ export function engineCall(call: VerbCall, total: number, done: number, tokens =
 
 /** Between chunks: ends the work where the person asked for it. Nothing of an output file is left then. */
 export function stopIfInterrupted(call: VerbCall, done: number, total: number): void {
-  if (call.finishChunk?.aborted !== true || done === total) return;
+  if (call.stop?.aborted !== true || done === total) return;
   throw new IsheepError('interrupted', `stopped after ${done} of ${total} rows`, {
     hint: 'the same command starts again; no output file was written',
   });
