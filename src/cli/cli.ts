@@ -1,6 +1,7 @@
 // One command line, from its words to its exit code. main.ts hands in the process; tests hand in their own streams.
 import { resolveConfig } from '../config/resolve.js';
 import type { Command, CreateEngine } from './command.js';
+import { formatTable } from './format.js';
 import type { Interrupts } from './interrupts.js';
 import { Output, type Streams } from './output.js';
 import { ProgressLine } from './progress-line.js';
@@ -65,14 +66,16 @@ async function runCommand(call: Call, output: Output, environment: CliEnvironmen
 }
 
 function greeting({ resultStyle: style }: Output): string {
-  const { model } = resolveConfig();
+  const lines = [
+    ['isheep doctor', 'what this machine offers'],
+    [`isheep fetch ${resolveConfig().model}`, 'gets a small model to begin with'],
+    ['isheep run --preset demo', 'two iterations in minutes, and what happened'],
+    ['isheep run --model model.gguf', 'the same on your own model'],
+    ['isheep --help', 'all commands'],
+  ];
   return `${style.bold('isheep')} lets a language model align itself, on this machine, from the GGUF file you have: it writes
 instructions, answers them, judges its own answers, trains a LoRA adapter on the best, and starts again.
 
-  isheep doctor                what this machine offers
-  isheep fetch ${model.padEnd(16)}  gets a small model to begin with
-  isheep run --preset demo     two iterations in minutes, and what happened
-  isheep run --model m.gguf    the same on your own model
-  isheep --help                all commands
+${formatTable(lines).replace(/^/gm, '  ')}
 `;
 }

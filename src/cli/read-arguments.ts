@@ -72,6 +72,7 @@ function addCommand(parser: Argv, command: Command, choose: (command: Command, r
       builder.usage(`isheep ${command.name}${word} [options]\n\n${command.summary}`).epilogue('');
       if (positional) builder.positional(positional.name, { describe: positional.description, type: 'string' });
       for (const option of optionsOf(command)) builder.option(option.name, yargsOption(option));
+      builder.group(['help', 'version'], 'Common options:');
       for (const [line, meaning] of command.examples ?? []) builder.example(line, meaning);
       return builder;
     },
@@ -103,13 +104,12 @@ function yargsOption(option: CommandOption): Record<string, unknown> {
   const isText = schema.type === 'string' || schema.type === 'array';
   const byDefault = option.defaultText ?? (option.key === undefined ? undefined : defaultInWords(schema));
   return {
-    describe: `${option.description}${rangeInWords(option)}`,
+    describe: `${option.description}${rangeInWords(option)}${option.required ? ' (required)' : ''}`,
     group: option.group,
-    ...(isBoolean ? { type: 'boolean' } : { requiresArg: true }),
+    ...(isBoolean ? { type: 'boolean' } : {}),
     ...(isText ? { type: 'string' } : {}),
     ...(option.repeatable ? { array: true } : {}),
     ...(byDefault === undefined ? {} : { defaultDescription: byDefault }),
-    ...(option.required ? { defaultDescription: 'required' } : {}),
   };
 }
 
@@ -132,9 +132,11 @@ function checkedCall(command: Command, raw: RawValues): Arguments {
   const values = new Map<string, unknown>();
   const flags = new Map<string, { value: unknown; name: string }>();
   for (const option of options.values()) {
-    const value = rawValue(option, raw[option.name], problems);
+    const given = raw[option.name];
+    const value = rawValue(option, given, problems);
     if (value === undefined) {
-      if (option.required) problems.push(`isheep ${command.name} needs --${option.name}: ${option.description}`);
+      if (option.required && given === undefined)
+        problems.push(`isheep ${command.name} needs --${option.name}: ${option.description}`);
     } else if (option.key === undefined) {
       if (!option.check?.safeParse(value).success) problems.push(badValue(`--${option.name}`, option.schema, value));
       else values.set(option.name, value);
@@ -165,20 +167,31 @@ function unknownOptions(command: Command, raw: RawValues, options: ReadonlyMap<s
   return Object.keys(raw)
     .filter((name) => !own.has(name))
     .map((name) => {
+      const sameKey = [...options.values()].find((option) => option.key === name);
+      if (sameKey) return `No option --${name}. Did you mean --${sameKey.name}?`;
       const asOption = name.replaceAll('.', '-').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       return `No option ${name.length === 1 ? '-' : '--'}${name}.${didYouMean(asOption, options.keys(), '--')}`;
     });
 }
 
-/** What yargs found, as the value that the checks expect: lists are split at commas. */
+/** What yargs found, as the value that the checks expect: lists are split at commas. Undefined where there is none. */
 function rawValue(option: CommandOption, raw: unknown, problems: string[]): unknown {
-  if (raw === undefined || option.repeatable) return raw;
-  if (Array.isArray(raw)) {
-    problems.push(`--${option.name} was given ${raw.length} times; give it once`);
+  const values: unknown[] = raw === undefined ? [] : Array.isArray(raw) ? raw : [raw];
+  if (raw === undefined) return undefined;
+  // Without a value yargs has "" for texts, true for numbers, and an empty list.
+  const isBoolean = option.schema.type === 'boolean';
+  if (!isBoolean && (values.length === 0 || values.some((value) => value === '' || value === true))) {
+    problems.push(`--${option.name} needs a value: ${option.description}`);
     return undefined;
   }
-  if (option.schema.type !== 'array' || typeof raw !== 'string') return raw;
-  return raw.split(',').map((item) => item.trim());
+  if (option.repeatable) return values;
+  if (values.length > 1) {
+    problems.push(`--${option.name} was given ${values.length} times; give it once`);
+    return undefined;
+  }
+  const [value] = values;
+  if (option.schema.type !== 'array' || typeof value !== 'string') return value;
+  return value.split(',').map((item) => item.trim());
 }
 
 function checkPositional(command: Command, raw: RawValues, values: Map<string, unknown>, problems: string[]): void {
