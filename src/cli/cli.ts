@@ -34,7 +34,7 @@ export async function runCli(words: readonly string[], environment: CliEnvironme
       streams.stdout.write(`${parsed.text}\n`);
       return 0;
     }
-    return await runCommand(parsed, output, environment);
+    return await runCommand(parsed, words, output, environment);
   } catch (error) {
     return output.error(error);
   }
@@ -42,20 +42,19 @@ export async function runCli(words: readonly string[], environment: CliEnvironme
 
 type Call = Extract<ReturnType<typeof readArguments>, { kind: 'command' }>;
 
-async function runCommand(call: Call, output: Output, environment: CliEnvironment): Promise<number> {
+async function runCommand(
+  call: Call,
+  words: readonly string[],
+  output: Output,
+  environment: CliEnvironment,
+): Promise<number> {
   const { stderr: stream, env } = environment.streams;
   const progress = new ProgressLine({ stream, env, quiet: output.quiet });
   const interrupts = environment.interrupts((text) => progress.writeLine(text));
   try {
     const { values, config } = call;
-    const result = await call.command.run({
-      values,
-      config,
-      output,
-      progress,
-      interrupts,
-      createEngine: environment.createEngine,
-    });
+    const { createEngine } = environment;
+    const result = await call.command.run({ words, values, config, output, progress, interrupts, createEngine });
     progress.stop();
     output.result(result.text, result.data);
     return result.exitCode ?? 0;

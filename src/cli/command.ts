@@ -32,6 +32,8 @@ export type CreateEngine = (options: EngineOptions) => EngineFactory;
 
 /** One use of a command, checked: every option has a value that it may have. */
 export interface CommandCall {
+  /** The words of the command line after `isheep`. */
+  words: readonly string[];
   /** Opens no weights yet. */
   createEngine: CreateEngine;
   values: OptionValues;

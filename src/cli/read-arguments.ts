@@ -8,7 +8,7 @@ import { badConfig, checkConfig, type Flags } from '../config/resolve.js';
 import type { Config } from '../config/schema.js';
 import { badValue, expectation } from '../config/wording.js';
 import { IsheepError } from '../shared/errors.js';
-import { didYouMean } from '../shared/nearest.js';
+import { didYouMean } from '../shared/nearest-word.js';
 import { OptionValues, type Command } from './command.js';
 import { outputOptions, type CommandOption } from './options.js';
 

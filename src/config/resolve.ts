@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 
 import { IsheepError } from '../shared/errors.js';
-import { didYouMean } from '../shared/nearest.js';
+import { didYouMean } from '../shared/nearest-word.js';
 import { defaultPreset, presets, type PresetName } from './presets.js';
 import { configSchema, type Config } from './schema.js';
 import { knownKeys, schemaOfKey } from './settings.js';

@@ -1,7 +1,7 @@
 // The known word that someone probably meant, for messages about a misspelled option, command or model.
 
 /** The word of `known` with the fewest edits to `word`, or undefined where none is near enough to be a slip. */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
+export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
@@ -14,7 +14,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
 
 /** ` Did you mean …?` with the nearest known word, or nothing. */
 export function didYouMean(word: string, known: Iterable<string>, prefix = ''): string {
-  const match = nearest(word, known);
+  const match = nearestWord(word, known);
   return match === undefined ? '' : ` Did you mean ${prefix}${match}?`;
 }
 
