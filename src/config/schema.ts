@@ -92,16 +92,11 @@ export const configSchema = z.strictObject({
     .min(1)
     .default('smollm2-135m-instruct')
     .describe('a known name (see `isheep fetch`) or a path to a GGUF file'),
-<<<<<<< HEAD
   device: z
     .enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal'])
     .default('auto')
     .describe('what computes; auto: the best there is'),
   threads: z.number().int().min(0).max(1024).default(0).describe('0: as many as the machine has cores'),
-=======
-  device: z.enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal']).default('auto'),
-  threads: z.number().int().min(0).default(0).describe('0: as many as the machine has cores'),
->>>>>>> build
   seed: z.number().int().min(0).max(4294967295).default(1).describe('of every random choice'),
   chatTemplate: z.string().min(1).optional().describe('name or file of a template, for models that carry none'),
   iterations: count.max(1000).default(3).describe('turns of the loop'),
