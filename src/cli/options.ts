@@ -3,8 +3,8 @@
 import { z } from 'zod';
 
 import { presetNames } from '../config/presets.js';
-import { settingOf, settings } from '../config/settings.js';
-import { valueSchema, type ValueSchema } from '../config/wording.js';
+import { defaultInWords, settingOf, settings } from '../config/settings.js';
+import { expectation, valueSchema, type ValueSchema } from '../config/wording.js';
 
 export interface CommandOption {
   /** `learning-rate`; the command line has it as `--learning-rate`. */
@@ -93,3 +93,16 @@ export const presetOption: CommandOption = option('preset', 'a set of settings',
 });
 
 export const chatTemplateOption: CommandOption = settingOption('chatTemplate', 'chat-template');
+
+/** Its default in words, or that it must be given. */
+export function optionDefault(option: CommandOption): string | undefined {
+  if (option.required) return 'required';
+  return option.defaultText ?? (option.key === undefined ? undefined : defaultInWords(option.schema));
+}
+
+/** What it may be, ` (a whole number from 1 to 256)`; empty where its description says all. */
+export function valueInWords({ schema }: CommandOption): string {
+  if (schema.type === 'boolean' || (schema.type === 'string' && !schema.enum)) return '';
+  if (schema.type === 'array' && !schema.items?.enum) return '';
+  return ` (${expectation(schema)})`;
+}

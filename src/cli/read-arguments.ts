@@ -2,15 +2,14 @@
 // command line and its configuration is found here, and all are told at once.
 import yargs, { type Argv } from 'yargs';
 
-import { defaultInWords } from '../config/settings.js';
 import { presetNames } from '../config/presets.js';
 import { badConfig, checkConfig, type Flags } from '../config/resolve.js';
 import type { Config } from '../config/schema.js';
-import { badValue, expectation } from '../config/wording.js';
+import { badValue } from '../config/wording.js';
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
 import { OptionValues, type Command } from './command.js';
-import { outputOptions, type CommandOption } from './options.js';
+import { optionDefault, outputOptions, valueInWords, type CommandOption } from './options.js';
 
 export type Arguments =
   | { kind: 'command'; command: Command; values: OptionValues; config: Config }
@@ -64,7 +63,8 @@ function createParser(known: KnownCommands, choose: (command: Command, raw: RawV
 
 function addCommand(parser: Argv, command: Command, choose: (command: Command, raw: RawValues) => void): void {
   const { positional } = command;
-  const word = positional ? (positional.required ? ` <${positional.name}>` : ` [${positional.name}]`) : '';
+  // Optional for yargs even where it is required, so that what is missing is told with everything else.
+  const word = positional ? ` [${positional.name}]` : '';
   parser.command(
     `${command.name}${word}`,
     command.summary,
@@ -102,21 +102,15 @@ function yargsOption(option: CommandOption): Record<string, unknown> {
   const isBoolean = schema.type === 'boolean';
   // Numbers are not declared as such: yargs would turn "eight" into NaN, and the message could not name it.
   const isText = schema.type === 'string' || schema.type === 'array';
-  const byDefault = option.defaultText ?? (option.key === undefined ? undefined : defaultInWords(schema));
+  const byDefault = option.required ? undefined : optionDefault(option);
   return {
-    describe: `${option.description}${rangeInWords(option)}${option.required ? ' (required)' : ''}`,
+    describe: `${option.description}${valueInWords(option)}${option.required ? ' (required)' : ''}`,
     group: option.group,
     ...(isBoolean ? { type: 'boolean' } : {}),
     ...(isText ? { type: 'string' } : {}),
     ...(option.repeatable ? { array: true } : {}),
     ...(byDefault === undefined ? {} : { defaultDescription: byDefault }),
   };
-}
-
-function rangeInWords({ schema }: CommandOption): string {
-  if (schema.type === 'boolean' || (schema.type === 'string' && !schema.enum)) return '';
-  if (schema.type === 'array' && !schema.items?.enum) return ' (a list with commas)';
-  return ` (${expectation(schema)})`;
 }
 
 function noCommand(raw: RawValues, known: KnownCommands): IsheepError {
@@ -197,7 +191,11 @@ function rawValue(option: CommandOption, raw: unknown, problems: string[]): unkn
 function checkPositional(command: Command, raw: RawValues, values: Map<string, unknown>, problems: string[]): void {
   const { positional } = command;
   const value = positional ? raw[positional.name] : undefined;
-  if (!positional || typeof value !== 'string') return;
+  if (!positional) return;
+  if (typeof value !== 'string') {
+    if (positional.required) problems.push(`isheep ${command.name} needs ${positional.description}`);
+    return;
+  }
   const { choices } = positional;
   if (!choices || choices.includes(value)) values.set(positional.name, value);
   else

@@ -1,9 +1,14 @@
 // The known word that someone probably meant, for messages about a misspelled option, command or model.
 
-/** The word of `known` with the fewest edits to `word`, or undefined where none is near enough to be a slip. */
+/** The only word of `known` that begins with `word`, or else the one with the fewest edits to `word`, or undefined where none is near enough to be a slip. */
 export function nearestWord(word: string, known: Iterable<string>): string | undefined {
+  const words = [...known];
+  const completed = words.filter(
+    (candidate) => word.length >= 3 && candidate.toLowerCase().startsWith(word.toLowerCase()),
+  );
+  if (completed.length === 1) return completed[0];
   let best: { word: string; distance: number } | undefined;
-  for (const candidate of known) {
+  for (const candidate of words) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (!best || distance < best.distance) best = { word: candidate, distance };
   }
