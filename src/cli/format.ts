@@ -45,7 +45,7 @@ export function formatRate(perSecond: number): string {
 }
 
 /** `reason 12, other 3`, most frequent first, with at most `most` named and the rest summed up. */
-export function formatReasons(counts: Readonly<Record<string, number>>, most = 6): string {
+export function formatReasons(counts: Readonly<Record<string, number>>, most = 5): string {
   const sorted = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));

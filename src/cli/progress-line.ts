@@ -71,7 +71,7 @@ export class ProgressLine {
     const time = formatSeconds(seconds ?? this.now() - work.started);
     if (this.live)
       this.writeLine(`  ${this.style.good('✓')} ${work.label.padEnd(labelWidth)} ${time.padStart(7)}  ${note}`);
-    else this.writeLine(`  ${work.label}: done in ${time}${note === '' ? '' : `: ${note}`}`);
+    else this.writeLine(`  ${work.label}: done in ${time}${note === '' ? '' : ` (${note})`}`);
   }
 
   /** A whole line above the live one. */
@@ -98,7 +98,7 @@ export class ProgressLine {
     return ora({
       stream: this.options.stream as NodeJS.WriteStream,
       text: this.liveText(''),
-      indent: 2,
+      prefixText: ' ', // ora's own indent would move the lines that are written above
       color: (this.options.env['NO_COLOR'] ?? '') === '' ? 'cyan' : false,
       discardStdin: false, // Ctrl-C stays the terminal's own
     }).start();
@@ -109,7 +109,7 @@ export class ProgressLine {
     const { label, total, current } = this.work;
     const room = (this.options.stream.columns ?? 80) >= 80 ? barWidth : 10;
     const filled = total > 0 ? Math.min(room, Math.floor((current / total) * room)) : 0;
-    const bar = '━'.repeat(filled) + this.style.dim('━'.repeat(room - filled));
+    const bar = '━'.repeat(filled) + this.style.dim('─'.repeat(room - filled));
     return `${label.padEnd(labelWidth)} ${bar} ${[this.amount(), ...this.pace(), detail].filter(Boolean).join(' · ')}`;
   }
 
