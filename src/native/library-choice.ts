@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 import { cacheFolder } from '../shared/cache-folder.js';
 import { IsheepError } from '../shared/errors.js';
+import { packageRoot } from '../shared/package-root.js';
 import { cpuLibraries, instructionSet, otherLibraries, type LibraryVariant } from './library-variant.js';
 import { machineFingerprint } from './machine-fingerprint.js';
 import { probe, type Probe, type ProbeResult } from './probe.js';
@@ -93,7 +94,9 @@ function trial(variant: LibraryVariant, result: ProbeResult, taken: boolean, not
 
 /** Changes with the package, the processor, the drivers and what is built. */
 function fingerprint(variants: readonly LibraryVariant[]): string {
-  const facts = JSON.stringify([variants, machineFingerprint()]);
+  const own = readFileSync(path.join(packageRoot, 'package.json'), 'utf8');
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(own));
+  const facts = JSON.stringify([version, variants, machineFingerprint()]);
   return createHash('sha256').update(facts).digest('hex').slice(0, 16);
 }
 
