@@ -129,7 +129,18 @@ class FakeTrainer implements OpenTrainer {
         writeFileSync(checkpointFile, JSON.stringify({ step, state }));
       }
       const loss = 2 + 1 / step;
-      yield { kind: 'step', of: steps, step, epoch: 1, loss, lr: 1e-4, grad_norm: 1, tokens: 10, loss_tokens: 5, seconds: 0.01 };
+      yield {
+        kind: 'step',
+        of: steps,
+        step,
+        epoch: 1,
+        loss,
+        lr: 1e-4,
+        grad_norm: 1,
+        tokens: 10,
+        loss_tokens: 5,
+        seconds: 0.01,
+      };
     }
     mkdirSync(path.dirname(adapterPath), { recursive: true });
     writeFileSync(adapterPath, JSON.stringify({ state, metadata }));
@@ -149,8 +160,11 @@ function readCheckpoint(file: string | undefined, fresh: string): Checkpoint {
   return JSON.parse(readFileSync(file, 'utf8')) as Checkpoint;
 }
 
-
-async function begin(options: FakeEngineOptions, call: 'generate' | 'score' | 'step', { signal }: CallOptions): Promise<void> {
+async function begin(
+  options: FakeEngineOptions,
+  call: 'generate' | 'score' | 'step',
+  { signal }: CallOptions,
+): Promise<void> {
   options.onCall?.(call);
   // A real engine works on another thread; let signals and timers come in.
   await new Promise((resolve) => setImmediate(resolve));
