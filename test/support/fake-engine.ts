@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type {
   CallOptions,
@@ -23,6 +24,8 @@ import { fakeSentence, fakeTasks } from './fake-text.js';
 export interface FakeEngineOptions {
   /** Called before each call of the engine, with its name; may throw, abort a signal or end the process. */
   onCall?: (call: 'generate' | 'score' | 'step') => void;
+  /** Milliseconds that each call takes, so that a process can be killed in the middle. */
+  delayMs?: number;
   /** The text of a response; default: invented words. */
   respond?: (request: GenerateRequest) => string;
   /** What loss the adapter of an iteration has, as a factor of the base's; default: 0.9. */
@@ -167,7 +170,7 @@ async function begin(
 ): Promise<void> {
   options.onCall?.(call);
   // A real engine works on another thread; let signals and timers come in.
-  await new Promise((resolve) => setImmediate(resolve));
+  await sleep(options.delayMs ?? 0);
   if (signal?.aborted === true) throw new IsheepError('interrupted', 'the call was cancelled');
 }
 
