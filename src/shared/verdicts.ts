@@ -16,10 +16,12 @@ export function countRejections(rows: Iterable<{ verdicts?: readonly Verdict[] }
   return sortCounts(counts);
 }
 
+/** Adds `n` to the reason's count; nothing for 0. */
 export function addCount(counts: Record<string, number>, reason: string, n = 1): void {
-  counts[reason] = (counts[reason] ?? 0) + n;
+  if (n > 0) counts[reason] = (counts[reason] ?? 0) + n;
 }
 
+/** Most frequent first, equals by name. */
 export function sortCounts(counts: Readonly<Record<string, number>>): Record<string, number> {
   const entries = Object.entries(counts);
   entries.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));

@@ -1,7 +1,10 @@
-// Stage assess: how good each pair is in the model's own eyes.
+// Stage assess: how good each pair is in the model's own eyes, by one of three methods. Ranks need the whole pool and are
+// filled in afterwards (rank.ts); which method a model can be trusted with, self-test.ts finds out.
 import type { Config } from '../../config/schema.js';
 import type { CallOptions, LanguageModel } from '../../engine/engine.js';
 import type { AssessMethod, Assessment, Likelihood, Pair } from '../../shared/rows.js';
+import { assessByExpectedGrade, assessBySampledGrade } from './grades.js';
+import { assessByLikelihood } from './likelihood.js';
 
 /** An assessment whose rank is not known yet: ranks need the whole pool (rankPool). */
 export type UnrankedAssessment =
@@ -27,4 +30,37 @@ export interface AssessChunk {
   assessments: UnrankedAssessment[];
 }
 
-export declare function assess(input: AssessInput, model: LanguageModel): AsyncGenerator<AssessChunk, void>;
+export async function* assess(input: AssessInput, model: LanguageModel): AsyncGenerator<AssessChunk, void> {
+  const { pairs, settings } = input;
+  for (let index = input.firstChunk; index * settings.chunk < pairs.length; index++) {
+    const part = pairs.slice(index * settings.chunk, (index + 1) * settings.chunk);
+    yield { index, assessments: await assessPairs(part, input, model) };
+  }
+}
+
+/** Assesses the pairs at once, in order. A pair without a response gets a reason instead of an assessment. */
+export async function assessPairs(
+  pairs: readonly Pair[],
+  how: Pick<AssessInput, 'iteration' | 'seed' | 'method' | 'onProgress' | 'signal'> & {
+    settings: Pick<Config['assess'], 'criteria'>;
+  },
+  model: LanguageModel,
+): Promise<UnrankedAssessment[]> {
+  const answered = pairs.filter((pair) => pair.response.trim() !== '');
+  const assessed = answered.length === 0 ? [] : await byMethod(answered, how, model);
+  const byId = new Map(assessed.map((one) => [one.id, one]));
+  return pairs.map(
+    ({ id }) => byId.get(id) ?? { id, method: how.method, quality: null, following: null, reason: 'empty-response' },
+  );
+}
+
+function byMethod(
+  pairs: readonly Pair[],
+  how: Parameters<typeof assessPairs>[1],
+  model: LanguageModel,
+): Promise<UnrankedAssessment[]> {
+  const { criteria } = how.settings;
+  if (how.method === 'likelihood') return assessByLikelihood(pairs, model, how);
+  if (how.method === 'expected') return assessByExpectedGrade(pairs, criteria, model, how);
+  return assessBySampledGrade(pairs, criteria, how, model, how);
+}
