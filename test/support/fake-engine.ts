@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type {
   CallOptions,
@@ -23,6 +24,8 @@ import { fakeSentence, fakeTasks } from './fake-text.js';
 export interface FakeEngineOptions {
   /** Called before each call of the engine, with its name; may throw, abort a signal or end the process. */
   onCall?: (call: 'generate' | 'score' | 'step') => void;
+  /** Milliseconds that each call takes, so that a process can be killed in the middle. */
+  delayMs?: number;
   /** The text of a response; default: invented words. */
   respond?: (request: GenerateRequest) => string;
   /** What loss the adapter of an iteration has, as a factor of the base's; default: 0.9. */
@@ -129,7 +132,18 @@ class FakeTrainer implements OpenTrainer {
         writeFileSync(checkpointFile, JSON.stringify({ step, state }));
       }
       const loss = 2 + 1 / step;
-      yield { kind: 'step', of: steps, step, epoch: 1, loss, lr: 1e-4, grad_norm: 1, tokens: 10, loss_tokens: 5, seconds: 0.01 };
+      yield {
+        kind: 'step',
+        of: steps,
+        step,
+        epoch: 1,
+        loss,
+        lr: 1e-4,
+        grad_norm: 1,
+        tokens: 10,
+        loss_tokens: 5,
+        seconds: 0.01,
+      };
     }
     mkdirSync(path.dirname(adapterPath), { recursive: true });
     writeFileSync(adapterPath, JSON.stringify({ state, metadata }));
@@ -149,11 +163,14 @@ function readCheckpoint(file: string | undefined, fresh: string): Checkpoint {
   return JSON.parse(readFileSync(file, 'utf8')) as Checkpoint;
 }
 
-
-async function begin(options: FakeEngineOptions, call: 'generate' | 'score' | 'step', { signal }: CallOptions): Promise<void> {
+async function begin(
+  options: FakeEngineOptions,
+  call: 'generate' | 'score' | 'step',
+  { signal }: CallOptions,
+): Promise<void> {
   options.onCall?.(call);
   // A real engine works on another thread; let signals and timers come in.
-  await new Promise((resolve) => setImmediate(resolve));
+  await sleep(options.delayMs ?? 0);
   if (signal?.aborted === true) throw new IsheepError('interrupted', 'the call was cancelled');
 }
 
