@@ -35,7 +35,8 @@ async function assessPairs(call: CommandCall): Promise<CommandResult> {
       hint: 'or --self-test, to test the judge',
     });
   }
-  const job = { out: rowTarget(call), settings: config.assess, seed: config.seed, seeds: loadSeeds(config.seeds) };
+  const seeds = config.assess.method === 'auto' ? loadSeeds(config.seeds) : [];
+  const job = { out: rowTarget(call), settings: config.assess, seed: config.seed, seeds };
   const pairs = readPairs(data);
   const result = await withModel(call, (model) =>
     assessFile(job, pairs, model, tracked(call, 'assess', 'pairs', pairs.length)),
