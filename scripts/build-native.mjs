@@ -119,7 +119,7 @@ async function main() {
   const options = parseOptions(process.argv.slice(2));
   if (options.help) return console.log(help);
   const pinned = pinnedLlamaCpp(root);
-  let variants = options['from-source'] ? [] : installedVariants(pinned);
+  const variants = options['from-source'] ? [] : installedVariants(pinned);
   if (!options['from-source'] && variants.length === 0) {
     console.log(
       `isheep: no prebuilt llama.cpp libraries for ${process.platform}-${process.arch} are installed; ` +

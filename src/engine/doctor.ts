@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import type { SystemInfo } from '../native/addon-types.js';
 import { chooseLibraries, type LibraryChoice } from '../native/library-choice.js';
-import { builtVariants, instructionSet, type LibraryVariant } from '../native/library-variant.js';
+import { builtVariants, instructionSet } from '../native/library-variant.js';
 import { loadAddon, wantedVariants } from '../native/load-addon.js';
 import { IsheepError } from '../shared/errors.js';
 import { packageRoot } from '../shared/package-root.js';
@@ -62,12 +62,11 @@ function machine(): Finding[] {
 
 function libraries(): Finding[] {
   const built = builtVariants();
-  const variants = wantedVariants(process.env['ISHEEP_VARIANT'] ?? '', built);
+  const variants = wantedVariants(process.env.ISHEEP_VARIANT ?? '', built);
   const choice = chooseLibraries(variants);
   const info = loadAddon().systemInfo();
-  const { release } = variants[0] as LibraryVariant;
   return [
-    fact('llama.cpp', `${release}; built for ${built.map(({ name }) => name).join(', ')}`),
+    fact('llama.cpp', `${variants[0].release}; built for ${built.map(({ name }) => name).join(', ')}`),
     variantFinding(choice),
     ...rejected(choice),
     cpuLibraryFinding(choice, info),

@@ -57,7 +57,7 @@ export function knownModel(name: string): KnownModel {
 
 /** Where fetched weights lie: ISHEEP_MODELS_DIR, or models/weights of a clone, or the user's cache folder. */
 export function weightsFolder(): string {
-  const chosen = process.env['ISHEEP_MODELS_DIR'];
+  const chosen = process.env.ISHEEP_MODELS_DIR;
   if (chosen) return path.resolve(chosen);
   const isClone = existsSync(path.join(packageRoot, 'src'));
   return isClone ? path.join(packageRoot, 'models', 'weights') : path.join(cacheFolder(), 'models');

@@ -36,36 +36,33 @@ export function loadAddon(options: LoadOptions = {}): Addon {
       hint: 'choose before the first use, or in a process of its own',
     });
   }
-  const variants = wantedVariants(options.variant ?? process.env['ISHEEP_VARIANT'] ?? '');
-  const { variant, cpuLibrary } = resolveLibraries(variants, options.cpuLibrary ?? '');
-  loaded = { addon: open(variant, cpuLibrary), options: wanted };
+  const variants = wantedVariants(options.variant ?? process.env.ISHEEP_VARIANT ?? '');
+  loaded = { addon: open(resolveLibraries(variants, options.cpuLibrary ?? '')), options: wanted };
   return loaded.addon;
 }
 
+/** At least one, best first. */
+type NonEmpty = readonly [LibraryVariant, ...LibraryVariant[]];
+
 /** The built variants, or the one that `name` names. */
-export function wantedVariants(
-  name: string,
-  built: readonly LibraryVariant[] = builtVariants(),
-): readonly LibraryVariant[] {
-  if (built.length === 0) throw new IsheepError('not-built', 'the native addon is not built', { hint: buildHint });
-  if (name === '' || name === 'auto') return built;
-  const named = built.filter((variant) => variant.name === name);
-  if (named.length > 0) return named;
+export function wantedVariants(name: string, built: readonly LibraryVariant[] = builtVariants()): NonEmpty {
+  const [best, ...others] = built;
+  if (!best) throw new IsheepError('not-built', 'the native addon is not built', { hint: buildHint });
+  if (name === '' || name === 'auto') return [best, ...others];
+  const named = built.find((variant) => variant.name === name);
+  if (named) return [named];
   throw new IsheepError('bad-config', `the variant "${name}" is not built here`, {
     hint: `built are ${built.map((variant) => variant.name).join(', ')}`,
   });
 }
 
-function resolveLibraries(
-  variants: readonly LibraryVariant[],
-  cpuLibrary: string,
-): { variant: LibraryVariant; cpuLibrary: string | undefined } {
-  const choice = cpuLibrary === '' ? chooseLibraries(variants) : undefined;
-  const variant = variants.find(({ name }) => name === choice?.variant) ?? (variants[0] as LibraryVariant);
-  if (!choice) return { variant, cpuLibrary: namedCpuLibrary(variant, cpuLibrary) };
+function resolveLibraries(variants: NonEmpty, named: string): { variant: LibraryVariant; cpuLibrary?: string } {
+  if (named !== '') return { variant: variants[0], cpuLibrary: namedCpuLibrary(variants[0], named) };
+  const choice = chooseLibraries(variants);
+  const variant = variants.find(({ name }) => name === choice.variant) ?? variants[0];
   return {
     variant,
-    cpuLibrary: choice.cpuLibrary === null ? undefined : path.join(variant.libraries, choice.cpuLibrary),
+    ...(choice.cpuLibrary !== null && { cpuLibrary: path.join(variant.libraries, choice.cpuLibrary) }),
   };
 }
 
@@ -78,9 +75,9 @@ function namedCpuLibrary(variant: LibraryVariant, name: string): string {
   });
 }
 
-function open(variant: LibraryVariant, cpuLibrary: string | undefined): Addon {
+function open({ variant, cpuLibrary }: { variant: LibraryVariant; cpuLibrary?: string }): Addon {
   // Windows finds the libraries that the addon is linked against through PATH.
-  if (process.platform === 'win32') process.env['PATH'] = `${variant.libraries};${process.env['PATH'] ?? ''}`;
+  if (process.platform === 'win32') process.env.PATH = `${variant.libraries};${process.env.PATH ?? ''}`;
   let addon: Addon;
   try {
     addon = createRequire(import.meta.url)(variant.addon) as Addon;

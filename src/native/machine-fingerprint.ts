@@ -43,7 +43,7 @@ function instructionFlags(): string {
 
 function drivers(): unknown[] {
   if (process.platform === 'win32') {
-    const system = path.join(process.env['SystemRoot'] ?? 'C:\\Windows', 'System32');
+    const system = path.join(process.env.SystemRoot ?? 'C:\\Windows', 'System32');
     return ['nvcuda.dll', 'vulkan-1.dll'].map((name) => existsSync(path.join(system, name)));
   }
   if (process.platform !== 'linux') return [];

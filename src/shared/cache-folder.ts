@@ -9,6 +9,6 @@ export function cacheFolder(): string {
 
 function userCaches(): string {
   if (process.platform === 'darwin') return path.join(os.homedir(), 'Library', 'Caches');
-  if (process.platform === 'win32') return process.env['LOCALAPPDATA'] ?? path.join(os.homedir(), 'AppData', 'Local');
-  return process.env['XDG_CACHE_HOME'] || path.join(os.homedir(), '.cache');
+  if (process.platform === 'win32') return process.env.LOCALAPPDATA ?? path.join(os.homedir(), 'AppData', 'Local');
+  return process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
 }

@@ -29,7 +29,7 @@ export async function closedAddress(): Promise<string> {
 }
 
 export async function fileServer(behavior: Behavior): Promise<FileServer> {
-  process.env['NO_PROXY'] = '127.0.0.1'; // whatever proxy the machine is set up for
+  process.env.NO_PROXY = '127.0.0.1'; // whatever proxy the machine is set up for
   const state: FileServer = { url: '', behavior, requests: [] };
   const server = createServer((request, response) => answer(state, request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

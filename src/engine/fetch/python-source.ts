@@ -67,7 +67,7 @@ function run(command: string, parameters: readonly string[], signal: AbortSignal
       const lines = stderr.trim().split('\n');
       const said = lines.findLast((line) => line.startsWith('ERROR')) ?? lines.at(-1) ?? '';
       const reason = said.replace(/^ERROR:\s*/, '') || `ended with ${String(status)}`;
-      resolve({ status, missing: /No module named pip/.test(stderr), said: reason });
+      resolve({ status, missing: stderr.includes('No module named pip'), said: reason });
     });
   });
 }

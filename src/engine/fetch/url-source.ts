@@ -34,7 +34,8 @@ export async function fetchUrl(source: UrlSource, context: SourceContext): Promi
     for (let attempt = 1; ; attempt++) {
       const before = context.part.bytes;
       try {
-        return await attemptFetch(source.url, context, dispatcher);
+        await attemptFetch(source.url, context, dispatcher);
+        return;
       } catch (error) {
         if (!(error instanceof Transient)) throw error;
         if (context.part.bytes > before) attempt = 0;
@@ -57,7 +58,7 @@ async function attemptFetch(url: string, context: SourceContext, dispatcher: Env
     throw new Transient('the server has another file than before');
   }
   try {
-    for await (const chunk of response.body) {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
       if (part.bytes + chunk.length > model.bytes) throw tooLong(model);
       await part.write(chunk);
       context.onBytes();
@@ -71,7 +72,7 @@ async function attemptFetch(url: string, context: SourceContext, dispatcher: Env
 async function request(url: string, { part, signal }: SourceContext, dispatcher: EnvHttpProxyAgent): Promise<Response> {
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
   if (part.origin?.url === url && part.origin.etag && part.bytes > 0) {
-    headers['range'] = `bytes=${part.bytes}-`;
+    headers.range = `bytes=${part.bytes}-`;
     headers['if-range'] = part.origin.etag;
   }
   try {

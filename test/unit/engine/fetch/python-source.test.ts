@@ -21,15 +21,15 @@ const model: KnownModel = {
   sources: [{ kind: 'python-package', package: 'tiny-model', version: '1.2', member: 'tiny_model/tiny.gguf' }],
 };
 
-const usualPath = process.env['PATH'] ?? '';
+const usualPath = process.env.PATH ?? '';
 let tools: string;
 
 beforeEach(() => {
   tools = temporaryFolder();
-  process.env['PATH'] = tools;
+  process.env.PATH = tools;
 });
 afterEach(() => {
-  process.env['PATH'] = usualPath;
+  process.env.PATH = usualPath;
 });
 
 function installPip(body: string, name = 'pip3'): void {
