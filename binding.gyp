@@ -1,4 +1,5 @@
 # A shim: `node-gyp rebuild` runs the same build as `npm install`. The real description is native/CMakeLists.txt.
+# (node-gyp empties build/ first, so a rebuild through it starts from nothing.)
 {
   'targets': [
     {

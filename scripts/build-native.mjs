@@ -60,7 +60,7 @@ async function runLogged(command, parameters, { cwd, log, verbose }) {
 }
 
 /** cmake-js knows Node's headers, the generator and the toolset; it yields the command lines that are run here. */
-function cmakeCommands(out, options, llamaSource, variants) {
+async function cmakeCommands(out, options, llamaSource, variants) {
   const { BuildSystem } = require('cmake-js');
   const build = new BuildSystem({
     directory: path.join(root, 'native'),
@@ -81,7 +81,11 @@ function cmakeCommands(out, options, llamaSource, variants) {
     },
   });
   build.options.isNodeApi = true; // Node's headers come from the package node-api-headers, without a download
-  return Promise.all([build.getConfigureCommand(), build.getBuildCommand()]);
+  try {
+    return await Promise.all([build.getConfigureCommand(), build.getBuildCommand()]);
+  } catch (error) {
+    throw explainCMakeFailure(error.message) ?? error;
+  }
 }
 
 /** Configures where the command line or the place of the clone is new, and builds what has changed. */
@@ -92,7 +96,6 @@ async function configureAndBuild(out, [configure, build], run) {
   if (done !== wanted) {
     // CMake refuses a build folder that was moved or that another generator made: start over.
     if (done === '' || JSON.parse(done).out !== out) rmSync(path.join(out, 'CMakeCache.txt'), { force: true });
-    checkCompiler();
     const [command, ...parameters] = configure;
     await runLogged(command, parameters, run);
     writeFileSync(stamp, wanted);
@@ -135,6 +138,7 @@ async function main() {
   mkdirSync(out, { recursive: true });
   const log = path.join(out, 'build.log');
   writeFileSync(log, '');
+  checkCompiler(existsSync(path.join(out, 'CMakeCache.txt')));
   const commands = await cmakeCommands(out, options, llamaSource, variants);
   await configureAndBuild(out, commands, { cwd: out, log, verbose: options.verbose });
   writeManifest(out, pinned, variants, options['from-source']);

@@ -35,8 +35,12 @@ export function checkCMake() {
   );
 }
 
-/** On Windows CMake itself finds Visual Studio; its failure is explained by `explainCMakeFailure`. */
-export function checkCompiler() {
+/**
+ * On Windows cmake-js and CMake find Visual Studio; their failures are explained by `explainCMakeFailure`.
+ *
+ * @param {boolean} known whether the compiler has built before: then it is only looked for, not tried
+ */
+export function checkCompiler(known) {
   if (process.platform === 'win32') return;
   const candidates = process.env.CXX ? [process.env.CXX] : ['c++', 'g++', 'clang++'];
   const compiler = candidates.find((name) => runs(name, ['--version']));
@@ -44,6 +48,7 @@ export function checkCompiler() {
     const looked = process.env.CXX ? `CXX names ${process.env.CXX}, which does not run` : 'no c++, g++ or clang++';
     throw new BuildError(`no C++ compiler is installed (${looked})`, howToGetCompiler());
   }
+  if (known) return;
   const program = '#include <filesystem>\n#include <optional>\nint main() { return std::optional<int>(0).value(); }\n';
   const parameters = ['-std=c++17', '-fsyntax-only', '-x', 'c++', '-'];
   if (runs(compiler, parameters, program)) return;
@@ -55,8 +60,9 @@ export function checkCompiler() {
 
 /** What CMake said, as an error that says what to do; undefined where the log does not name a missing tool. */
 export function explainCMakeFailure(log) {
-  const noCompiler = /No CMAKE_C(XX)?_COMPILER could be found|could not find any instance of Visual Studio/i;
-  if (noCompiler.test(log)) return new BuildError('CMake found no C++ compiler', howToGetCompiler());
+  const noCompiler =
+    /No CMAKE_C(XX)?_COMPILER could be found|could not find any instance of Visual Studio|toolset is not available/i;
+  if (noCompiler.test(log)) return new BuildError('no C++ compiler was found', howToGetCompiler());
   if (/No such file or directory.*\n?.*(ninja|make)|CMAKE_MAKE_PROGRAM is not set/.test(log)) {
     return new BuildError('CMake found neither make nor ninja', howToGetCompiler());
   }
