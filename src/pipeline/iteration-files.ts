@@ -48,7 +48,7 @@ export function ensureFiles(store: RunStore, runDir: string, iteration: number, 
 export function candidateRows(store: RunStore, iteration: number): object[] {
   return store
     .rows<Candidate>(iteration, 'synthesize', 'candidate')
-    .map(({ id, instruction, input, verdicts }) => ({ id, instruction, input, verdicts }));
+    .map(({ id, instruction, input, verdicts, source }) => ({ id, instruction, input, verdicts, source }));
 }
 
 /** Every response, with its verdicts and, where it passed, its assessment. */

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { IsheepError } from '../shared/errors.js';
-import { storeError } from './store-error.js';
+import { isBusy, storeError } from './store-error.js';
 
 export const lockName = 'run.lock';
 
@@ -71,10 +71,6 @@ function holder(connection: InstanceType<typeof Database>): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && String((error as Error & { code?: unknown }).code).startsWith('SQLITE_BUSY');
 }
 
 function locked(runDir: string, pid: number | undefined): IsheepError {

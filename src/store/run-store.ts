@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import { IsheepError } from '../shared/errors.js';
 import { createTables, storeVersion } from './schema.js';
-import { corruptRun, storeError } from './store-error.js';
+import { corruptRun, isBusy, storeError } from './store-error.js';
 
 export const databaseName = 'run.db';
 
@@ -41,6 +41,7 @@ export class RunStore {
   private constructor(
     readonly file: string,
     private readonly connection: Connection,
+    private readonly isWriter: boolean,
   ) {}
 
   /** Opens the run's database, or creates it. Throws `corrupt-run`, `run-changed` (other version) or `not-enough-disk`. */
@@ -48,7 +49,7 @@ export class RunStore {
     const file = path.join(runDir, databaseName);
     return withStoreErrors(file, () => {
       mkdirSync(runDir, { recursive: true });
-      return new RunStore(file, connect(file));
+      return new RunStore(file, connectToWrite(file), true);
     });
   }
 
@@ -61,14 +62,20 @@ export class RunStore {
       });
     }
     if (statSync(file).size === 0) throw corruptRun(file, 'the file is empty');
-    return withStoreErrors(file, () => new RunStore(file, connect(file)));
+    return withStoreErrors(file, () => new RunStore(file, connect(file), false));
   }
 
-  /** Brings everything into the one file; libsql itself lets go of it only once its statements are collected. */
+  /** The last to write leaves one file: libsql lets go of the write-ahead log only once its statements are collected. */
   close(): void {
     if (!this.connection.open) return;
     try {
-      this.connection.pragma('wal_checkpoint(TRUNCATE)');
+      if (this.isWriter) {
+        this.connection.pragma('busy_timeout = 0');
+        this.connection.pragma('journal_mode = DELETE');
+      }
+    } catch (error) {
+      // A reader has the file open at this moment; the log then stays beside it, as after a kill.
+      if (!isBusy(error)) throw storeError(error, this.file);
     } finally {
       this.connection.close();
     }
@@ -245,13 +252,20 @@ export class RunStore {
   }
 }
 
-function connect(file: string): Connection {
+function connectToWrite(file: string): Connection {
+  return connect(file, (connection) => {
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    createWhereNew(connection);
+  });
+}
+
+function connect(file: string, prepare: (connection: Connection) => void = () => undefined): Connection {
   const connection = new Database(file);
   try {
     connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    connection.pragma('journal_mode = WAL');
-    connection.pragma('synchronous = FULL');
-    checkVersion(connection, file);
+    prepare(connection);
+    checkFile(connection, file);
     return connection;
   } catch (error) {
     connection.close();
@@ -259,14 +273,19 @@ function connect(file: string): Connection {
   }
 }
 
-/** Creates the tables in a new file; refuses a damaged one and one of another version. */
-function checkVersion(connection: Connection, file: string): void {
-  const version = (connection.pragma('user_version') as { user_version: number }[])[0]?.user_version ?? 0;
+function createWhereNew(connection: Connection): void {
   const tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all([]);
-  if (version === 0 && tables.length === 0) {
-    connection.exec(`BEGIN IMMEDIATE; ${createTables} PRAGMA user_version = ${storeVersion}; COMMIT;`);
-    return;
-  }
+  if (tables.length > 0 || userVersion(connection) !== 0) return;
+  connection.exec(`BEGIN IMMEDIATE; ${createTables} PRAGMA user_version = ${storeVersion}; COMMIT;`);
+}
+
+function userVersion(connection: Connection): number {
+  return (connection.pragma('user_version') as { user_version: number }[])[0]?.user_version ?? 0;
+}
+
+/** Refuses a file of another version, and a damaged one. */
+function checkFile(connection: Connection, file: string): void {
+  const version = userVersion(connection);
   if (version !== storeVersion) {
     throw new IsheepError(
       'run-changed',

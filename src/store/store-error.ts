@@ -10,7 +10,7 @@ const nearlyFullBytes = 1024 * 1024;
 /** `error` as an IsheepError where its cause is the disk or the file; anything else as it came. */
 export function storeError(error: unknown, file: string): unknown {
   if (error instanceof IsheepError || !(error instanceof Error)) return error;
-  const code = String((error as Error & { code?: unknown }).code ?? '');
+  const code = codeOf(error);
   if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB'))
     return corruptRun(file, error.message, error);
   if (code.startsWith('SQLITE_FULL') || (code.startsWith('SQLITE_IOERR') && isNearlyFull(file))) {
@@ -27,6 +27,15 @@ export function corruptRun(file: string, what: string, cause?: unknown): IsheepE
     hint: 'put back a copy of it, or start anew with another --run; the files under iterations/ are as they were',
     cause,
   });
+}
+
+/** Whether another connection holds the file. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && codeOf(error).startsWith('SQLITE_BUSY');
+}
+
+function codeOf(error: Error): string {
+  return String((error as Error & { code?: unknown }).code ?? '');
 }
 
 function isNearlyFull(file: string): boolean {

@@ -1,6 +1,6 @@
 // A small run for tests: seeds, a configuration of few and short chunks, and what a run leaves behind.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -10,6 +10,9 @@ import type { RunOptions } from '../../src/pipeline/run.js';
 import { deriveSeed } from '../../src/shared/random.js';
 import { fakeEngine, type FakeEngineOptions } from './fake-engine.js';
 import { fakeSentence } from './fake-text.js';
+
+/** In memory where the system has such a folder: a run syncs every chunk, and a test need not wait for a disk. */
+const quickFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface RunFolder {
   dir: string;
@@ -21,7 +24,7 @@ export interface RunFolder {
 
 /** Everything that a run needs beside an engine, in a temporary folder. */
 export function runFolder(overrides: Record<string, unknown> = {}): RunFolder {
-  const dir = mkdtempSync(path.join(tmpdir(), 'isheep-run-'));
+  const dir = mkdtempSync(path.join(quickFolder, 'isheep-run-'));
   const modelPath = path.join(dir, 'base.gguf');
   const seeds = path.join(dir, 'seeds.jsonl');
   writeFileSync(modelPath, 'the weights');

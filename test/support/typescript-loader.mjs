@@ -1,15 +1,13 @@
 // Runs TypeScript in a child process as it stands, for tests that kill a process: node --import <this file> script.ts
-import { existsSync, readFileSync } from 'node:fs';
+// What was compiled once is kept under build/, by the hash of its source.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { register } from 'node:module';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import typescript from 'typescript';
 
-const compilerOptions = {
-  target: typescript.ScriptTarget.ES2022,
-  module: typescript.ModuleKind.ESNext,
-  verbatimModuleSyntax: true,
-};
+const cache = path.join(import.meta.dirname, '..', '..', 'build', 'transpiled');
 
 if (isMainThread) register(import.meta.url);
 
@@ -24,7 +22,22 @@ export async function resolve(specifier, context, next) {
 
 export async function load(url, context, next) {
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context);
-  const text = readFileSync(fileURLToPath(url), 'utf8');
-  const source = typescript.transpileModule(text, { compilerOptions, fileName: url }).outputText;
-  return { format: 'module', source, shortCircuit: true };
+  return { format: 'module', source: await compile(readFileSync(fileURLToPath(url), 'utf8')), shortCircuit: true };
+}
+
+async function compile(source) {
+  const file = path.join(cache, `${createHash('sha256').update(source).digest('hex')}.mjs`);
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  const { default: typescript } = await import('typescript');
+  const compilerOptions = {
+    target: typescript.ScriptTarget.ES2022,
+    module: typescript.ModuleKind.ESNext,
+    verbatimModuleSyntax: true,
+  };
+  const { outputText } = typescript.transpileModule(source, { compilerOptions });
+  mkdirSync(cache, { recursive: true });
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, outputText);
+  renameSync(temporary, file);
+  return outputText;
 }

@@ -201,7 +201,7 @@ describe('an interrupted run', () => {
   test('that was cancelled in a call keeps what was committed before', async () => {
     const run = fakeRun(folder, {
       onCall: (call) => {
-        if (call === 'generate' && ++calls === 4) cancel.abort();
+        if (call === 'generate' && ++calls === 3) cancel.abort();
       },
     });
     let calls = 0;
