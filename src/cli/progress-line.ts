@@ -35,7 +35,7 @@ export class ProgressLine {
 
   constructor(private readonly options: ProgressOptions) {
     const { stream, env } = options;
-    this.live = !options.quiet && stream.isTTY === true && env['TERM'] !== 'dumb' && !env['CI'];
+    this.live = !options.quiet && stream.isTTY === true && env.TERM !== 'dumb' && !env.CI;
     this.style = styleFor(stream, env);
     this.now = options.now ?? (() => performance.now() / 1000);
   }
@@ -48,6 +48,10 @@ export class ProgressLine {
     if (this.options.quiet) return;
     if (this.live) this.spinner = this.createSpinner();
     else this.writeLine(`  ${work.label}: ${this.amount()}${done > 0 ? ', continued' : ''}`);
+  }
+
+  get isWorking(): boolean {
+    return this.work !== undefined;
   }
 
   /** `tokens`: of this process, since the work started. */
@@ -96,10 +100,10 @@ export class ProgressLine {
 
   private createSpinner(): Ora {
     return ora({
-      stream: this.options.stream as NodeJS.WriteStream,
+      stream: this.options.stream as unknown as NodeJS.WritableStream,
       text: this.liveText(''),
       prefixText: ' ', // ora's own indent would move the lines that are written above
-      color: (this.options.env['NO_COLOR'] ?? '') === '' ? 'cyan' : false,
+      color: (this.options.env.NO_COLOR ?? '') === '' ? 'cyan' : false,
       discardStdin: false, // Ctrl-C stays the terminal's own
     }).start();
   }

@@ -25,14 +25,14 @@ function showTurn(progress: ProgressLine, event: Turn): void {
   const { style } = progress;
   switch (event.kind) {
     case 'run-started':
-      return progress.line(`${event.continued ? 'continuing' : 'run'} ${style.bold(event.runDir)}`);
+      { progress.line(`${event.continued ? 'continuing' : 'run'} ${style.bold(event.runDir)}`); return; }
     case 'iteration-started': {
       const writer = event.model === 'base' ? 'the base' : 'the adapter of the iteration before';
-      return progress.line(`${style.bold(`iteration ${event.iteration} of ${event.of}`)}, written by ${writer}`);
+      progress.line(`${style.bold(`iteration ${event.iteration} of ${event.of}`)}, written by ${writer}`); return;
     }
     case 'warning':
-      return progress.writeLine(`${style.notable('warning:')} ${event.message}`);
+      { progress.writeLine(`${style.notable('warning:')} ${event.message}`); return; }
     case 'run-finished':
-      return progress.stop();
+      { progress.stop(); return; }
   }
 }

@@ -87,7 +87,7 @@ function closing(summary: RunSummary, style: Style): string[] {
         `isheep run --instructions N   (more data for each iteration, in a new run)`,
       ];
   return [
-    `${verdict}`,
+    verdict,
     `done in ${formatSeconds(summary.seconds)}; everything is in ${run}:`,
     '  iterations/<t>/adapter.gguf, dataset.jsonl, pairs.jsonl, candidates.jsonl, train.jsonl, evaluation.json',
     `next: ${next[0] ?? ''}`,

@@ -73,6 +73,6 @@ function presetTable(): string {
 function flatten(values: ConfigInput | Record<string, unknown>, prefix: string): [string, unknown][] {
   return Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
     const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isGroup ? flatten(value as Record<string, unknown>, `${prefix}${name}.`) : [[`${prefix}${name}`, value]];
+    return isGroup ? flatten(value, `${prefix}${name}.`) : [[`${prefix}${name}`, value]];
   });
 }

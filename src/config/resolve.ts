@@ -55,7 +55,7 @@ function readConfigFile(file: string): { values: Values; problems: string[] } {
   try {
     const values: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
     if (!isGroup(values)) return { values: {}, problems: [`${file} must hold one JSON object, { "key": value, … }`] };
-    delete values['$schema']; // names the JSON Schema for an editor; not a setting
+    delete values.$schema; // names the JSON Schema for an editor; not a setting
     return { values, problems: [] };
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';

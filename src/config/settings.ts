@@ -39,8 +39,10 @@ export function knownKeys(): string[] {
 
 /** The default in words, as the reference and --help show it. */
 export function defaultInWords(schema: ValueSchema): string | undefined {
-  if (schema.default === undefined) return undefined;
-  return Array.isArray(schema.default) ? schema.default.join(',') : String(schema.default);
+  const { default: value } = schema;
+  if (value === undefined) return undefined;
+  if (Array.isArray(value)) return value.join(',');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function collectSettings(schema: ValueSchema, path: readonly string[]): Setting[] {

@@ -95,6 +95,6 @@ function withArticle(type: string): string {
 const maxShown = 60;
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return text.length <= maxShown ? text : `${text.slice(0, maxShown)}…`;
 }

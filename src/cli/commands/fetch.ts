@@ -27,19 +27,17 @@ function listModels(): CommandResult {
 async function fetchByName(name: string, call: CommandCall): Promise<CommandResult> {
   const { values, progress, output, interrupts } = call;
   const model = knownModel(name);
-  let started = false;
   const result = await fetchModel(model, {
     offline: values.flag('offline'),
     verify: values.flag('verify'),
     signal: interrupts.stop,
     onNote: (note) => output.warning(note),
     onProgress: ({ source, bytes, totalBytes }) => {
-      if (!started) progress.start({ label: 'fetch', unit: `MB from ${source}`, total: totalBytes / 1e6 });
-      started = true;
+      if (!progress.isWorking) progress.start({ label: 'fetch', unit: `MB from ${source}`, total: totalBytes / 1e6 });
       progress.update(bytes / 1e6, 0);
     },
   });
-  if (started) progress.finish(formatBytes(result.bytes));
+  progress.finish(formatBytes(result.bytes));
   const origin = result.source === null ? 'was here already' : `from ${result.source}`;
   output.note(`${model.name}, ${formatBytes(result.bytes)}, ${origin}`);
   return { text: result.path, data: { name: model.name, ...result } };

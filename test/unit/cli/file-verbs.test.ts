@@ -140,7 +140,7 @@ describe('isheep filter', () => {
       ...['--rules', 'empty-response,novelty', '--novelty', '0.99', '--json'],
     ]);
     expect(exitCode).toBe(0);
-    expect(rowsOf(out).map((row) => row['id'])).toEqual(pairs.map((pair) => pair.id));
+    expect(rowsOf(out).map((row) => row.id)).toEqual(pairs.map((pair) => pair.id));
     expect(rowsOf(out)[0]).toMatchObject({
       note: 'kept 0',
       verdicts: [
@@ -148,7 +148,7 @@ describe('isheep filter', () => {
         { filter: 'novelty', rejected: false },
       ],
     });
-    expect(rowsOf(rejected).map((row) => row['id'])).toEqual(['copy', 'empty']);
+    expect(rowsOf(rejected).map((row) => row.id)).toEqual(['copy', 'empty']);
     expect(JSON.parse(stdout)).toEqual({ rows: 14, kept: 12, rejected: { 'empty-response': 1, 'not-new': 1 }, out });
   });
 
@@ -196,7 +196,7 @@ describe('isheep assess', () => {
     ];
     const { exitCode, stdout } = await run(words);
     expect(exitCode).toBe(0);
-    expect(rowsOf(out).map((row) => row['id'])).toEqual(pairs.map((pair) => pair.id));
+    expect(rowsOf(out).map((row) => row.id)).toEqual(pairs.map((pair) => pair.id));
     expect(rowsOf(out)[0]).toMatchObject({ method: 'likelihood', note: 'kept 0', rank: expect.any(Number) as number });
     expect(rowsOf(out)[0]).not.toHaveProperty('response');
     expect(JSON.parse(stdout)).toMatchObject({ pairs: 12, method: 'likelihood', failed: {} });
@@ -230,7 +230,7 @@ describe('isheep train', () => {
     expect(existsSync(out)).toBe(true);
     const steps = rowsOf(log).filter((row) => 'loss' in row);
     // 12 pairs, 2 held out at most, 4 a step: 3 steps an epoch.
-    expect(steps.map((row) => row['step'])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(steps.map((row) => row.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(Object.keys(steps[0] ?? {})).toEqual([
       'step',
       'epoch',
@@ -264,6 +264,6 @@ describe('isheep train', () => {
     const second = createTrainingLog(log);
     second(step(3));
     second(step(4));
-    expect(rowsOf(log).map((row) => row['step'])).toEqual([1, 2, 3, 4]);
+    expect(rowsOf(log).map((row) => row.step)).toEqual([1, 2, 3, 4]);
   });
 });

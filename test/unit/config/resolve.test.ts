@@ -104,7 +104,7 @@ describe('errors', () => {
 
   it('does not take a key of Object.prototype for a setting', () => {
     expect(problemsOfFile('{"__proto__": {"polluted": 1}, "constructor": 2}').join()).toMatch(/^No option/);
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
   it('names a flag as it was given', () => {
