@@ -2,6 +2,7 @@
 // work itself is in src/pipeline/.
 import type { Config } from '../config/schema.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
+import type { LlamaEngineOptions } from '../engine/llama-engine.js';
 import type { Interrupts } from './interrupts.js';
 import type { CommandOption } from './options.js';
 import type { Output } from './output.js';
@@ -18,17 +19,7 @@ export interface Command {
   run(call: CommandCall): Promise<CommandResult>;
 }
 
-export interface EngineOptions {
-  /** A known name or a path. */
-  model: string;
-  device: Config['device'];
-  threads: number;
-  chatTemplate?: string;
-  /** Sequences that are computed at the same time; default: chosen from the requests. */
-  parallel?: number;
-}
-
-export type CreateEngine = (options: EngineOptions) => EngineFactory;
+export type CreateEngine = (options: LlamaEngineOptions) => EngineFactory;
 
 /** One use of a command, checked: every option has a value that it may have. */
 export interface CommandCall {

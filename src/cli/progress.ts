@@ -23,16 +23,12 @@ type Turn = Extract<RunEvent, { kind: 'run-started' | 'iteration-started' | 'war
 
 function showTurn(progress: ProgressLine, event: Turn): void {
   const { style } = progress;
-  switch (event.kind) {
-    case 'run-started':
-      { progress.line(`${event.continued ? 'continuing' : 'run'} ${style.bold(event.runDir)}`); return; }
-    case 'iteration-started': {
-      const writer = event.model === 'base' ? 'the base' : 'the adapter of the iteration before';
-      progress.line(`${style.bold(`iteration ${event.iteration} of ${event.of}`)}, written by ${writer}`); return;
-    }
-    case 'warning':
-      { progress.writeLine(`${style.notable('warning:')} ${event.message}`); return; }
-    case 'run-finished':
-      { progress.stop(); return; }
+  if (event.kind === 'run-finished') progress.stop();
+  else if (event.kind === 'warning') progress.writeLine(`${style.notable('warning:')} ${event.message}`);
+  else if (event.kind === 'run-started') {
+    progress.line(`${event.continued ? 'continuing' : 'run'} ${style.bold(event.runDir)}`);
+  } else {
+    const writer = event.model === 'base' ? 'the base' : 'the adapter of the iteration before';
+    progress.line(`${style.bold(`iteration ${event.iteration} of ${event.of}`)}, written by ${writer}`);
   }
 }

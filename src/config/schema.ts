@@ -43,7 +43,10 @@ export const respondSchema = z.strictObject({
 });
 
 export const filterSchema = z.strictObject({
-  rules: z.array(z.string()).optional().describe('named filters with commas between, in the order applied; default: all'),
+  rules: z
+    .array(z.string())
+    .optional()
+    .describe('named filters with commas between, in the order applied; default: all'),
 });
 
 export const assessSchema = z.strictObject({

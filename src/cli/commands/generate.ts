@@ -20,8 +20,8 @@ export const generateCommand: Command = {
     option('stop', 'a text that ends a completion; may be given several times', z.array(z.string().min(1)), {
       repeatable: true,
     }),
-    option('parallel', 'completions written at the same time', z.number().int().min(1).max(1024), {
-      defaultText: 'chosen from the prompts and the memory',
+    option('parallel', 'completions written at the same time', z.number().int().min(1).max(256), {
+      defaultText: '32, fewer where the memory does not allow it',
     }),
     chatTemplateOption,
     adapterOption,

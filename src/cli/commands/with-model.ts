@@ -2,9 +2,10 @@
 import type { SwitchableModel } from '../../engine/engine-factory.js';
 import type { RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
 import { IsheepError } from '../../shared/errors.js';
-import type { CommandCall, EngineOptions } from '../command.js';
+import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
+import type { CommandCall } from '../command.js';
 
-export function engineOptions({ config, values }: CommandCall): EngineOptions {
+export function engineOptions({ config, values }: CommandCall): LlamaEngineOptions {
   const parallel = values.number('parallel');
   return {
     model: config.model,
