@@ -11,8 +11,7 @@ namespace isheep {
 Napi::Value js_error(Napi::Env env, std::exception_ptr failure);
 
 // Runs `body` and throws what it throws into JavaScript. For synchronous methods.
-template <typename Body>
-auto guarded(Napi::Env env, Body && body) -> decltype(body()) {
+template <typename Body> auto guarded(Napi::Env env, Body && body) -> decltype(body()) {
     try {
         return body();
     } catch (const Napi::Error &) {

@@ -7,12 +7,25 @@
 namespace isheep {
 namespace {
 
-void load(const Napi::CallbackInfo & info) {
-    guarded(info.Env(), [&] {
+std::vector<std::string> strings(const Napi::Value & value) {
+    std::vector<std::string> result;
+    if (!value.IsArray()) return result;
+    const Napi::Array array = value.As<Napi::Array>();
+    for (uint32_t i = 0; i < array.Length(); i++) result.push_back(array.Get(i).As<Napi::String>());
+    return result;
+}
+
+Napi::Value load(const Napi::CallbackInfo & info) {
+    Napi::Env env = info.Env();
+    return guarded(env, [&]() -> Napi::Value {
         const Napi::Object options = info[0].As<Napi::Object>();
         const Napi::Value library = options.Get("cpuLibrary");
-        load_backends(options.Get("directory").As<Napi::String>(),
-                      library.IsString() ? library.As<Napi::String>().Utf8Value() : "");
+        const std::vector<std::string> failures = load_backends(
+            options.Get("directory").As<Napi::String>(),
+            library.IsString() ? library.As<Napi::String>().Utf8Value() : "", strings(options.Get("otherLibraries")));
+        Napi::Array result = Napi::Array::New(env);
+        for (const std::string & failure : failures) result.Set(result.Length(), failure);
+        return result;
     });
 }
 
@@ -27,7 +40,8 @@ Napi::Object device_info(Napi::Env env, ggml_backend_dev_t device) {
     object.Set("name", ggml_backend_dev_name(device));
     object.Set("description", ggml_backend_dev_description(device));
     object.Set("backend", ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)));
-    object.Set("isGpu", ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU);
+    const enum ggml_backend_dev_type type = ggml_backend_dev_type(device);
+    object.Set("isGpu", type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU);
     object.Set("freeBytes", (double) free);
     object.Set("totalBytes", (double) total);
     return object;

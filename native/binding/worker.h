@@ -14,13 +14,13 @@ namespace isheep {
 
 // Result: what `work` returns. `to_js` runs on the JavaScript thread. `owner` (a JavaScript object, may be empty) stays
 // alive until the job has ended.
-template <typename Result>
-class Worker : public Napi::AsyncWorker {
+template <typename Result> class Worker : public Napi::AsyncWorker {
 public:
     using Work = std::function<Result()>;
     using ToJs = std::function<Napi::Value(Napi::Env, Result &)>;
 
-    static Napi::Promise start(Napi::Env env, Napi::Object owner, Work work, ToJs to_js, std::function<void()> finally = {}) {
+    static Napi::Promise start(Napi::Env env, Napi::Object owner, Work work, ToJs to_js,
+                               std::function<void()> finally = {}) {
         auto * worker = new Worker(env, std::move(work), std::move(to_js), std::move(finally));
         if (!owner.IsEmpty()) worker->owner_ = Napi::Persistent(owner);
         worker->Queue();

@@ -8,11 +8,15 @@
 
 namespace isheep {
 
-// Loads every backend library in `directory`. If `cpu_library` (a path) is given, that one serves the CPU instead of the
-// one that ggml would choose. Once a process: later calls do nothing. Throws Error(native_failure).
-void load_backends(const std::string & directory, const std::string & cpu_library);
+// Loads every backend library in `directory`. If `cpu_library` (a path) is given, that one serves the CPU instead of
+// the one that ggml would choose, and of the others only `other_libraries` (paths) are loaded; of those with one file
+// name, the first that loads. Returns why some of these did not load. Once a process: later calls do nothing and return
+// nothing. Throws Error(native_failure) where the CPU has no backend in the end.
+std::vector<std::string> load_backends(const std::string & directory, const std::string & cpu_library,
+                                       const std::vector<std::string> & other_libraries = {});
 
-// "cpu", "cuda", "vulkan", "metal" or "auto" (the first GPU, else the CPU). Throws Error(bad_config) where there is none.
+// "cpu", "cuda", "vulkan", "metal" or "auto" (the first GPU, else the CPU). Throws Error(bad_config) where there is no
+// such device.
 ggml_backend_dev_t device_by_name(const std::string & name);
 
 // A backend on `device`, with `n_threads` threads if it is the CPU.

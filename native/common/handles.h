@@ -11,8 +11,7 @@
 
 namespace isheep {
 
-template <auto free_function>
-struct Free {
+template <auto free_function> struct Free {
     template <typename T> void operator()(T * object) const { free_function(object); }
 };
 

@@ -73,7 +73,11 @@ export const trainSchema = z.strictObject({
 });
 
 export const configSchema = z.strictObject({
-  model: z.string().min(1).default('smollm2-135m-instruct').describe('a known name (see `isheep fetch`) or a path to a GGUF file'),
+  model: z
+    .string()
+    .min(1)
+    .default('smollm2-135m-instruct')
+    .describe('a known name (see `isheep fetch`) or a path to a GGUF file'),
   device: z.enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal']).default('auto'),
   threads: z.number().int().min(0).default(0).describe('0: as many as the machine has cores'),
   seed: z.number().int().min(0).max(4294967295).default(1).describe('of every random choice'),

@@ -18,8 +18,12 @@ export interface SystemInfo {
 }
 
 export interface Addon {
-  /** Loads ggml's backends. Once a process. `cpuLibrary`: path of the CPU library to use instead of ggml's choice. */
-  loadBackends(options: { directory: string; cpuLibrary?: string }): void;
+  /**
+   * Loads ggml's backends out of `directory`. Once a process. `cpuLibrary`: path of the CPU library to use instead of
+   * ggml's choice; then nothing but it and `otherLibraries` is loaded. `otherLibraries`: paths of backend plug-ins besides
+   * the CPU's; of those with one file name, the first that loads. Returns why some did not load, one text each.
+   */
+  loadBackends(options: { directory: string; cpuLibrary?: string; otherLibraries?: readonly string[] }): string[];
   /** Small products on the CPU; may kill the process where the CPU library does not suit the processor. */
   tryProducts(): void;
   systemInfo(): SystemInfo;

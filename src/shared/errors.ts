@@ -58,5 +58,8 @@ export function fromNative(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof IsheepError) return error;
   const { code, hint } = error as Error & { code?: unknown; hint?: unknown };
   if (typeof code !== 'string' || !(errorCodes as readonly string[]).includes(code)) return error;
-  return new IsheepError(code as ErrorCode, error.message, { hint: typeof hint === 'string' ? hint : '', cause: error });
+  return new IsheepError(code as ErrorCode, error.message, {
+    hint: typeof hint === 'string' ? hint : '',
+    cause: error,
+  });
 }

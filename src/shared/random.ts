@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 
 /** A seed of 0 to 2^32 - 1 for one named thing: deriveSeed(1, 'respond', 2, 'c-00017'). */
 export function deriveSeed(runSeed: number, ...identity: readonly (string | number)[]): number {
-  const digest = createHash('sha256').update(JSON.stringify([runSeed, ...identity])).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([runSeed, ...identity]))
+    .digest();
   return digest.readUInt32LE(0);
 }
 
