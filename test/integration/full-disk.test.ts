@@ -27,8 +27,7 @@ async function failure(folder: RunFolder): Promise<IsheepError> {
 /** The disk is full for the n-th chunk that is committed, and has space again afterwards. */
 function failAtChunk(n: number): void {
   const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
-  const { value } = Object.getOwnPropertyDescriptor(RunStore.prototype, 'commitChunk') ?? {};
-  const commit = value as (this: RunStore, chunk: StoredChunk) => void;
+  const commit = Reflect.get(RunStore.prototype, 'commitChunk') as (this: RunStore, chunk: StoredChunk) => void;
   let chunks = 0;
   vi.spyOn(RunStore.prototype, 'commitChunk').mockImplementation(function (this: RunStore, chunk) {
     if (++chunks === n) throw storeError(full, this.file);
