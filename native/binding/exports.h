@@ -6,5 +6,6 @@
 namespace isheep {
 
 void export_system(Napi::Env env, Napi::Object exports);
+void export_inference(Napi::Env env, Napi::Object exports);
 
 }  // namespace isheep

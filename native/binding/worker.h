@@ -38,8 +38,8 @@ protected:
 
     void OnOK() override {
         Napi::HandleScope scope(Env());
-        if (finally_) finally_();
         try {
+            if (finally_) finally_();
             if (failure_) std::rethrow_exception(failure_);
             deferred_.Resolve(to_js_(Env(), result_));
         } catch (...) {
@@ -59,7 +59,7 @@ private:
     Napi::ObjectReference owner_;
     Work work_;
     ToJs to_js_;
-    std::function<void()> finally_;  // on the JavaScript thread, whatever happened
+    std::function<void()> finally_;  // on the JavaScript thread, whatever happened; what it throws is the job's failure
     Result result_{};
     std::exception_ptr failure_;
 };

@@ -59,8 +59,11 @@ export interface NativeModelInfo {
   /** Texts of the bos and eos tokens, which chat templates use; "" where there is none. */
   bosText: string;
   eosText: string;
-  /** Tokens that only a template or a raw prompt may yield: control and user-defined ones. */
-  specialTokens: { id: number; text: string }[];
+  /** Bytes that a token takes in a runner's cache; 0 with vocabularyOnly. */
+  cacheBytesPerToken: number;
+  /** Tokens that only a template or a raw prompt may yield: the control tokens. User-defined ones are words of the
+   *  vocabulary, in any text, as llama.cpp has it. The tokenizer drops white space left or right of some. */
+  specialTokens: { id: number; text: string; stripsLeft: boolean; stripsRight: boolean }[];
   /** Tokens that end a generation. */
   endTokens: number[];
 }
@@ -90,6 +93,8 @@ export interface NativeRunnerOptions {
   batchTokens: number;
   microBatchTokens: number;
   threads: number;
+  /** Whether equal beginnings of requests are computed once (the default) or for each. */
+  sharePrefixes?: boolean;
 }
 
 export interface NativeSampling {
@@ -116,6 +121,7 @@ export interface NativeCompletion {
   /** Index of the request in its call. */
   index: number;
   text: string;
+  /** All that were generated, an end token or the tokens of the stop string included. */
   tokens: Int32Array;
   stop: 'end' | 'length' | 'string';
   /** Sum of natural logs of the generated tokens' probabilities, the end token included, before sampling settings. */

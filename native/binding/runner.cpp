@@ -1,0 +1,196 @@
+// NativeRunner: one call at a time, on a thread of libuv's pool; finished requests are told while it runs.
+#include "binding/arguments.h"
+#include "binding/call-progress.h"
+#include "binding/inference.h"
+#include "binding/js-error.h"
+#include "binding/worker.h"
+#include "common/status.h"
+#include "inference/generation.h"
+#include "inference/log-probabilities.h"
+
+namespace isheep {
+namespace {
+
+struct RunnerState {
+    std::shared_ptr<BatchRunner> runner;
+    std::shared_ptr<Lifetime> lifetime;
+};
+
+GenerateRequest generate_request(const Napi::Object & object) {
+    GenerateRequest request;
+    request.tokens = tokens_of(object.Get("tokens"));
+    request.n_max = count_of(object, "maxTokens");
+    const Napi::Array stop = object.Get("stop").As<Napi::Array>();
+    for (uint32_t i = 0; i < stop.Length(); i++) request.stop.push_back(stop.Get(i).As<Napi::String>());
+    const Napi::Object sampling = object.Get("sampling").As<Napi::Object>();
+    request.sampling = {(float) number_of(sampling, "temperature"), sampling.Get("topK").As<Napi::Number>().Int32Value(),
+                        (float) number_of(sampling, "topP"), (float) number_of(sampling, "minP")};
+    request.seed = count_of(object, "seed");
+    return request;
+}
+
+ScoreRequest score_request(const Napi::Object & object) {
+    return {tokens_of(object.Get("tokens")), count_of(object, "context"), tokens_of(object.Get("next"))};
+}
+
+template <typename Request>
+std::vector<Request> requests_of(const Napi::Value & value, Request (*read)(const Napi::Object &)) {
+    const Napi::Array array = value.As<Napi::Array>();
+    std::vector<Request> requests;
+    for (uint32_t i = 0; i < array.Length(); i++) {
+        Napi::HandleScope scope(value.Env());
+        requests.push_back(read(array.Get(i).As<Napi::Object>()));
+    }
+    return requests;
+}
+
+Napi::Value completion_object(Napi::Env env, const Completion & completion) {
+    const char * const stops[] = {"end", "length", "string"};
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("index", (double) completion.index);
+    object.Set("text", completion.text);
+    object.Set("tokens", int32_array(env, completion.tokens));
+    object.Set("stop", stops[(int) completion.stop]);
+    object.Set("logprob", completion.logprob);
+    return object;
+}
+
+Napi::Value score_object(Napi::Env env, const Score & score) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("logprobs", float64_array(env, score.logprobs));
+    object.Set("nextLogprobs", float64_array(env, score.next_logprobs));
+    return object;
+}
+
+Napi::Value done_number(Napi::Env env, const size_t & done) { return Napi::Number::New(env, (double) done); }
+
+template <typename Item>
+Napi::Value array_of(Napi::Env env, const std::vector<Item> & items, Napi::Value (*to_js)(Napi::Env, const Item &)) {
+    Napi::Array array = Napi::Array::New(env, items.size());
+    for (size_t i = 0; i < items.size(); i++) {
+        Napi::HandleScope scope(env);
+        array.Set((uint32_t) i, to_js(env, items[i]));
+    }
+    return array;
+}
+
+class RunnerObject : public Napi::ObjectWrap<RunnerObject> {
+public:
+    static Napi::Function define(Napi::Env env) {
+        return DefineClass(env, "NativeRunner",
+                           {InstanceMethod<&RunnerObject::set_adapters>("setAdapters"),
+                            InstanceMethod<&RunnerObject::generate_all>("generate"),
+                            InstanceMethod<&RunnerObject::score_all>("score"),
+                            InstanceMethod<&RunnerObject::cancel>("cancel"),
+                            InstanceMethod<&RunnerObject::dispose>("dispose")});
+    }
+
+    explicit RunnerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<RunnerObject>(info) {
+        if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "runners are made by createRunner");
+        state_ = *info[0].As<Napi::External<std::shared_ptr<RunnerState>>>().Data();
+    }
+
+private:
+    void check_idle() const {
+        state_->lifetime->check_usable();
+        if (state_->lifetime->is_busy()) {
+            throw Error(Code::bad_config, "the runner is busy with another call", "wait until that call has ended");
+        }
+    }
+
+    void set_adapters(const Napi::CallbackInfo & info) {
+        guarded(info.Env(), [&] {
+            check_idle();
+            std::vector<std::shared_ptr<Adapter>> adapters;
+            std::vector<float> scales;
+            const Napi::Array given = info[0].As<Napi::Array>();
+            for (uint32_t i = 0; i < given.Length(); i++) {
+                const Napi::Object item = given.Get(i).As<Napi::Object>();
+                adapters.push_back(adapter_of(item.Get("adapter")));
+                scales.push_back((float) number_of(item, "scale"));
+            }
+            state_->runner->set_adapters(std::move(adapters), std::move(scales));
+        });
+    }
+
+    Napi::Value generate_all(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            check_idle();
+            const auto run = [](BatchRunner & runner, const std::vector<GenerateRequest> & requests,
+                                CallProgress<Completion> & progress) {
+                return generate(runner, requests, [&](const Completion & completion) { progress.tell(completion); });
+            };
+            return start_call<GenerateRequest, Completion, Completion>(info, generate_request, completion_object,
+                                                                       completion_object, run);
+        });
+    }
+
+    Napi::Value score_all(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            check_idle();
+            const auto run = [](BatchRunner & runner, const std::vector<ScoreRequest> & requests,
+                                CallProgress<size_t> & progress) {
+                return score(runner, requests, [&](size_t done) { progress.tell(done); });
+            };
+            return start_call<ScoreRequest, Score, size_t>(info, score_request, score_object, done_number, run);
+        });
+    }
+
+    // Arguments: requests and a function for what is told while they run.
+    template <typename Request, typename Result, typename Told, typename Run>
+    Napi::Value start_call(const Napi::CallbackInfo & info, Request (*read)(const Napi::Object &),
+                           Napi::Value (*result_to_js)(Napi::Env, const Result &),
+                           Napi::Value (*told_to_js)(Napi::Env, const Told &), Run run) {
+        const std::shared_ptr<RunnerState> state = state_;
+        auto requests = std::make_shared<std::vector<Request>>(requests_of(info[0], read));
+        const auto cancel = [state] {
+            if (state->runner) state->runner->cancel();
+        };
+        auto progress = CallProgress<Told>::create(info.Env(), info[1].As<Napi::Function>(), told_to_js, cancel);
+        state->runner->allow();
+        state->lifetime->begin_job();
+        const auto work = [state, requests, progress, run] { return run(*state->runner, *requests, *progress); };
+        const auto to_js = [progress, result_to_js](Napi::Env env, std::vector<Result> & results) {
+            return array_of(env, results, result_to_js);
+        };
+        const auto finally = [state, progress] {
+            state->lifetime->end_job();
+            progress->finish();
+        };
+        return Worker<std::vector<Result>>::start(info.Env(), info.This().As<Napi::Object>(), work, to_js, finally);
+    }
+
+    void cancel(const Napi::CallbackInfo & info) {
+        guarded(info.Env(), [&] {
+            state_->lifetime->check_usable();
+            if (state_->lifetime->is_busy()) state_->runner->cancel();
+        });
+    }
+
+    Napi::Value dispose(const Napi::CallbackInfo & info) {
+        const auto deferred = Napi::Promise::Deferred::New(info.Env());
+        state_->lifetime->dispose([deferred] { deferred.Resolve(deferred.Env().Undefined()); });
+        return deferred.Promise();
+    }
+
+    std::shared_ptr<RunnerState> state_;
+};
+
+}  // namespace
+
+Napi::Object create_runner_object(Napi::Env env, Lifetime & parent, std::shared_ptr<BatchRunner> runner) {
+    auto state = std::make_shared<RunnerState>();
+    state->runner = std::move(runner);
+    std::weak_ptr<RunnerState> weak = state;
+    const auto cancel = [weak] {
+        if (const auto locked = weak.lock()) locked->runner->cancel();
+    };
+    const auto release = [weak] {
+        if (const auto locked = weak.lock()) locked->runner.reset();
+    };
+    state->lifetime = std::make_shared<Lifetime>("runner", cancel, release);
+    parent.adopt(state->lifetime);
+    return RunnerObject::define(env).New({Napi::External<std::shared_ptr<RunnerState>>::New(env, &state)});
+}
+
+}  // namespace isheep

@@ -1,0 +1,270 @@
+#include "inference/batch-runner.h"
+
+#include "common/log-capture.h"
+#include "common/status.h"
+
+#include <algorithm>
+#include <string>
+
+namespace isheep {
+namespace {
+
+constexpr size_t row_bytes_max = 64u << 20;  // of logits of one step; large vocabularies get fewer rows
+
+size_t rows_of_step(const RunnerOptions & options, int32_t n_vocab) {
+    const size_t fitting = row_bytes_max / (sizeof(float) * (size_t) n_vocab);
+    const size_t wanted = std::min((size_t) options.n_batch_tokens, fitting);
+    return std::max(wanted, (size_t) options.n_sequences);
+}
+
+std::string mebibytes(double bytes) { return std::to_string((long long) (bytes / (1 << 20) + 0.5)) + " MiB"; }
+
+LlamaContext create_context(const Model & model, const RunnerOptions & options, size_t n_rows, ggml_abort_callback abort,
+                            void * abort_data) {
+    llama_context_params params = llama_context_default_params();
+    params.n_ctx = options.n_sequences * options.n_sequence_tokens;
+    params.n_seq_max = options.n_sequences;
+    params.n_batch = options.n_batch_tokens;
+    params.n_ubatch = options.n_micro_tokens;
+    params.n_outputs_max = (uint32_t) n_rows;
+    params.n_threads = params.n_threads_batch = (int32_t) options.n_threads;
+    params.flash_attn_type = model.on_gpu() ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_ENABLED;
+    params.type_k = params.type_v = GGML_TYPE_F16;
+    params.kv_unified = false;  // one stream a sequence: attention looks at its own tokens only
+    params.swa_full = true;     // a copied prefix must be whole, also outside a sliding window
+    params.no_perf = true;
+    params.abort_callback = abort;
+    params.abort_callback_data = abort_data;
+    take_logged_errors();
+    LlamaContext context(llama_init_from_model(model.get(), params));
+    if (!context) {
+        const double cache = (double) params.n_ctx * (double) model.info().kv_bytes_per_token;
+        throw Error(Code::not_enough_memory,
+                    "could not create a context of " + std::to_string(options.n_sequences) + " sequences of " +
+                        std::to_string(options.n_sequence_tokens) + " tokens (its cache needs " + mebibytes(cache) +
+                        "): " + take_logged_errors(),
+                    "use fewer sequences or shorter ones");
+    }
+    return context;
+}
+
+void check_options(const Model & model, const RunnerOptions & options) {
+    if (model.vocabulary_only()) {
+        throw Error(Code::bad_config, "the model was loaded for its vocabulary only, so it cannot compute");
+    }
+    if (options.n_sequences < 1 || options.n_sequences > llama_max_parallel_sequences()) {
+        throw Error(Code::bad_config, "sequences is " + std::to_string(options.n_sequences) + "; 1 to " +
+                                          std::to_string(llama_max_parallel_sequences()) + " are possible");
+    }
+    if (options.n_sequence_tokens < 1 || options.n_threads < 1 || options.n_micro_tokens < 1 ||
+        options.n_batch_tokens < std::max(options.n_sequences, options.n_micro_tokens)) {
+        throw Error(Code::bad_config,
+                    "a runner needs sequenceTokens, threads and microBatchTokens of at least 1 and batchTokens of at "
+                    "least sequences and microBatchTokens");
+    }
+}
+
+}  // namespace
+
+BatchRunner::BatchRunner(std::shared_ptr<Model> model, const RunnerOptions & options)
+    : model_(std::move(model)), options_(options), parallel_(options.n_threads < 1 ? 1 : options.n_threads) {
+    check_options(*model_, options_);
+    n_rows_max_ = rows_of_step(options_, model_->info().n_vocab);
+    const auto abort = [](void * flag) { return ((std::atomic<bool> *) flag)->load(std::memory_order_relaxed); };
+    context_ = create_context(*model_, options_, n_rows_max_, abort, &cancelled_);
+    options_.n_batch_tokens = std::min(options_.n_batch_tokens, llama_n_batch(context_.get()));
+    sequences_.resize(options_.n_sequences);
+    contents_.resize(options_.n_sequences);
+    rows_.resize(options_.n_sequences);
+    token_.resize(options_.n_batch_tokens);
+    position_.resize(options_.n_batch_tokens);
+    n_seq_id_.assign(options_.n_batch_tokens, 1);
+    seq_id_value_.resize(options_.n_batch_tokens);
+    output_.resize(options_.n_batch_tokens);
+    for (llama_seq_id & value : seq_id_value_) seq_id_.push_back(&value);
+}
+
+void BatchRunner::set_adapters(std::vector<std::shared_ptr<Adapter>> adapters, std::vector<float> scales) {
+    std::vector<llama_adapter_lora *> handles;
+    for (const auto & adapter : adapters) {
+        if (adapter->model() != model_) throw Error(Code::adapter_mismatch, "the adapter was loaded for another model");
+        handles.push_back(adapter->get());
+    }
+    if (llama_set_adapters_lora(context_.get(), handles.data(), handles.size(), scales.data()) != 0) {
+        throw Error(Code::adapter_mismatch, "llama.cpp refused the adapter: " + take_logged_errors());
+    }
+    adapters_ = std::move(adapters);  // the ones before may be freed only now
+}
+
+void BatchRunner::run(BatchTask & task) {
+    llama_memory_clear(llama_get_memory(context_.get()), false);
+    sequences_.assign(sequences_.size(), Sequence());
+    queue_.clear();
+    for (size_t request = 0; request < task.n_requests(); request++) {
+        if (task.is_finished(request)) task.on_finished(request);
+        else queue_.push_back(request);
+    }
+    const auto active = [](const Sequence & sequence) { return sequence.active; };
+    for (;;) {
+        start_requests(task);
+        if (std::none_of(sequences_.begin(), sequences_.end(), active)) break;
+        if (queue_.empty()) fill_gaps();
+        share_out(task);
+        build_batch(task);
+        decode();
+        take_rows(task);
+        finish_requests(task);
+    }
+}
+
+// Gives free sequences to the next requests. A request that waits for a prefix lets later ones pass.
+void BatchRunner::start_requests(BatchTask & task) {
+    size_t n_free = std::count_if(sequences_.begin(), sequences_.end(), [](const Sequence & s) { return !s.active; });
+    size_t n_seen = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < queue_.size(); i++) {
+        // How far ahead requests may pass: far enough to fill all sequences, and no search through hundreds.
+        const bool looks = n_free > 0 && n_seen++ < 2 * sequences_.size();
+        if (looks && start_request(task, queue_[i])) n_free--;
+        else queue_[kept++] = queue_[i];
+    }
+    queue_.resize(kept);
+}
+
+bool BatchRunner::start_request(BatchTask & task, size_t request) {
+    for (size_t s = 0; s < sequences_.size(); s++) {
+        const Sequence & sequence = sequences_[s];
+        contents_[s] = {};
+        contents_[s].is_free = !sequence.active;
+        if (!options_.share_prefixes || !sequence.has_request) continue;
+        contents_[s].tokens = &task.tokens(sequence.request);
+        contents_[s].n_cached = cached_prefix_limit(s);
+        const bool is_whole = contents_[s].n_cached == sequence.n_done;
+        contents_[s].n_planned = is_whole ? std::max(sequence.n_done, task.first_row(sequence.request)) : 0;
+    }
+    const PrefixPlan plan = plan_prefix(task.tokens(request), task.first_row(request), contents_);
+    if (plan.waits) return false;
+
+    llama_memory_t memory = llama_get_memory(context_.get());
+    const llama_seq_id target = (llama_seq_id) plan.target;
+    if (plan.source != plan.target) llama_memory_seq_cp(memory, (llama_seq_id) plan.source, target, -1, -1);
+    llama_memory_seq_rm(memory, target, (llama_pos) plan.n_shared, -1);
+    Sequence & sequence = sequences_[plan.target];
+    sequence.active = sequence.has_request = true;
+    sequence.request = request;
+    sequence.n_done = plan.n_shared;
+    return true;
+}
+
+// How many tokens of a sequence's cache can be kept: all, or none where a sliding window has dropped the first ones.
+size_t BatchRunner::cached_prefix_limit(size_t s) const {
+    const size_t n_done = sequences_[s].n_done;
+    if (n_done == 0 || llama_model_n_swa(model_->get()) <= 0) return n_done;
+    return llama_memory_seq_pos_min(llama_get_memory(context_.get()), (llama_seq_id) s) == 0 ? n_done : 0;
+}
+
+// Once no request is left to start, moves the last sequences into the gaps that ended ones leave: llama.cpp computes
+// neighbouring sequences together, and those on both sides of a gap one after the other.
+void BatchRunner::fill_gaps() {
+    llama_memory_t memory = llama_get_memory(context_.get());
+    size_t last = sequences_.size();
+    for (size_t gap = 0; gap < last; gap++) {
+        if (sequences_[gap].active) continue;
+        do last--;
+        while (last > gap && !sequences_[last].active);
+        if (last <= gap) return;
+        llama_memory_seq_cp(memory, (llama_seq_id) last, (llama_seq_id) gap, -1, -1);
+        llama_memory_seq_rm(memory, (llama_seq_id) last, -1, -1);
+        sequences_[gap] = sequences_[last];
+        sequences_[last] = Sequence();
+    }
+}
+
+// Decides how many tokens of each sequence go into the next batch. Sequences that generate come first, so that a long
+// prompt does not hold them up; prompts share what is left, in order.
+void BatchRunner::share_out(BatchTask & task) {
+    size_t n_tokens_left = options_.n_batch_tokens;
+    size_t n_rows_left = n_rows_max_;
+    for (Sequence & sequence : sequences_) {
+        sequence.n_queued = 0;
+        if (!sequence.active || sequence.n_done < task.first_row(sequence.request)) continue;
+        sequence.n_queued = 1;
+        n_tokens_left--;
+        n_rows_left--;
+    }
+    for (Sequence & sequence : sequences_) {
+        if (!sequence.active) continue;
+        const size_t first_row = task.first_row(sequence.request);
+        const size_t end = std::min(task.tokens(sequence.request).size(), first_row + task.n_rows(sequence.request));
+        const size_t begin = sequence.n_done + sequence.n_queued;
+        size_t n = std::min(end - begin, n_tokens_left);
+        const size_t n_without_row = begin < first_row ? first_row - begin : 0;
+        n = std::min(n, n_without_row + n_rows_left);
+        n_tokens_left -= n;
+        n_rows_left -= n > n_without_row ? n - n_without_row : 0;
+        sequence.n_queued += n;
+    }
+}
+
+void BatchRunner::build_batch(BatchTask & task) {
+    n_tokens_ = 0;
+    with_rows_.clear();
+    for (size_t s = 0; s < sequences_.size(); s++) {
+        const Sequence & sequence = sequences_[s];
+        rows_[s].clear();
+        if (!sequence.active) continue;
+        const std::vector<int32_t> & tokens = task.tokens(sequence.request);
+        const size_t first_row = task.first_row(sequence.request);
+        for (size_t position = sequence.n_done; position < sequence.n_done + sequence.n_queued; position++) {
+            token_[n_tokens_] = tokens[position];
+            position_[n_tokens_] = (llama_pos) position;
+            seq_id_value_[n_tokens_] = (llama_seq_id) s;
+            output_[n_tokens_] = position >= first_row;
+            if (position >= first_row) rows_[s].push_back({n_tokens_, position, nullptr});
+            n_tokens_++;
+        }
+        if (!rows_[s].empty()) with_rows_.push_back(s);
+    }
+}
+
+void BatchRunner::decode() {
+    llama_batch batch = {};
+    batch.n_tokens = n_tokens_;
+    batch.token = token_.data();
+    batch.pos = position_.data();
+    batch.n_seq_id = n_seq_id_.data();
+    batch.seq_id = seq_id_.data();
+    batch.logits = output_.data();
+    const int32_t result = cancelled_ ? 2 : llama_decode(context_.get(), batch);
+    if (result == 2) throw Error(Code::interrupted, "interrupted");
+    if (result != 0) {
+        throw Error(Code::native_failure, "llama.cpp could not compute a batch of " + std::to_string(n_tokens_) +
+                                              " tokens (code " + std::to_string(result) + "): " + take_logged_errors());
+    }
+    for (Sequence & sequence : sequences_) {
+        if (sequence.active) sequence.n_done += sequence.n_queued;
+    }
+}
+
+void BatchRunner::take_rows(BatchTask & task) {
+    for (size_t s : with_rows_) {
+        for (Row & row : rows_[s]) {
+            row.logits = llama_get_logits_ith(context_.get(), row.index);  // waits for the computation
+            if (!row.logits) throw Error(Code::native_failure, "llama.cpp gave no logits for a token of the batch");
+        }
+    }
+    parallel_.run(with_rows_.size(), [&](size_t item, size_t thread) {
+        const size_t s = with_rows_[item];
+        for (const Row & row : rows_[s]) task.take_row(sequences_[s].request, row.position, row.logits, thread);
+    });
+}
+
+void BatchRunner::finish_requests(BatchTask & task) {
+    for (Sequence & sequence : sequences_) {
+        if (!sequence.active || !task.is_finished(sequence.request)) continue;
+        sequence.active = false;
+        task.on_finished(sequence.request);
+    }
+}
+
+}  // namespace isheep

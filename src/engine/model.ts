@@ -1,0 +1,248 @@
+// A GGUF model that writes and reads text: the façade over the native runner. Turns prompts into tokens, chooses the
+// batch, switches adapters; the arguments of every call are checked here (check-requests.ts).
+import os from 'node:os';
+
+import type { NativeAdapter, NativeModel, NativeModelInfo, NativeRunner } from '../native/addon-types.js';
+import { loadAddon } from '../native/load-addon.js';
+import { IsheepError, fromNative } from '../shared/errors.js';
+import type { Completion, Message } from '../shared/rows.js';
+import { type BatchSettings, type BatchShape, chooseBatchShape, defaultBatchSettings, mebibytes } from './batch-policy.js';
+import { ChatTemplate, resolveChatTemplate } from './chat-template.js';
+import { checkGenerateRequests, checkModelOptions, checkScoreRequests } from './check-requests.js';
+import type { CallOptions, GenerateRequest, LanguageModel, Prompt, ScoreRequest, ScoreResult } from './engine.js';
+
+export interface ModelOptions {
+  path: string;
+  /** auto (the default), cpu, cuda, vulkan or metal. */
+  device?: string;
+  /** 0 (the default): as many as the machine has cores. */
+  threads?: number;
+  /** Name or file of a chat template, instead of the model's own. */
+  chatTemplate?: string;
+  /** Tokenizing and chat templates only: no weights. */
+  vocabularyOnly?: boolean;
+  batch?: Partial<BatchSettings>;
+}
+
+/** Loads a model. Throws `model-not-found`, `bad-input` (not GGUF, cut off), `unsupported-model`, `bad-config`. */
+export async function loadModel(options: ModelOptions): Promise<Model> {
+  checkModelOptions(options);
+  const { path, device = 'auto', vocabularyOnly = false } = options;
+  const native = await withNativeErrors(() => loadAddon().loadModel({ path, device, vocabularyOnly }));
+  return new Model(native, options);
+}
+
+export class Model implements LanguageModel {
+  readonly info: NativeModelInfo;
+  readonly #native: NativeModel;
+  readonly #threads: number;
+  readonly #settings: BatchSettings;
+  readonly #template: ChatTemplate | null;
+  #runner: { native: NativeRunner; shape: BatchShape } | null = null;
+  #adapter: NativeAdapter | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(native: NativeModel, options: ModelOptions) {
+    this.#native = native;
+    this.info = native.info;
+    this.#threads = options.threads ? options.threads : os.availableParallelism();
+    this.#settings = { ...defaultBatchSettings, ...options.batch };
+    const source = resolveChatTemplate(options.chatTemplate, this.info.chatTemplate);
+    this.#template = source === null ? null : new ChatTemplate(source, { info: this.info, plain: (text) => this.#plain(text) });
+  }
+
+  get hasChatTemplate(): boolean {
+    return this.#template !== null;
+  }
+
+  /** The tokens of a prompt, BOS as the GGUF says. An empty raw prompt is the BOS token (EOS where there is none), since
+   *  a model needs something to start from. */
+  promptTokens(prompt: Prompt): Int32Array {
+    if ('messages' in prompt) return Int32Array.from(this.#chatTemplate().promptTokens(prompt.messages));
+    const { bos, eos, addBos } = this.info;
+    const tokens = this.#tokenize(prompt.text, true);
+    if (tokens.length === 0) return Int32Array.of(bos >= 0 ? bos : eos);
+    return addBos && tokens[0] !== bos ? Int32Array.of(bos, ...tokens) : tokens;
+  }
+
+  /** A pair as it is trained: the prompt's tokens (`context` of them), then the response and the end of its turn. */
+  exampleTokens(example: { messages: readonly Message[]; response: string }): { tokens: Int32Array; context: number } {
+    const { tokens, context } = this.#chatTemplate().exampleTokens(example.messages, example.response);
+    return { tokens: Int32Array.from(tokens), context };
+  }
+
+  /** Which adapter applies to the calls that follow; null: none. Throws `adapter-mismatch`, `model-not-found`. */
+  setAdapter(path: string | null): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.#adapter;
+      // Read again even where the path is the same: the file may be another one by now.
+      this.#adapter = path === null ? null : await withNativeErrors(() => this.#native.loadAdapter(path));
+      if (this.#runner) this.#applyAdapter(this.#runner.native);
+      await before?.dispose();
+    });
+  }
+
+  generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Completion[]> {
+    checkGenerateRequests(requests);
+    return this.#inTurn(async () => {
+      const room = this.info.trainedContext;
+      const natives = requests.map((request) => {
+        const tokens = this.promptTokens(request.prompt);
+        if (tokens.length >= room) throw tooLongPrompt(request.id, tokens.length, room);
+        return { ...request, tokens, maxTokens: Math.min(request.maxTokens, room - tokens.length) };
+      });
+      const runner = await this.#runnerFor(natives.map((request) => request.tokens.length + request.maxTokens));
+      const progress = { done: 0, tokens: 0 };
+      const completions = await this.#call(runner, options.signal, () =>
+        runner.generate(natives, (completion) => {
+          progress.done++;
+          progress.tokens += completion.tokens.length;
+          options.onProgress?.({ ...progress });
+        }),
+      );
+      return completions.map(({ index, text, tokens, stop, logprob }) => {
+        return { id: (requests[index] as GenerateRequest).id, text, tokens: tokens.length, stop, logprob };
+      });
+    });
+  }
+
+  score(requests: readonly ScoreRequest[], options: CallOptions = {}): Promise<ScoreResult[]> {
+    checkScoreRequests(requests);
+    return this.#inTurn(async () => {
+      const natives = requests.map((request) => this.#scoreRequest(request));
+      const runner = await this.#runnerFor(natives.map((request) => request.tokens.length));
+      const scores = await this.#call(runner, options.signal, () =>
+        runner.score(natives, (done) => options.onProgress?.({ done, tokens: 0 })),
+      );
+      const ends = this.info.endTokens.length;
+      return scores.map(({ logprobs, nextLogprobs }, i) => ({
+        id: (requests[i] as ScoreRequest).id,
+        logprob: logprobs.reduce((sum, value) => sum + value, 0),
+        tokens: logprobs.length,
+        endLogprob: logSumExp(nextLogprobs.subarray(0, ends)),
+        nextLogprobs: [...nextLogprobs.subarray(ends)],
+      }));
+    });
+  }
+
+  /** Ends what runs and frees everything. May be called again. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#native.dispose();
+  }
+
+  #scoreRequest({ id, prompt, continuation, next = [] }: ScoreRequest): { tokens: Int32Array; context: number; next: Int32Array } {
+    const context = this.promptTokens(prompt);
+    const continued = this.#tokenize(continuation, false);
+    const length = context.length + continued.length;
+    if (length > this.info.trainedContext) throw tooLongPrompt(id, length, this.info.trainedContext);
+    const nextTokens = next.map((text) => {
+      const tokens = this.#tokenize(text, false);
+      if (tokens.length === 1) return tokens[0] as number;
+      throw new IsheepError('bad-input', `request ${id}: next text ${JSON.stringify(text)} is ${tokens.length} tokens`, {
+        hint: 'it must be one token of this model',
+      });
+    });
+    const tokens = Int32Array.of(...context, ...continued);
+    return { tokens, context: context.length, next: Int32Array.of(...this.info.endTokens, ...nextTokens) };
+  }
+
+  /** The runner of the shape that the requests need, kept from the call before where it fits. */
+  async #runnerFor(lengths: readonly number[]): Promise<NativeRunner> {
+    const shape = chooseBatchShape(lengths, this.info.cacheBytesPerToken, this.#settings);
+    if (this.#runner && sameShape(this.#runner.shape, shape)) return this.#runner.native;
+    await this.#runner?.native.dispose();
+    this.#runner = null;
+    const bytes = shape.sequences * shape.sequenceTokens * this.info.cacheBytesPerToken;
+    if (bytes > os.freemem()) {
+      throw new IsheepError(
+        'not-enough-memory',
+        `${shape.sequences} sequences of ${shape.sequenceTokens} tokens need a cache of ${mebibytes(bytes)} and ` +
+          `${mebibytes(os.freemem())} are free`,
+        { hint: 'run fewer requests in parallel, or free some memory' },
+      );
+    }
+    const native = await withNativeErrors(() => this.#native.createRunner({ ...shape, threads: this.#threads }));
+    this.#runner = { native, shape };
+    this.#applyAdapter(native);
+    return native;
+  }
+
+  #applyAdapter(runner: NativeRunner): void {
+    runner.setAdapters(this.#adapter ? [{ adapter: this.#adapter, scale: 1 }] : []);
+  }
+
+  /** Runs a native call that an abort signal, or the end of the process, cancels. */
+  async #call<T>(runner: NativeRunner, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+    const cancel = (): void => runner.cancel();
+    if (signal?.aborted) throw new IsheepError('interrupted', 'interrupted');
+    signal?.addEventListener('abort', cancel);
+    process.once('exit', cancel); // node waits for its threads, so a call that went on would hold up the end
+    try {
+      return await withNativeErrors(call);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      process.removeListener('exit', cancel);
+    }
+  }
+
+  /** One call at a time, in the order in which they were made. */
+  #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => {
+      if (this.#disposed) throw new IsheepError('bad-config', 'the model is disposed', { hint: 'load it again' });
+      return body();
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #chatTemplate(): ChatTemplate {
+    if (this.#template) return this.#template;
+    throw new IsheepError('bad-config', 'the model has no chat template, so it cannot take messages', {
+      hint: 'give one with --chat-template NAME|FILE',
+    });
+  }
+
+  #plain(text: string): readonly number[] {
+    return [...this.#tokenize(text, false)];
+  }
+
+  #tokenize(text: string, special: boolean): Int32Array {
+    try {
+      return this.#native.tokenize([text], special)[0] as Int32Array;
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+}
+
+/** What a native call gives, its errors as IsheepErrors. */
+async function withNativeErrors<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function sameShape(a: BatchShape, b: BatchShape): boolean {
+  return (
+    a.sequences === b.sequences &&
+    a.sequenceTokens === b.sequenceTokens &&
+    a.batchTokens === b.batchTokens &&
+    a.microBatchTokens === b.microBatchTokens
+  );
+}
+
+function tooLongPrompt(id: string, tokens: number, room: number): IsheepError {
+  return new IsheepError('bad-input', `request ${id} has ${tokens} tokens and the model was trained on ${room}`, {
+    hint: 'shorten it',
+  });
+}
+
+function logSumExp(values: Float64Array): number {
+  if (values.length === 0) return -Infinity;
+  const max = Math.max(...values);
+  return max + Math.log(values.reduce((sum, value) => sum + Math.exp(value - max), 0));
+}
