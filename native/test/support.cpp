@@ -1,0 +1,70 @@
+#include "support.h"
+
+#include "training/random-bits.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+
+namespace isheep::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TemporaryFolder {
+public:
+    TemporaryFolder() {
+        folder_ = fs::temp_directory_path() / ("isheep-tests-" + std::to_string(std::random_device()()));
+        fs::create_directories(folder_);
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        fs::remove_all(folder_, ignored);
+    }
+    fs::path folder_;
+};
+
+}  // namespace
+
+std::string temporary_path(const std::string & name) {
+    static TemporaryFolder folder;
+    return (folder.folder_ / name).string();
+}
+
+std::string tiny_model_path(const TinyModelOptions & options) {
+    static int count = 0;
+    const std::string path = temporary_path("tiny-" + std::to_string(count++) + ".gguf");
+    write_tiny_model(path, options);
+    return path;
+}
+
+TrainerSettings tiny_settings(const std::string & model_path) {
+    TrainerSettings settings;
+    settings.model_path = model_path;
+    settings.lora.rank = 4;
+    settings.lora.alpha = 8;
+    settings.lora.targets.assign(all_targets.begin(), all_targets.end());
+    settings.micro_batch_tokens = 128;
+    settings.schedule = {ScheduleKind::constant, 1e-3, 0, 100};
+    return settings;
+}
+
+std::vector<Sample> random_samples(const std::vector<int> & lengths, uint32_t seed) {
+    std::vector<Sample> samples;
+    for (size_t i = 0; i < lengths.size(); i++) {
+        Sample sample;
+        const uint64_t key = random_key(seed, i);
+        for (int j = 0; j < lengths[i]; j++) sample.tokens.push_back((int32_t) (random_bits(key, j) % tiny_vocabulary_size));
+        sample.context = std::max(1, lengths[i] / 3);
+        samples.push_back(sample);
+    }
+    return samples;
+}
+
+void randomize(Trainer & trainer, uint32_t seed) {
+    std::vector<float> & parameters = trainer.lora().parameters;
+    for (size_t i = 0; i < parameters.size(); i++) parameters[i] += 0.2f * (random_unit(seed, i) - 0.5f);
+    trainer.lora().refresh();
+}
+
+}  // namespace isheep::test

@@ -1,0 +1,27 @@
+// What several C++ tests need: temporary files, trainers on tiny models, samples.
+#pragma once
+
+#include "test/tiny-model.h"
+#include "training/trainer.h"
+
+#include <string>
+#include <vector>
+
+namespace isheep::test {
+
+// A path in a folder that goes when the program ends.
+std::string temporary_path(const std::string & name);
+
+// Path of a tiny model; each call writes a new file.
+std::string tiny_model_path(const TinyModelOptions & options);
+
+// All targets, rank 4, no dropout, one thread, micro-batches of 128 tokens, a constant learning rate.
+TrainerSettings tiny_settings(const std::string & model_path);
+
+// `lengths` samples of random tokens, a third of each context.
+std::vector<Sample> random_samples(const std::vector<int> & lengths, uint32_t seed);
+
+// Moves every parameter of the adapter, so that B is not zero and all gradients are of similar size.
+void randomize(Trainer & trainer, uint32_t seed);
+
+}  // namespace isheep::test

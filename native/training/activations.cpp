@@ -1,0 +1,63 @@
+#include "training/activations.h"
+
+#include "common/status.h"
+
+namespace isheep {
+
+constexpr size_t n_values = 7;  // tensors of LayerValues
+
+Activations::Activations(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type)
+    : architecture_(architecture), buffer_type_(buffer_type) {}
+
+size_t Activations::floats_a_row(bool keep) const {
+    const Architecture & a = architecture_;
+    const size_t values = 2 * (size_t) a.attention_width() + 2 * a.kv_width() + a.n_embd + 2 * (size_t) a.n_ff;
+    return (a.n_layers + 3) * (size_t) a.n_embd + (keep ? a.n_layers * values : 0);
+}
+
+size_t Activations::bytes(int n_rows, bool keep) const {
+    const size_t n_tensors = architecture_.n_layers * (keep ? 1 + n_values : 1) + 3;
+    return floats_a_row(keep) * n_rows * sizeof(float) + n_tensors * ggml_backend_buft_get_alignment(buffer_type_);
+}
+
+void Activations::prepare(int n_rows, bool keep) {
+    const size_t needed = bytes(n_rows, keep);
+    if (!buffer_ || ggml_backend_buffer_get_size(buffer_.get()) < needed) {
+        buffer_.reset();
+        buffer_.reset(ggml_backend_buft_alloc_buffer(buffer_type_, needed));
+        if (!buffer_) {
+            throw Error(Code::not_enough_memory,
+                        "the activations of " + std::to_string(n_rows) + " tokens need " + std::to_string(needed >> 20) + " MiB",
+                        "lower the maximum length or the tokens of a micro-batch");
+        }
+    }
+    const int n_layers = architecture_.n_layers;
+    context_.reset(ggml_init({((1 + n_values) * n_layers + 3) * ggml_tensor_overhead(), nullptr, true}));
+    place_ = ggml_tallocr_new(buffer_.get());
+    inputs_.clear();
+    values_.clear();
+    for (int i = 0; i <= n_layers; i++) inputs_.push_back(add(architecture_.n_embd, n_rows));
+    for (ggml_tensor *& gradient : gradients_) gradient = add(architecture_.n_embd, n_rows);
+    for (int i = 0; keep && i < n_layers; i++) values_.push_back(add_values(n_rows));
+}
+
+ggml_tensor * Activations::add(int64_t ne0, int64_t ne1, int64_t ne2) {
+    ggml_tensor * t = ggml_new_tensor_3d(context_.get(), GGML_TYPE_F32, ne0, ne1, ne2);
+    if (ggml_tallocr_alloc(&place_, t) != GGML_STATUS_SUCCESS) throw Error(Code::not_enough_memory, "no memory for activations");
+    return t;
+}
+
+LayerValues Activations::add_values(int n_rows) {
+    const Architecture & a = architecture_;
+    LayerValues values;
+    values.q = add(a.head_dim, a.n_heads, n_rows);
+    values.k = add(a.head_dim, a.n_kv_heads, n_rows);
+    values.v = add(a.head_dim, a.n_kv_heads, n_rows);
+    values.attention = add(a.attention_width(), n_rows);
+    values.middle = add(a.n_embd, n_rows);
+    values.gate = add(a.n_ff, n_rows);
+    values.up = add(a.n_ff, n_rows);
+    return values;
+}
+
+}  // namespace isheep

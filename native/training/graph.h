@@ -1,0 +1,99 @@
+// One ggml graph and what runs it. Every graph of the trainer is built, run once and dropped; what outlives it lies in
+// tensors of others (weights, adapter, activations). Only forward operators of ggml have a place here.
+//
+// Shapes in comments are ggml's, ne0 (contiguous) first.
+#pragma once
+
+#include "common/handles.h"
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace isheep {
+
+// The width of a "wide column": a sum over a row comes out as 16 equal numbers, because adding or multiplying 16 numbers
+// to a row is several times faster in ggml's CPU code than adding one, and a product that makes them is fast, too.
+constexpr int64_t wide = 16;
+
+// Contracted dimensions that are a multiple of this reach ggml's tiled F32 kernel; others cost a multiple.
+constexpr int64_t row_padding = 16;
+inline int64_t padded(int64_t n) { return (n + row_padding - 1) / row_padding * row_padding; }
+
+// A device with its thread count, and the memory that graphs share one after the other.
+class Compute {
+public:
+    Compute(const std::string & device, int n_threads);
+    ggml_backend_t backend() const { return backend_.get(); }
+    ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(backend_.get()); }
+    ggml_gallocr_t allocator() const { return allocator_.get(); }
+
+private:
+    Backend backend_;
+    GraphAllocator allocator_;
+};
+
+class Graph {
+public:
+    Graph(Compute & compute, size_t max_nodes);
+
+    ggml_context * context() const { return context_.get(); }
+
+    // An F32 tensor of the graph; `fill` writes its numbers when the graph runs.
+    using Fill = std::function<void(float * values)>;
+    ggml_tensor * input(int64_t ne0, int64_t ne1, Fill fill);
+    // Memory of the graph that nodes write parts of (store).
+    ggml_tensor * room(int64_t ne0, int64_t ne1, int64_t ne2);
+    // Adds `t` to the graph and keeps its memory until the graph is dropped.
+    void output(ggml_tensor * t);
+    // `t` is to be computed into the memory of `place`, which outlives the graph and is large enough. `t` is no view.
+    void compute_into(ggml_tensor * t, ggml_tensor * place);
+    // Adds `t` to the graph now: what it overwrites is overwritten before anything built later reads it.
+    void expand(ggml_tensor * t) { ggml_build_forward_expand(nodes_, t); }
+    // Copies `from` into the view `to`. What reads the memory of `to` has to be built after this call.
+    void store(ggml_tensor * from, ggml_tensor * to);
+
+    // Allocates, fills the inputs, computes. Throws Error(not_enough_memory) or Error(native_failure).
+    void run();
+
+    ggml_tensor * mul_mat(ggml_tensor * a, ggml_tensor * b) { return ggml_mul_mat(context(), a, b); }
+    ggml_tensor * add(ggml_tensor * a, ggml_tensor * b) { return ggml_add(context(), a, b); }
+    ggml_tensor * sub(ggml_tensor * a, ggml_tensor * b) { return ggml_sub(context(), a, b); }
+    ggml_tensor * mul(ggml_tensor * a, ggml_tensor * b) { return ggml_mul(context(), a, b); }
+    ggml_tensor * cont(ggml_tensor * a) { return ggml_cont(context(), a); }
+    ggml_tensor * transposed(ggml_tensor * a) { return cont(ggml_transpose(context(), a)); }
+
+private:
+    struct Input {
+        ggml_tensor * tensor;
+        Fill fill;
+    };
+    void check_support() const;
+    void fill_input(const Input & input) const;
+
+    Compute & compute_;
+    Context context_;
+    ggml_cgraph * nodes_;
+    std::vector<Input> inputs_;
+};
+
+// Tensors that outlive graphs, in one buffer.
+class TensorStore {
+public:
+    // `max_tensors`: how many can be added.
+    explicit TensorStore(size_t max_tensors);
+    ggml_tensor * add(ggml_type type, int64_t ne0, int64_t ne1 = 1, int64_t ne2 = 1);
+    // Gives all tensors memory, zeroed. Once. Throws Error(not_enough_memory).
+    void allocate(ggml_backend_buffer_type_t type);
+    size_t bytes() const { return buffer_ ? ggml_backend_buffer_get_size(buffer_.get()) : 0; }
+
+private:
+    Context context_;
+    Buffer buffer_;
+};
+
+void set_tensor(ggml_tensor * t, const void * data);  // all of it
+std::vector<float> get_floats(const ggml_tensor * t);  // F32, contiguous
+
+}  // namespace isheep

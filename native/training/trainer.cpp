@@ -1,0 +1,260 @@
+#include "training/trainer.h"
+
+#include "adapter/lora-gguf.h"
+#include "common/status.h"
+#include "training/checkpoint.h"
+#include "training/layer-graph.h"
+
+#include <cmath>
+#include <sstream>
+
+namespace isheep {
+namespace {
+
+// Gradients travel through the layers multiplied by this, a power of two: products with Q8_0 weights round what they
+// multiply to 8 bits with a scale in half precision, which small gradients would leave.
+constexpr float gradient_boost = 1024;
+
+const TrainerSettings & checked(const TrainerSettings & settings) {
+    if (settings.device != "cpu" && settings.device != "auto") {
+        throw Error(Code::bad_config, "training on device \"" + settings.device + "\" is not supported", "use --device cpu or auto");
+    }
+    if (settings.lora.targets.empty()) throw Error(Code::bad_config, "training needs at least one target");
+    return settings;
+}
+
+std::vector<LossRow> loss_rows(const MicroBatch & batch, const std::vector<Sample> & samples) {
+    std::vector<LossRow> rows;
+    for (const PackedSample & packed : batch.samples) {
+        const Sample & sample = samples[packed.index];
+        for (size_t i = sample.context; i < sample.tokens.size(); i++) rows.push_back({packed.first_row + (int) i - 1, sample.tokens[i]});
+    }
+    return rows;
+}
+
+int count_loss_tokens(const std::vector<Sample> & samples) {
+    int n = 0;
+    for (const Sample & sample : samples) n += sample.loss_tokens();
+    return n;
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainerSettings & settings)
+    : settings_(checked(settings)),
+      compute_("cpu", settings.threads),
+      weights_(settings.model_path, compute_.buffer_type(), settings.threads),
+      sums_(weights_.architecture(), compute_.buffer_type()),
+      loss_head_(compute_, weights_, sums_),
+      lora_(settings.lora, weights_, compute_.buffer_type(), settings.seed),
+      activations_(weights_.architecture(), compute_.buffer_type()) {
+    if (!settings.init_adapter_path.empty()) load_adapter(settings.init_adapter_path);
+}
+
+StepResult Trainer::step(const std::vector<Sample> & samples) {
+    check(samples);
+    StepResult result;
+    for (const Sample & sample : samples) result.tokens += (int) sample.tokens.size();
+    result.loss_tokens = count_loss_tokens(samples);
+    result.loss = accumulate(samples) / result.loss_tokens;
+
+    const double normalization = 1.0 / (gradient_boost * result.loss_tokens);
+    result.grad_norm = global_norm(lora_.gradients) * normalization;
+    if (!std::isfinite(result.grad_norm)) not_finite("gradient");
+    const double clip = settings_.max_grad_norm > 0 ? std::min(1.0, settings_.max_grad_norm / (result.grad_norm + 1e-6)) : 1.0;
+    result.learning_rate = settings_.schedule.at(steps_);
+    adamw_step(settings_.adamw, result.learning_rate, steps_ + 1, lora_.gradients, clip * normalization, lora_.parameters,
+               lora_.first_moments, lora_.second_moments);
+    lora_.refresh();
+    steps_++;
+    return result;
+}
+
+// Forward, loss and backward of every micro-batch; the gradients add up in lora_. -> the sum of losses.
+double Trainer::accumulate(const std::vector<Sample> & samples) {
+    const Dropout dropout(settings_.dropout, settings_.seed, steps_);
+    lora_.clear_gradients();
+    double sum = 0;
+    for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
+        check_cancelled();
+        const BatchTensors batch(micro_batch, compute_.buffer_type());
+        forward(batch, samples, &lora_, &dropout, keeps(micro_batch.n_rows));
+        const int n_layers = weights_.architecture().n_layers;
+        const std::vector<LossRow> rows = loss_rows(micro_batch, samples);
+        for (double loss : loss_head_.run(activations_.input(n_layers), rows, activations_.gradient(n_layers), gradient_boost)) sum += loss;
+        if (!std::isfinite(sum)) not_finite("loss");
+        backward(batch, &dropout);
+    }
+    return sum;
+}
+
+void Trainer::forward(const BatchTensors & batch, const std::vector<Sample> & samples, const Lora * lora, const Dropout * dropout,
+                      bool keep) {
+    const Architecture & a = weights_.architecture();
+    activations_.prepare(batch.batch().n_rows, keep);
+    std::vector<float> embeddings((size_t) batch.batch().n_rows * a.n_embd);  // padding rows stay zero
+    for (const PackedSample & packed : batch.batch().samples) {
+        for (int i = 0; i < packed.n_rows; i++) {
+            weights_.embed(samples[packed.index].tokens[i], &embeddings[(size_t) (packed.first_row + i) * a.n_embd]);
+        }
+    }
+    set_tensor(activations_.input(0), embeddings.data());
+    for (int layer = 0; layer < a.n_layers; layer++) {
+        Graph g(compute_, LayerGraph::max_nodes(batch.batch()));
+        LayerGraph layer_graph(g, weights_, sums_, batch, lora, dropout, layer);
+        layer_graph.forward(activations_.input(layer), activations_.kept(layer), activations_.input(layer + 1));
+        g.run();
+    }
+}
+
+void Trainer::backward(const BatchTensors & batch, const Dropout * dropout) {
+    for (int layer = weights_.architecture().n_layers - 1; layer >= 0; layer--) {
+        Graph g(compute_, LayerGraph::max_nodes(batch.batch()));
+        LayerGraph layer_graph(g, weights_, sums_, batch, &lora_, dropout, layer);
+        ggml_tensor * dx = layer > 0 ? activations_.gradient(layer) : nullptr;
+        layer_graph.backward(activations_.input(layer), activations_.kept(layer), activations_.gradient(layer + 1), dx);
+        g.run();
+        for (const LoraGradient & gradient : layer_graph.gradients()) lora_.collect(*gradient.part, gradient.a, gradient.b);
+    }
+}
+
+std::vector<float> Trainer::gradient(const std::vector<Sample> & samples) {
+    check(samples);
+    accumulate(samples);
+    std::vector<float> gradient = lora_.gradients;
+    for (float & value : gradient) value /= gradient_boost * count_loss_tokens(samples);
+    return gradient;
+}
+
+std::vector<SampleLoss> Trainer::evaluate(const std::vector<Sample> & samples, bool adapter) {
+    std::vector<SampleLoss> losses(samples.size());
+    check(samples, false);
+    for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
+        check_cancelled();
+        const BatchTensors batch(micro_batch, compute_.buffer_type());
+        forward(batch, samples, adapter ? &lora_ : nullptr, nullptr, false);
+        const ggml_tensor * output = activations_.input(weights_.architecture().n_layers);
+        const std::vector<double> rows = loss_head_.run(output, loss_rows(micro_batch, samples), nullptr, 1);
+        size_t next = 0;
+        for (const PackedSample & packed : micro_batch.samples) {
+            SampleLoss & loss = losses[packed.index];
+            loss.loss_tokens = samples[packed.index].loss_tokens();
+            for (int i = 0; i < loss.loss_tokens; i++) loss.loss += rows[next++];
+        }
+    }
+    return losses;
+}
+
+std::vector<float> Trainer::logits(const std::vector<int32_t> & tokens) {
+    const std::vector<Sample> samples = {{tokens, 1}};
+    check(samples, false);
+    check_cancelled();
+    const MicroBatch micro_batch = pack(samples, 0, Rows::all).at(0);
+    const BatchTensors batch(micro_batch, compute_.buffer_type());
+    forward(batch, samples, &lora_, nullptr, false);
+    std::vector<int> rows(tokens.size());
+    for (size_t i = 0; i < rows.size(); i++) rows[i] = (int) i;
+    return loss_head_.logits(activations_.input(weights_.architecture().n_layers), rows);
+}
+
+bool Trainer::keeps(int n_rows) const {
+    if (settings_.activations != ActivationMode::automatic) return settings_.activations == ActivationMode::keep;
+    size_t free = 0, total = 0;
+    ggml_backend_dev_memory(ggml_backend_get_device(compute_.backend()), &free, &total);
+    return activations_.keep_fits(n_rows, free);
+}
+
+void Trainer::check(const std::vector<Sample> & samples, bool needs_loss) const {
+    const int n_vocab = weights_.architecture().n_vocab;
+    for (size_t i = 0; i < samples.size(); i++) {
+        const std::string where = "sample " + std::to_string(i);
+        if (samples[i].tokens.empty()) throw Error(Code::bad_input, where + " has no tokens");
+        if (samples[i].context < 1) throw Error(Code::bad_input, where + ": its context must have at least one token");
+        for (int32_t token : samples[i].tokens) {
+            if (token < 0 || token >= n_vocab) {
+                throw Error(Code::bad_input, where + " has token " + std::to_string(token) + "; the model's tokens are 0 to " + std::to_string(n_vocab - 1));
+            }
+        }
+    }
+    if (needs_loss && count_loss_tokens(samples) == 0) throw Error(Code::bad_input, "no sample has a response token to train on");
+}
+
+void Trainer::check_cancelled() {
+    if (cancelled_.exchange(false)) throw Error(Code::interrupted, "training was interrupted");
+}
+
+void Trainer::not_finite(const char * what) const {
+    throw Error(Code::native_failure, std::string("the ") + what + " of step " + std::to_string(steps_ + 1) + " is not a finite number",
+                "lower the learning rate; the last checkpoint is as it was");
+}
+
+void Trainer::save_adapter(const std::string & path, const std::map<std::string, std::string> & metadata) const {
+    const int64_t rank = settings_.lora.rank;
+    LoraFile adapter;
+    adapter.architecture = weights_.architecture().name;
+    adapter.alpha = (float) (settings_.lora.scale() * rank);
+    adapter.metadata = metadata;
+    for (const LoraPart & part : lora_.parts()) {
+        const float * a = &lora_.parameters[part.a], * b = &lora_.parameters[part.b];
+        adapter.pairs.push_back({layer_tensor(part.layer, target_tensor(part.target)), part.n_in, part.n_out, rank,
+                                 {a, a + rank * part.n_in}, {b, b + rank * part.n_out}});
+    }
+    write_lora(path, adapter);
+}
+
+// The adapter's matrices become the parameters. Rank, scale and targets must be those of the settings.
+void Trainer::load_adapter(const std::string & path) {
+    const LoraFile adapter = read_lora(path);
+    auto mismatch = [&](const std::string & what) { throw Error(Code::adapter_mismatch, path + ": " + what, "start from an adapter of this base and these settings, or from none"); };
+    if (adapter.architecture != weights_.architecture().name) mismatch("it is for the architecture " + adapter.architecture);
+    std::map<std::string, const LoraPair *> pairs;
+    for (const LoraPair & pair : adapter.pairs) pairs[pair.base_tensor] = &pair;
+    for (const LoraPart & part : lora_.parts()) {
+        const std::string name = layer_tensor(part.layer, target_tensor(part.target));
+        const auto found = pairs.find(name);
+        if (found == pairs.end()) mismatch("it has no matrices for " + name);
+        const LoraPair & pair = *found->second;
+        if (pair.rank != settings_.lora.rank) mismatch("its rank is " + std::to_string(pair.rank) + ", not " + std::to_string(settings_.lora.rank));
+        if (pair.n_in != part.n_in || pair.n_out != part.n_out) mismatch(name + " has another shape in this base");
+        std::copy(pair.a.begin(), pair.a.end(), lora_.parameters.begin() + part.a);
+        std::copy(pair.b.begin(), pair.b.end(), lora_.parameters.begin() + part.b);
+        pairs.erase(found);
+    }
+    if (!pairs.empty()) mismatch("it has matrices for " + pairs.begin()->first + ", which is not trained here");
+    const double alpha = settings_.lora.scale() * settings_.lora.rank;
+    if (std::fabs(adapter.alpha - alpha) > 1e-4 * alpha) mismatch("its alpha is " + std::to_string(adapter.alpha) + ", not " + std::to_string(alpha));
+    lora_.refresh();
+}
+
+// Everything that decides the numbers of the steps to come, as text. Threads are part of it: they decide how sums round.
+std::string Trainer::identity() const {
+    std::ostringstream text;
+    text.precision(17);
+    const LoraSettings & lora = settings_.lora;
+    text << "base " << std::hex << weights_.fingerprint() << std::dec << " threads " << settings_.threads << " rank " << lora.rank
+         << " scale " << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed << " targets";
+    for (const LoraPart & part : lora_.parts()) {
+        if (part.layer == 0) text << ' ' << target_name(part.target);
+    }
+    const LrSchedule & schedule = settings_.schedule;
+    text << " schedule " << (int) schedule.kind << ' ' << schedule.peak << ' ' << schedule.warmup_steps << ' ' << schedule.total_steps;
+    const AdamWSettings & adamw = settings_.adamw;
+    text << " adamw " << adamw.beta1 << ' ' << adamw.beta2 << ' ' << adamw.epsilon << ' ' << adamw.weight_decay << " clip "
+         << settings_.max_grad_norm << " micro-batch " << settings_.micro_batch_tokens;
+    return text.str();
+}
+
+void Trainer::save_checkpoint(const std::string & path) const {
+    write_checkpoint(path, identity(), {steps_, lora_.parameters, lora_.first_moments, lora_.second_moments});
+}
+
+void Trainer::load_checkpoint(const std::string & path) {
+    CheckpointState state = read_checkpoint(path, identity(), lora_.parameters.size());
+    steps_ = state.steps;
+    lora_.parameters = std::move(state.parameters);
+    lora_.first_moments = std::move(state.first_moments);
+    lora_.second_moments = std::move(state.second_moments);
+    lora_.refresh();
+}
+
+}  // namespace isheep

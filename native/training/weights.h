@@ -1,0 +1,69 @@
+// The frozen weights: the GGUF mapped into memory, its matrices multiplied as they are stored, and a transposed copy of
+// each for the backward product. Nothing here changes while training.
+#pragma once
+
+#include "common/mapped-file.h"
+#include "training/architecture.h"
+#include "training/graph.h"
+#include "training/targets.h"
+
+#include <array>
+#include <vector>
+
+namespace isheep {
+
+struct Matrix {
+    ggml_tensor * forward;   // [in, out], the file's type
+    ggml_tensor * backward;  // [out, in], see backward_type
+    int64_t n_in() const { return forward->ne[0]; }
+    int64_t n_out() const { return forward->ne[1]; }
+};
+
+struct LayerWeights {
+    ggml_tensor * attention_norm;     // [n_embd]
+    ggml_tensor * feed_forward_norm;  // [n_embd]
+    std::array<Matrix, n_targets> matrices;
+    const Matrix & operator[](Target target) const { return matrices[index_of(target)]; }
+};
+
+// The type of a transposed copy: F32 stays exact (its gradients can be proved), half floats become BF16 (a gradient may
+// leave the range of F16), quantized types Q8_0, or BF16 where `n_out` is no multiple of its block.
+ggml_type backward_type(ggml_type forward, int64_t n_out);
+
+class Weights {
+public:
+    // Maps the file and makes the transposed copies with `n_threads` threads. Throws Error.
+    Weights(const std::string & path, ggml_backend_buffer_type_t buffer_type, int n_threads);
+
+    const Architecture & architecture() const { return architecture_; }
+    const LayerWeights & layer(int i) const { return layers_[i]; }
+    ggml_tensor * output_norm() const { return output_norm_; }    // [n_embd]
+    const Matrix & output() const { return output_; }             // [n_embd, n_vocab]
+    ggml_tensor * rope_factors() const { return rope_factors_; }  // [head_dim / 2] or null
+
+    // The embedding of a token, [n_embd], into `row`. `token` must be below n_vocab.
+    void embed(int32_t token, float * row) const;
+
+    // A hash of every byte of the file, to tell whether a checkpoint belongs to it.
+    uint64_t fingerprint() const;
+
+private:
+    ggml_tensor * map_tensor(const std::string & name);
+    Matrix map_matrix(const std::string & name);
+    void fill_transposed(int n_threads);
+
+    GgufFile file_;
+    Architecture architecture_;
+    MappedFile mapped_;
+    Buffer mapped_buffer_;
+    Context mapped_context_;
+    TensorStore transposed_;
+    std::vector<Matrix> to_transpose_;
+    std::vector<LayerWeights> layers_;
+    ggml_tensor * embedding_ = nullptr;
+    ggml_tensor * output_norm_ = nullptr;
+    ggml_tensor * rope_factors_ = nullptr;
+    Matrix output_{};
+};
+
+}  // namespace isheep
