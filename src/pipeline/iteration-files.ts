@@ -1,6 +1,6 @@
 // Which files a finished stage leaves in the iteration's folder, and what is in them (contract.md, "A run's folder").
 // The order of keys is fixed here, so equal data is equal bytes. Only train.jsonl holds timings.
-import type { Assessment, Pair } from '../shared/rows.js';
+import type { Assessment, Candidate, Pair } from '../shared/rows.js';
 import { ensureArtifact, jsonLines } from '../store/artifacts.js';
 import type { RunStore } from '../store/run-store.js';
 import type { StageName } from './events.js';
@@ -14,12 +14,11 @@ import {
   trainingSteps,
   type EvaluateResult,
 } from './stored-rows.js';
-import type { Candidate } from '../shared/rows.js';
 
 interface IterationFile {
   name: string;
   stage: StageName;
-  content(store: RunStore, iteration: number): string;
+  content: (store: RunStore, iteration: number) => string;
 }
 
 export const iterationFiles: readonly IterationFile[] = [
@@ -73,7 +72,7 @@ export function trainRows(store: RunStore, iteration: number): object[] {
 }
 
 function evaluation(store: RunStore, iteration: number): EvaluateResult | undefined {
-  return stageResult<EvaluateResult>(store, iteration, 'evaluate');
+  return stageResult(store, iteration, 'evaluate');
 }
 
 function pairFields({ id, instruction, input, response, system }: Pair): object {
@@ -83,7 +82,8 @@ function pairFields({ id, instruction, input, response, system }: Pair): object 
 /** `quality` and `following` stand at the top, where a pair has them; the rest says how they were obtained. */
 function assessmentFields(assessment: Assessment | undefined): object {
   if (assessment === undefined) return {};
-  const { id: _, ...fields } = assessment;
-  if (!('quality' in fields) || fields.quality === null) return { assessment: fields };
-  return { quality: fields.quality, following: fields.following, assessment: fields };
+  // The pair has the id already.
+  const fields = Object.fromEntries(Object.entries(assessment).filter(([key]) => key !== 'id'));
+  if (!('quality' in assessment) || assessment.quality === null) return { assessment: fields };
+  return { quality: assessment.quality, following: assessment.following, assessment: fields };
 }

@@ -8,8 +8,6 @@ import type { RespondChunk } from '../stages/respond/respond.js';
 import type { Selection } from '../stages/select/select.js';
 import type { SynthesizeChunk, SynthesizeRequest } from '../stages/synthesize/synthesize.js';
 import type { RunStore, StoredRow } from '../store/run-store.js';
-import { corruptRun } from '../store/store-error.js';
-import type { StageName } from './events.js';
 
 export interface SelectResult {
   rule: string;
@@ -32,6 +30,13 @@ export interface EvaluateResult {
   better: boolean;
   seeds: (Comparison & { pairs: number }) | null;
   heldOut: (Comparison & { pairs: number }) | null;
+}
+
+/** What finished stages store beside their rows. */
+export interface StageResults {
+  select: SelectResult;
+  train: TrainResult;
+  evaluate: EvaluateResult;
 }
 
 interface SynthesizeInfo {
@@ -131,8 +136,8 @@ export function dataset(store: RunStore, iteration: number): Pair[] {
 
 /** An event of the trainer as a row: a resumed training that tells of a step again replaces it. */
 export function commitTrainEvent(store: RunStore, iteration: number, event: TrainEvent): void {
-  const { kind, ...data } = event;
-  store.commitRow(iteration, 'train', event.step, { kind, id: `${kind}-${event.step}`, data: withoutTotal(data) });
+  const { kind, ...data } = event.kind === 'step' ? withoutTotal(event) : event;
+  store.commitRow(iteration, 'train', event.step, { kind, id: `${kind}-${event.step}`, data });
 }
 
 export function trainingSteps(store: RunStore, iteration: number): TrainingStep[] {
@@ -145,27 +150,25 @@ export function heldOutSteps(store: RunStore, iteration: number): HeldOutStep[] 
 
 // ---- helpers ------------------------------------------------------------------------------------------------------
 
-/** Result of a finished stage. The caller knows its type: it is what that stage stored. */
-export function stageResult<T>(store: RunStore, iteration: number, stage: StageName): T | undefined {
-  return store.finishedStage(iteration, stage)?.result as T | undefined;
+/** Result of a finished stage, of the type that the stage stores; undefined before. */
+export function stageResult<Stage extends keyof StageResults>(
+  store: RunStore,
+  iteration: number,
+  stage: Stage,
+): StageResults[Stage] | undefined {
+  return store.finishedStage(iteration, stage)?.result as StageResults[Stage] | undefined;
 }
 
 export function byId<T extends { id: string }>(rows: readonly T[]): Map<string, T> {
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** The row with this id; a database without it is damaged. */
-export function required<T>(store: RunStore, rows: ReadonlyMap<string, T>, id: string): T {
-  const row = rows.get(id);
-  if (row === undefined) throw corruptRun(store.file, `the row ${id} is missing`);
-  return row;
-}
-
 function toRows(kind: string, rows: readonly { id: string }[]): StoredRow[] {
   return rows.map((data) => ({ kind, id: data.id, data }));
 }
 
-function withoutTotal(data: Omit<TrainEvent, 'kind'> & { of?: number }): object {
-  const { of: _, ...rest } = data;
-  return rest;
+/** The number of steps that are planned is not part of a step. */
+function withoutTotal(event: TrainEvent & { kind: 'step' }): { kind: 'step' } & TrainingStep {
+  const { kind, step, epoch, loss, lr, grad_norm, tokens, loss_tokens, seconds } = event;
+  return { kind, step, epoch, loss, lr, grad_norm, tokens, loss_tokens, seconds };
 }

@@ -11,13 +11,11 @@ import {
   dataset,
   filteredPairs,
   isKept,
+  respondCompletions,
   respondTokens,
   stageResult,
   synthesizeChunks,
   trainingSteps,
-  type EvaluateResult,
-  type SelectResult,
-  type TrainResult,
 } from './stored-rows.js';
 
 /** The iterations that are finished, and which of them is best. */
@@ -57,7 +55,7 @@ export function bestIteration(run: RunData): number | null {
   let best: number | null = null;
   let lowest = 1;
   for (let iteration = 1; iteration <= run.config.iterations; iteration++) {
-    const result = stageResult<EvaluateResult>(run.store, iteration, 'evaluate');
+    const result = stageResult(run.store, iteration, 'evaluate');
     const deciding = result?.decidedBy === 'seeds' ? result.seeds : result?.heldOut;
     if (deciding === null || deciding === undefined) continue;
     const relative = deciding.adapter / deciding.base;
@@ -89,7 +87,7 @@ function summarizeRespond({ store }: RunData, iteration: number): IterationSumma
   return {
     responses: pairs.length,
     tokens: respondTokens(store, iteration),
-    stopped: countBy(pairs.map((pair) => String(pair.source?.stop ?? 'unknown'))),
+    stopped: countBy(respondCompletions(store, iteration).map(({ stop }) => stop)),
   };
 }
 
@@ -106,12 +104,12 @@ function summarizeAssess(run: RunData, iteration: number): IterationSummary['ass
 }
 
 function summarizeSelect({ store }: RunData, iteration: number): IterationSummary['select'] {
-  const result = stageResult<SelectResult>(store, iteration, 'select');
+  const result = stageResult(store, iteration, 'select');
   return { kept: dataset(store, iteration).length, rule: result?.rule ?? '', notKept: result?.notKept ?? {} };
 }
 
 function summarizeTrain({ store, runDir }: RunData, iteration: number): IterationSummary['train'] {
-  const result = stageResult<TrainResult>(store, iteration, 'train');
+  const result = stageResult(store, iteration, 'train');
   if (result === undefined) throw new Error(`iteration ${iteration} has not trained yet`);
   const steps = trainingSteps(store, iteration);
   const { tooLong, cut, steps: nSteps, tokens, lossTokens } = result.summary;
@@ -131,7 +129,7 @@ function summarizeTrain({ store, runDir }: RunData, iteration: number): Iteratio
 }
 
 function summarizeEvaluate({ store }: RunData, iteration: number): IterationSummary['evaluate'] {
-  const { seeds = null, heldOut = null } = stageResult<EvaluateResult>(store, iteration, 'evaluate') ?? {};
+  const { seeds = null, heldOut = null } = stageResult(store, iteration, 'evaluate') ?? {};
   return {
     heldOutLossBase: heldOut?.base ?? null,
     heldOutLossAdapter: heldOut?.adapter ?? null,

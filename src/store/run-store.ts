@@ -214,10 +214,8 @@ export class RunStore {
     this.transaction(() => this.run('INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?)', [iteration, name, sha256]));
   }
 
-  /** Runs `work` in one transaction, or in the one that is open already. */
-  transaction(work: () => void): void {
+  private transaction(work: () => void): void {
     withStoreErrors(this.file, () => {
-      if (this.connection.inTransaction) return work();
       this.connection.exec('BEGIN IMMEDIATE');
       try {
         work();

@@ -34,8 +34,8 @@ export function isBusy(error: unknown): boolean {
   return error instanceof Error && codeOf(error).startsWith('SQLITE_BUSY');
 }
 
-function codeOf(error: Error): string {
-  return String((error as Error & { code?: unknown }).code ?? '');
+function codeOf(error: Error & { code?: unknown }): string {
+  return typeof error.code === 'string' ? error.code : '';
 }
 
 function isNearlyFull(file: string): boolean {

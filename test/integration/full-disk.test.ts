@@ -5,7 +5,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 
 import { runLoop } from '../../src/pipeline/run.js';
 import { IsheepError } from '../../src/shared/errors.js';
-import { RunStore } from '../../src/store/run-store.js';
+import { RunStore, type StoredChunk } from '../../src/store/run-store.js';
+import { storeError } from '../../src/store/store-error.js';
 import { fakeRun, runFolder, stableFiles, type RunFolder } from '../support/run-folder.js';
 import { mountSmallDisk } from '../support/small-disk.js';
 
@@ -25,13 +26,12 @@ async function failure(folder: RunFolder): Promise<IsheepError> {
 
 /** The disk is full for the n-th chunk that is committed, and has space again afterwards. */
 function failAtChunk(n: number): void {
-  const commit = RunStore.prototype.commitChunk;
+  const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+  const commit = Reflect.get(RunStore.prototype, 'commitChunk') as (this: RunStore, chunk: StoredChunk) => void;
   let chunks = 0;
   vi.spyOn(RunStore.prototype, 'commitChunk').mockImplementation(function (this: RunStore, chunk) {
-    if (++chunks !== n) return commit.call(this, chunk);
-    this.transaction(() => {
-      throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
-    });
+    if (++chunks === n) throw storeError(full, this.file);
+    commit.call(this, chunk);
   });
 }
 

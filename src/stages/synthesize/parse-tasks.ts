@@ -20,6 +20,8 @@ export interface ParsedTasks {
 
 const header = /^[^\S\n]*Task (\d{1,9}):/gm;
 const inputLabel = /^[^\S\n]*Input:/gim;
+/** What the list does not ask for and some models write all the same: it ends the task. */
+const furtherField = /^[^\S\n]*(Output|Answer|Response|Solution):/im;
 /** Ways to say that there is no input. */
 const noInput = /^[<(["'*]*(none|no ?input|not applicable|n\/a|nothing|empty|null|-+)[>)\]"'*]*\.?$/i;
 /** Lines that only separate. */
@@ -45,10 +47,21 @@ export function parseTasks(completion: string, firstNumber: number, complete: bo
 }
 
 function parsePiece(piece: string): { instruction: string; input: string } | UnparsedReason {
-  const [beforeInput = '', input = '', ...more] = piece.replace(rule, '').split(inputLabel);
+  const task = (piece.split(furtherField)[0] ?? '').replace(rule, '');
+  const [beforeInput = '', afterInput = '', ...more] = task.split(inputLabel);
   if (more.length > 0) return 'several-inputs';
-  const [instruction = '', ...rest] = beforeInput.trim().split(/\n\s*\n/);
+  const [instruction = '', ...rest] = paragraphs(beforeInput);
   if (instruction === '') return 'no-instruction';
   if (rest.length > 0) return 'stray-text';
-  return { instruction: instruction.replace(/\s+/g, ' '), input: noInput.test(input.trim()) ? '' : input.trim() };
+  return { instruction: instruction.replace(/\s+/g, ' '), input: readInput(afterInput) };
+}
+
+/** Where the first paragraph says that there is no input, what follows is not one. */
+function readInput(text: string): string {
+  const [first = ''] = paragraphs(text);
+  return noInput.test(first) ? '' : text.trim();
+}
+
+function paragraphs(text: string): string[] {
+  return text.trim().split(/\n\s*\n/);
 }

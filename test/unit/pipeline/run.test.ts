@@ -59,7 +59,8 @@ describe('a run', () => {
   test('writes rows with the fields of the contract', async () => {
     await runLoop(fakeRun(folder));
     const candidates = readRows(inRun('iterations', '1', 'candidates.jsonl'));
-    expect(candidates[0]).toMatchObject({ id: 'c-1-1', instruction: expect.any(String), verdicts: expect.any(Array) });
+    expect(Object.keys(candidates[0] ?? {})).toEqual(['id', 'instruction', 'input', 'verdicts', 'source']);
+    expect(candidates[0]?.id).toBe('c-1-1');
     const pairs = readRows(inRun('iterations', '1', 'pairs.jsonl'));
     expect(pairs).toHaveLength(24);
     expect(Object.keys(pairs[0] ?? {})).toEqual([
@@ -74,11 +75,8 @@ describe('a run', () => {
     const dataset = readRows(inRun('iterations', '1', 'dataset.jsonl'));
     const ranks = dataset.map((row) => (row.assessment as { rank: number }).rank);
     expect(ranks).toEqual([...ranks].sort((a, b) => b - a));
-    expect(readRows(inRun('iterations', '1', 'train.jsonl'))[0]).toEqual({
-      step: 0,
-      held_out_loss: 2,
-      held_out_tokens: expect.any(Number),
-    });
+    const [heldOut] = readRows(inRun('iterations', '1', 'train.jsonl'));
+    expect(Object.keys(heldOut ?? {})).toEqual(['step', 'held_out_loss', 'held_out_tokens']);
   });
 
   test('tells of every stage, and its chunks, in order', async () => {

@@ -66,7 +66,7 @@ test('each topic is shown for the last iteration that has it, or for the one tha
   expect(show(folder.runDir, 'training').rows[0]).toMatchObject({ step: 0, held_out_loss: 2 });
   const prompts = show(folder.runDir, 'prompts', 1).rows;
   expect(prompts[0]).toMatchObject({ name: 'synthesize' });
-  expect(prompts.at(-1)).toMatchObject({ id: expect.stringMatching(/^s-1-\d+$/), prompt: expect.any(String) });
+  expect((prompts.at(-1) as { id: string }).id).toMatch(/^s-1-\d+$/);
 });
 
 test('an iteration that the run does not have is bad input', async () => {
