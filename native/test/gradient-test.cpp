@@ -66,7 +66,7 @@ void check_gradients(Trainer & trainer, const std::vector<Sample> & samples, dou
         const double expected_size = length(&gradient[m.offset], m.n);
         check(expected_size > 1e-5, "the gradient of " + m.name + " vanishes");
         for (int trial = 0; trial < 3; trial++) {
-            const float step = 0.1f / std::sqrt((float) m.n);
+            const float step = 0.05f / std::sqrt((float) m.n);
             std::vector<float> direction(m.n);
             for (size_t i = 0; i < m.n; i++) direction[i] = step * (random_bits(random_key(trial, m.offset), i) & 1 ? 1.0f : -1.0f);
             double along = 0;

@@ -179,8 +179,8 @@ void Trainer::check(const std::vector<Sample> & samples, bool needs_loss) const 
     if (needs_loss && count_loss_tokens(samples) == 0) throw Error(Code::bad_input, "no sample has a response token to train on");
 }
 
-void Trainer::check_cancelled() {
-    if (cancelled_.exchange(false)) throw Error(Code::interrupted, "training was interrupted");
+void Trainer::check_cancelled() const {
+    if (cancelled_) throw Error(Code::interrupted, "training was interrupted");
 }
 
 void Trainer::not_finite(const char * what) const {
