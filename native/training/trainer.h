@@ -46,6 +46,11 @@ struct SampleLoss {
     int loss_tokens = 0;
 };
 
+struct LossGradient {
+    double loss = 0;
+    std::vector<float> gradient;
+};
+
 class Trainer {
 public:
     // Loads the model. Throws Error for a model, a device, settings or an adapter that cannot be used.
@@ -71,8 +76,8 @@ public:
     // micro-batch.
     void set_cancelled(bool cancelled) { cancelled_ = cancelled; }
 
-    // For proofs: the gradient of the mean loss by all parameters, as step() would compute it, without a step.
-    std::vector<float> gradient(const std::vector<Sample> & samples);
+    // For proofs: the mean loss and its gradient by all parameters, as step() would compute them, without a step.
+    LossGradient gradient(const std::vector<Sample> & samples);
     Lora & lora() { return lora_; }
 
 private:
