@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { FilteredRow } from '../../../../src/stages/filter/filter.js';
 import { defaultFilters, furtherFilters } from '../../../../src/stages/filter/filters/index.js';
-import { reasons } from '../../../../src/stages/filter/verdict.js';
+import type { Reason } from '../../../../src/stages/filter/verdict.js';
 
 const plain: FilteredRow = {
   instruction: 'Name three birds that cannot fly.',
@@ -18,7 +18,7 @@ interface Case {
   filter: string;
   row: Partial<FilteredRow>;
   /** Absent: the filter lets the row pass. */
-  reason?: keyof typeof reasons;
+  reason?: Reason;
 }
 
 const longWords = (n: number) => Array.from({ length: n }, (_, i) => `word${i}`).join(' ');
