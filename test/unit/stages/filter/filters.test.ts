@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { FilteredRow } from '../../../../src/stages/filter/filter.js';
 import { defaultFilters, furtherFilters } from '../../../../src/stages/filter/filters/index.js';
-import { reasons } from '../../../../src/stages/filter/verdict.js';
+import type { Reason } from '../../../../src/stages/filter/verdict.js';
 
 const plain: FilteredRow = {
   instruction: 'Name three birds that cannot fly.',
@@ -18,7 +18,7 @@ interface Case {
   filter: string;
   row: Partial<FilteredRow>;
   /** Absent: the filter lets the row pass. */
-  reason?: keyof typeof reasons;
+  reason?: Reason;
 }
 
 const longWords = (n: number) => Array.from({ length: n }, (_, i) => `word${i}`).join(' ');
@@ -65,6 +65,8 @@ const taskCases: Case[] = [
   { filter: 'missing-input', row: { instruction: 'Correct the sentence below.' }, reason: 'missing-input' },
   { filter: 'missing-input', row: { instruction: 'Summarize the following article.', input: 'Bees dance.' } },
   { filter: 'missing-input', row: { instruction: 'Correct the following sentence: he go home.' } },
+  { filter: 'missing-input', row: { instruction: 'Write a function that counts the words of a given text.' } },
+  { filter: 'missing-input', row: { instruction: 'Given a list of numbers, explain how to sort it.' } },
   { filter: 'missing-input', row: { instruction: 'Use the given word in a sentence: harbour' } },
   { filter: 'novelty', row: { instruction: 'Describe how bread is made in a large bakery.' }, reason: 'not-new' },
   { filter: 'novelty', row: { instruction: 'Describe how glass is recycled.' } },
@@ -82,6 +84,8 @@ const pairCases: Case[] = [
   { filter: 'continued-task', row: { response: 'Kiwis.\n\nTask 7: Name three fish.' }, reason: 'continued-task' },
   { filter: 'continued-task', row: { response: 'Kiwis.\nQuestion: what is a fish?' }, reason: 'continued-task' },
   { filter: 'continued-task', row: { response: 'Kiwis.\n\nWhat is a fish?\nAn animal.' }, reason: 'continued-task' },
+  { filter: 'continued-task', row: { response: 'Kiwis.\n\n### Instruction:\nName fish.' }, reason: 'continued-task' },
+  { filter: 'continued-task', row: { response: 'Kiwis.\n\n### Where they live\nOn islands.' } },
   { filter: 'continued-task', row: { response: 'Kiwis.\n\nShall I name more?' } },
   { filter: 'continued-task', row: { response: 'Kiwis. Do you want more?' } },
   {
