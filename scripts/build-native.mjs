@@ -107,8 +107,10 @@ async function configureAndBuild(out, [configure, build], run) {
 /** Tells the loader (src/native/library-variant.ts) what was built; paths are relative to the file's own folder. */
 function writeManifest(out, pinned, variants, fromSource) {
   const relative = (folder) => slashes(path.relative(out, folder));
+  // Generators of several configurations (Visual Studio) add the configuration's name.
+  const bin = existsSync(path.join(out, 'bin', 'Release')) ? 'bin/Release' : 'bin';
   const built = fromSource
-    ? [{ name: 'source', addon: 'Release/isheep-source.node', libraries: 'bin' }]
+    ? [{ name: 'source', addon: 'Release/isheep-source.node', libraries: bin }]
     : variants.map(({ name, folder }) => ({ name, addon: `Release/isheep-${name}.node`, libraries: relative(folder) }));
   const manifest = { packageVersion: pinned.packageVersion, release: pinned.release, variants: built };
   const file = path.join(out, 'variants.json');

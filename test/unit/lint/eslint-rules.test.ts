@@ -56,7 +56,7 @@ describe('the layers of src/', () => {
     ];
     const config: Linter.Config = {
       files: ['**/*.ts'],
-      languageOptions: { parser: tseslint.parser as Linter.Parser },
+      languageOptions: { parser: tseslint.parser },
       plugins: { isheep: { rules: { layers: layerRule as never } } },
       rules: { 'isheep/layers': 'error' },
     };

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { fetchModel } from '../../../../src/engine/fetch/fetch-model.js';
 import type { KnownModel, ModelSource } from '../../../../src/engine/known-models.js';
@@ -109,6 +111,31 @@ describe('fetchModel from a URL', () => {
   });
 });
 
+test('a proxy is taken from the environment', async () => {
+  const server = await fileServer({ content });
+  const proxied: string[] = [];
+  const proxy = createServer().on('connect', (request: IncomingMessage, client: Socket) => {
+    proxied.push(request.url ?? '');
+    const upstream = connect(Number(new URL(server.url).port), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      upstream.pipe(client).pipe(upstream);
+    });
+    for (const socket of [client, upstream]) socket.on('error', () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo;
+  vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${port}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  const behindProxy = 'http://weights.invalid/model.gguf';
+  await fetchModel(model([url(behindProxy)]), { folder: temporaryFolder() });
+  expect(proxied).toEqual(['weights.invalid:80']);
+  expect(server.requests).toEqual(['GET /model.gguf']);
+});
+
 describe('what is not the file', () => {
   test('a wrong sha256 is an error and leaves nothing behind', async () => {
     const folder = temporaryFolder();
@@ -213,4 +240,15 @@ test('two fetches at the same time both end with the right file', async () => {
   const wanted = model([url(server.url)]);
   const results = await Promise.all([fetchModel(wanted, { folder }), fetchModel(wanted, { folder })]);
   for (const result of results) expect(readFileSync(result.path).equals(content)).toBe(true);
+});
+
+test('a folder that cannot be made is named, with the way to another', async () => {
+  const file = path.join(temporaryFolder(), 'a-file');
+  writeFileSync(file, '');
+  const folder = path.join(file, 'models');
+  await expect(fetchModel(model([url('http://127.0.0.1/')]), { folder })).rejects.toMatchObject({
+    code: 'bad-config',
+    message: expect.stringContaining(`models cannot be written to ${folder}: `) as string,
+    hint: 'set ISHEEP_MODELS_DIR to a folder of yours',
+  });
 });
