@@ -85,7 +85,7 @@ function chooseFilters(options: ScreenOptions): Filter[] {
 }
 
 function filteredRow(row: ScreenedRow): FilteredRow {
-  const stop = row.source?.['stop'];
+  const stop = row.source?.stop;
   return {
     instruction: row.instruction,
     input: row.input ?? '',
