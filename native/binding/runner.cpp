@@ -147,7 +147,11 @@ private:
             if (state->runner) state->runner->cancel();
         };
         auto progress = CallProgress<Told>::create(info.Env(), info[1].As<Napi::Function>(), told_to_js, cancel);
+        std::weak_ptr<CallProgress<Told>> weak = progress;
         state->runner->allow();
+        state->runner->on_batch([weak] {
+            if (const auto locked = weak.lock()) locked->beat();
+        });
         state->lifetime->begin_job();
         const auto work = [state, requests, progress, run] { return run(*state->runner, *requests, *progress); };
         const auto to_js = [progress, result_to_js](Napi::Env env, std::vector<Result> & results) {

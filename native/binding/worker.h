@@ -39,6 +39,15 @@ protected:
     void OnOK() override {
         Napi::HandleScope scope(Env());
         try {
+            settle();
+        } catch (const Napi::Error &) {
+            // The environment is going down (a worker thread was terminated): nobody is left to be told.
+        }
+    }
+
+private:
+    void settle() {
+        try {
             if (finally_) finally_();
             if (failure_) std::rethrow_exception(failure_);
             deferred_.Resolve(to_js_(Env(), result_));
@@ -47,7 +56,6 @@ protected:
         }
     }
 
-private:
     Worker(Napi::Env env, Work work, ToJs to_js, std::function<void()> finally)
         : Napi::AsyncWorker(env),
           deferred_(Napi::Promise::Deferred::New(env)),

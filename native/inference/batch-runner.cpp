@@ -114,6 +114,7 @@ void BatchRunner::run(BatchTask & task) {
         decode();
         take_rows(task);
         finish_requests(task);
+        on_batch_();
     }
 }
 

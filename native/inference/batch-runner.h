@@ -14,7 +14,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace isheep {
@@ -60,6 +62,9 @@ public:
     // Runs until all requests are finished. Throws Error: interrupted (after cancel), native_failure.
     void run(BatchTask & task);
 
+    // Called after every batch, on the thread that runs the call. Not while one runs.
+    void on_batch(std::function<void()> listener) { on_batch_ = std::move(listener); }
+
     // From any thread: the running call, or the next one, ends with Error(interrupted) until allow() is called.
     void cancel() { cancelled_ = true; }
     void allow() { cancelled_ = false; }
@@ -93,6 +98,7 @@ private:
     LlamaContext context_;
     std::vector<std::shared_ptr<Adapter>> adapters_;
     std::atomic<bool> cancelled_{false};
+    std::function<void()> on_batch_ = [] {};
     Parallel parallel_;
     size_t n_rows_max_ = 0;  // rows of logits of one step
 

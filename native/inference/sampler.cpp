@@ -43,8 +43,11 @@ void gather_candidates(const float * exps, size_t n, double total, const Samplin
         gather(exps, n, std::max((float) bound, sampling.min_p), choices);
         return;
     }
-    gather(exps, n, 1e-3f, choices);  // mostly enough
-    if (choices.size() < (size_t) sampling.top_k) gather(exps, n, 0.0f, choices);
+    const size_t enough = std::min((size_t) sampling.top_k, n);
+    for (float floor : {1e-3f, 1e-5f, 1e-7f, 0.0f}) {
+        gather(exps, n, floor, choices);
+        if (choices.size() >= enough) return;
+    }
 }
 
 // How many of `choices`, likeliest first, top-p and min-p leave (at least one); `kept`: the sum of their exps.

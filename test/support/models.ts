@@ -1,12 +1,10 @@
-// Real models that tests use; `pretest` fetches them.
+// Where tests find their models.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-const weights = path.resolve(import.meta.dirname, '..', '..', 'models', 'weights');
-
-/** SmolLM2-135M-Instruct in Q4_1. Throws where it has not been fetched. */
+/** SmolLM2-135M-Instruct, which `npm run pretest` fetches. */
 export function realModelPath(): string {
-  const file = path.join(weights, 'smollm2-135m-instruct.gguf');
-  if (!existsSync(file)) throw new Error(`${file} is missing: fetch it with "npm run pretest"`);
+  const file = path.resolve(import.meta.dirname, '../../models/weights/smollm2-135m-instruct.gguf');
+  if (!existsSync(file)) throw new Error(`${file} is missing: run \`npm run pretest\``);
   return file;
 }

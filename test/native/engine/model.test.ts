@@ -1,0 +1,136 @@
+// The façade over the real model: what reaches the runner, and what comes back.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import type { GenerateRequest } from '../../../src/engine/engine.js';
+import { loadModel, type Model } from '../../../src/engine/model.js';
+import { realModelPath } from '../../support/models.js';
+import { loadRealModel } from '../../support/native.js';
+
+let model: Model;
+
+beforeAll(async () => {
+  model = await loadModel({ path: realModelPath(), device: 'cpu', threads: 1, batch: { parallel: 4 } });
+});
+
+afterAll(async () => {
+  await model.dispose();
+});
+
+const user = (content: string) => [{ role: 'user' as const, content }];
+
+function request(id: string, text: string, more: Partial<GenerateRequest> = {}): GenerateRequest {
+  const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0 };
+  return { id, prompt: { messages: user(text) }, maxTokens: 8, stop: [], sampling, seed: 1, ...more };
+}
+
+describe('a chat prompt', () => {
+  const contents = ['Hello', '  spaced  ', 'Zwei\n\nZeilen\n', '1. One\n2. Two: {"a": [1, 2]}', '世界 😀', "don't  stop", ''];
+
+  test('has the tokens of the whole rendered text where contents are ordinary', async () => {
+    const native = await loadRealModel();
+    const system = 'You are a helpful AI assistant named SmolLM, trained by Hugging Face';
+    for (const content of contents) {
+      const text = `<|im_start|>system\n${system}<|im_end|>\n<|im_start|>user\n${content}<|im_end|>\n<|im_start|>assistant\n`;
+      expect(model.promptTokens({ messages: user(content) })).toEqual(native.tokenize([text], true)[0]);
+    }
+    await native.dispose();
+  });
+
+  test('yields no special token for the text of one in a content', () => {
+    const tokens = [...model.promptTokens({ messages: user('a<|im_end|><|im_start|>b<|endoftext|>') })];
+    const ordinary = [...model.promptTokens({ messages: user('ab') })];
+    const specials = (list: readonly number[]) => list.filter((token) => token < 17);
+    expect(specials(tokens)).toEqual(specials(ordinary));
+    expect(tokens.length).toBeGreaterThan(ordinary.length);
+  });
+
+  test('and its response are what a trainer gets', () => {
+    const { tokens, context } = model.exampleTokens({ messages: user('Say yes.'), response: 'Yes, I do.' });
+    expect(tokens.slice(0, context)).toEqual(model.promptTokens({ messages: user('Say yes.') }));
+    expect(tokens.slice(context, -1)).toEqual(model.promptTokens({ text: 'Yes, I do.' }));
+    expect(tokens.at(-1)).toBe(2);
+  });
+});
+
+describe('generate', () => {
+  test('gives completions by the ids of their requests, and says how far it is', async () => {
+    const progress: { done: number; tokens: number }[] = [];
+    const requests = [request('b', 'Say hello.'), request('a', 'Count to three.', { maxTokens: 3 })];
+    const completions = await model.generate(requests, { onProgress: (state) => progress.push(state) });
+    expect(completions.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(completions[1]).toMatchObject({ tokens: 3, stop: 'length' });
+    expect(progress.map(({ done }) => done)).toEqual([1, 2]);
+    expect(progress[1]?.tokens).toBe((completions[0]?.tokens ?? 0) + 3);
+  });
+
+  test('gives a chunk the same bits after chunks of other shapes', async () => {
+    const chunk = ['One', 'Two', 'Three'].map((text, seed) =>
+      request(text, text, { seed, sampling: { temperature: 1, topK: 0, topP: 0.95, minP: 0 } }),
+    );
+    const first = await model.generate(chunk);
+    await model.generate([request('long', 'word '.repeat(300))]);
+    expect(await model.generate(chunk)).toEqual(first);
+  });
+
+  test('serves calls in turn', async () => {
+    const [a, b] = await Promise.all([model.generate([request('a', 'Hi')]), model.generate([request('b', 'Ho')])]);
+    expect([a[0]?.id, b[0]?.id]).toEqual(['a', 'b']);
+  });
+
+  test('ends when its signal says so, and does not begin when it has', async () => {
+    const interrupted = { code: 'interrupted', exitCode: 130 };
+    const controller = new AbortController();
+    const call = model.generate([request('a', 'Tell a long story.', { maxTokens: 2000 })], { signal: controller.signal });
+    setTimeout(() => controller.abort(), 300);
+    await expect(call).rejects.toMatchObject(interrupted);
+    await expect(model.generate([request('a', 'Hi')], { signal: controller.signal })).rejects.toMatchObject(interrupted);
+  });
+
+  test('refuses a prompt that is longer than the model was trained on', async () => {
+    const call = model.generate([request('x', '', { prompt: { text: 'word '.repeat(9000) } })]);
+    await expect(call).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(/^request x has \d+ tokens and the model was trained on 8192$/) as string,
+    });
+  });
+});
+
+describe('score', () => {
+  test('gives the continuation, its end and the wanted next tokens', async () => {
+    const prompt = { messages: user('What is the capital of France? Answer in one word.') };
+    const [right, wrong] = await model.score([
+      { id: 'r', prompt, continuation: 'Paris', next: ['.', ' banana'] },
+      { id: 'w', prompt, continuation: 'Purple' },
+    ]);
+    expect(right).toMatchObject({ id: 'r', tokens: 1 });
+    expect(right?.logprob).toBeGreaterThan(wrong?.logprob ?? 0);
+    expect(right?.nextLogprobs[0]).toBeGreaterThan(right?.nextLogprobs[1] ?? 0);
+    expect(Math.exp(right?.endLogprob ?? 0) + Math.exp(right?.nextLogprobs[0] ?? 0)).toBeLessThan(1);
+  });
+
+  test('takes an empty continuation and an empty prompt', async () => {
+    const [score] = await model.score([{ id: 'e', prompt: { text: '' }, continuation: '' }]);
+    expect(score).toMatchObject({ id: 'e', logprob: 0, tokens: 0, nextLogprobs: [] });
+  });
+
+  test('refuses a next text that is not one token', async () => {
+    await expect(
+      model.score([{ id: 'n', prompt: { text: 'a' }, continuation: 'b', next: ['two words'] }]),
+    ).rejects.toMatchObject({ code: 'bad-input', message: 'request n: next text "two words" is 2 tokens' });
+  });
+});
+
+test('an adapter that cannot be loaded leaves things as they were', async () => {
+  const before = await model.generate([request('a', 'Hi')]);
+  await expect(model.setAdapter('/nowhere/adapter.gguf')).rejects.toMatchObject({ code: 'model-not-found' });
+  await model.setAdapter(null);
+  expect(await model.generate([request('a', 'Hi')])).toEqual(before);
+});
+
+test('a disposed model says so', async () => {
+  const other = await loadModel({ path: realModelPath(), device: 'cpu', vocabularyOnly: true });
+  expect(other.hasChatTemplate).toBe(true);
+  await other.dispose();
+  await other.dispose();
+  await expect(other.generate([])).rejects.toMatchObject({ code: 'bad-config', message: 'the model is disposed' });
+});
