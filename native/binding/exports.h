@@ -6,6 +6,7 @@
 namespace isheep {
 
 void export_system(Napi::Env env, Napi::Object exports);
+void export_trainer(Napi::Env env, Napi::Object exports);
 void export_inference(Napi::Env env, Napi::Object exports);
 
 }  // namespace isheep

@@ -144,7 +144,7 @@ private:
             add_matrix(layer + "ffn_down.weight", options_.feed_forward, options_.width);
         }
         add_norm("output_norm.weight");
-        if (!options_.tied) add_matrix("output.weight", options_.width, tiny_vocabulary_size);
+        if (!options_.tied) add("output.weight", options_.width, tiny_vocabulary_size, 0, options_.output_scale / std::sqrt((float) options_.width));
         if (options_.rope_factors) add("rope_freqs.weight", options_.width / options_.heads / 2, 0, 2, 0.5f);
     }
 

@@ -21,6 +21,7 @@ struct TinyModelOptions {
     int kv_heads = 2;
     int context = 512;
     bool tied = true;           // the output matrix is the token embedding
+    float output_scale = 1;     // of an untied output matrix: large ones make extreme probabilities
     bool rope_factors = false;  // a rope_freqs.weight, as Llama 3 has
     float rope_scale = 1;       // linear scaling of positions: 2 halves them
     bool attention_bias = false;  // biases on q, k and v, which our trainer refuses

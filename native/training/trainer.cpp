@@ -118,12 +118,12 @@ void Trainer::backward(const BatchTensors & batch, const Dropout * dropout) {
     }
 }
 
-std::vector<float> Trainer::gradient(const std::vector<Sample> & samples) {
+LossGradient Trainer::gradient(const std::vector<Sample> & samples) {
     check(samples);
-    accumulate(samples);
-    std::vector<float> gradient = lora_.gradients;
-    for (float & value : gradient) value /= gradient_boost * count_loss_tokens(samples);
-    return gradient;
+    const int n = count_loss_tokens(samples);
+    LossGradient result{accumulate(samples) / n, lora_.gradients};
+    for (float & value : result.gradient) value /= gradient_boost * n;
+    return result;
 }
 
 std::vector<SampleLoss> Trainer::evaluate(const std::vector<Sample> & samples, bool adapter) {
@@ -179,8 +179,8 @@ void Trainer::check(const std::vector<Sample> & samples, bool needs_loss) const 
     if (needs_loss && count_loss_tokens(samples) == 0) throw Error(Code::bad_input, "no sample has a response token to train on");
 }
 
-void Trainer::check_cancelled() {
-    if (cancelled_.exchange(false)) throw Error(Code::interrupted, "training was interrupted");
+void Trainer::check_cancelled() const {
+    if (cancelled_) throw Error(Code::interrupted, "training was interrupted");
 }
 
 void Trainer::not_finite(const char * what) const {

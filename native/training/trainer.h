@@ -1,4 +1,4 @@
-// LoRA training on a quantized GGUF. One object is one training run; one thread uses it at a time, except for cancel().
+// LoRA training on a quantized GGUF. One object is one training run; one thread uses it at a time, except for set_cancelled().
 #pragma once
 
 #include "training/activations.h"
@@ -46,6 +46,11 @@ struct SampleLoss {
     int loss_tokens = 0;
 };
 
+struct LossGradient {
+    double loss = 0;
+    std::vector<float> gradient;
+};
+
 class Trainer {
 public:
     // Loads the model. Throws Error for a model, a device, settings or an adapter that cannot be used.
@@ -54,7 +59,7 @@ public:
     int steps() const { return steps_; }
 
     // One optimizer step. The loss, and so the gradient, is the mean over all response tokens of all samples.
-    // Throws Error(bad_input) without a response token, Error(interrupted) after cancel(); then nothing has changed.
+    // Throws Error(bad_input) without a response token, Error(interrupted) when cancelled; then nothing has changed.
     StepResult step(const std::vector<Sample> & samples);
     // The loss of each sample without dropout; `adapter` false: of the base alone.
     std::vector<SampleLoss> evaluate(const std::vector<Sample> & samples, bool adapter);
@@ -67,16 +72,17 @@ public:
     void save_checkpoint(const std::string & path) const;
     void load_checkpoint(const std::string & path);
 
-    // Any thread: the running call, or else the next one, throws Error(interrupted) before its next micro-batch.
-    void cancel() { cancelled_ = true; }
+    // Any thread. As long as it is true, step(), evaluate() and logits() throw Error(interrupted) before their next
+    // micro-batch.
+    void set_cancelled(bool cancelled) { cancelled_ = cancelled; }
 
-    // For proofs: the gradient of the mean loss by all parameters, as step() would compute it, without a step.
-    std::vector<float> gradient(const std::vector<Sample> & samples);
+    // For proofs: the mean loss and its gradient by all parameters, as step() would compute them, without a step.
+    LossGradient gradient(const std::vector<Sample> & samples);
     Lora & lora() { return lora_; }
 
 private:
     void check(const std::vector<Sample> & samples, bool needs_loss = true) const;
-    void check_cancelled();
+    void check_cancelled() const;
     [[noreturn]] void not_finite(const char * what) const;
     bool keeps(int n_rows) const;
     void load_adapter(const std::string & path);

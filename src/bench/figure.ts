@@ -9,6 +9,10 @@ export interface BenchmarkSettings {
   /** 0: as many as the machine has cores. */
   threads: number;
   device: string;
+  /** A file with training data; only `train` reads it. */
+  data: string;
+  /** Optimizer steps that `train` times. */
+  steps: number;
 }
 
 export interface Figure {

@@ -1,14 +1,16 @@
-// `npm run bench -- <name> [--model path] [--threads N]`: prints one JSON object a figure. Each benchmark is a file here.
+// `npm run bench -- <name> [--model path] [--threads N] [--data file] [--steps N]`: prints one JSON object a figure. Each benchmark is a file here.
 import { parseArgs } from 'node:util';
 
 import { IsheepError } from '../shared/errors.js';
 import type { Benchmark } from './figure.js';
 import { benchGenerate } from './generate.js';
 import { benchScore } from './score.js';
+import { benchTrain } from './train.js';
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   generate: benchGenerate,
   score: benchScore,
+  train: benchTrain,
 };
 
 async function main(): Promise<void> {
@@ -18,6 +20,8 @@ async function main(): Promise<void> {
       model: { type: 'string', default: 'models/weights/smollm2-135m-instruct.gguf' },
       threads: { type: 'string', default: '0' },
       device: { type: 'string', default: 'cpu' },
+      data: { type: 'string', default: '' },
+      steps: { type: 'string', default: '4' },
     },
   });
   const benchmark = benchmarks[positionals[0] ?? ''];
@@ -26,7 +30,8 @@ async function main(): Promise<void> {
       hint: `there are: ${Object.keys(benchmarks).join(', ')}`,
     });
   }
-  const settings = { model: values.model, threads: Number(values.threads), device: values.device };
+  const { model, device, data } = values;
+  const settings = { model, threads: Number(values.threads), device, data, steps: Number(values.steps) };
   for await (const figure of benchmark(settings)) process.stdout.write(`${JSON.stringify(figure)}\n`);
 }
 

@@ -66,16 +66,16 @@ function checkPrompt(prompt: Prompt, add: (name: string, expected: string, value
   }
 }
 
-function isCount(value: number, low: number, high: number): boolean {
+export function isCount(value: number, low: number, high: number): boolean {
   return Number.isInteger(value) && value >= low && value <= high;
 }
 
-function wording(name: string, expected: string, value: unknown): string {
+export function wording(name: string, expected: string, value: unknown): string {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   return `${name} must be ${expected}; it is ${text}`;
 }
 
-function throwProblems(code: 'bad-config' | 'bad-input', problems: readonly string[]): void {
+export function throwProblems(code: 'bad-config' | 'bad-input', problems: readonly string[]): void {
   if (problems.length === 0) return;
   const rest = problems.length > shown ? `; and ${problems.length - shown} more` : '';
   throw new IsheepError(code, problems.slice(0, shown).join('; ') + rest);

@@ -119,6 +119,7 @@ export interface TrainSummary {
 }
 
 export interface Trainer {
-  /** Yields events as they come; returns the summary. Throws `nothing-usable` where no response token is left. */
+  /** Yields events as they come; returns the summary. A job that continues from a checkpoint yields what comes after it.
+   *  Throws `nothing-usable` where no response token is left, `run-changed` where the checkpoints are another job's. */
   train(job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary>;
 }

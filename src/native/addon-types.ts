@@ -188,6 +188,9 @@ export interface NativeTrainerOptions {
   maxGradNorm: number;
   /** Tokens computed at once; a longer sample makes a micro-batch of its own. */
   microBatchTokens: number;
+  /** What the backward pass needs of a layer is kept, or computed again; auto (the default): kept where it fits. The
+   *  adapter is the same either way. */
+  activations?: 'auto' | 'keep' | 'recompute';
 }
 
 export interface NativeSample {

@@ -1,0 +1,266 @@
+// createTrainer and NativeTrainer of src/native/addon-types.ts: reads arguments, runs training/trainer on a thread of the
+// pool, hands results over. One call runs at a time; a disposed object only answers with errors.
+#include "training/trainer.h"
+
+#include "binding/arguments.h"
+#include "binding/exports.h"
+#include "binding/js-error.h"
+#include "binding/lifetime.h"
+#include "binding/worker.h"
+#include "common/status.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace isheep {
+namespace {
+
+template <typename Choice>
+Choice one_of(const std::string & text, const char * what, std::initializer_list<std::pair<const char *, Choice>> choices) {
+    for (const auto & [name, choice] : choices) {
+        if (text == name) return choice;
+    }
+    throw Error(Code::bad_config, std::string(what) + " \"" + text + "\" is not known");
+}
+
+int integer_of(const Napi::Object & object, const char * key) { return object.Get(key).As<Napi::Number>().Int32Value(); }
+
+std::vector<Target> read_targets(const Napi::Array & names) {
+    std::vector<Target> targets;
+    for (uint32_t i = 0; i < names.Length(); i++) {
+        const std::string name = names.Get(i).As<Napi::String>();
+        std::initializer_list<std::pair<const char *, Target>> known = {
+            {"q", Target::q},       {"k", Target::k},   {"v", Target::v},      {"o", Target::o},
+            {"gate", Target::gate}, {"up", Target::up}, {"down", Target::down}};
+        targets.push_back(one_of(name, "target", known));
+    }
+    return targets;
+}
+
+TrainerSettings read_settings(const Napi::Object & options) {
+    TrainerSettings settings;
+    settings.model_path = string_of(options, "modelPath");
+    settings.device = string_of(options, "device");
+    settings.threads = integer_of(options, "threads");
+    settings.lora.rank = integer_of(options, "rank");
+    settings.lora.alpha = number_of(options, "alpha");
+    settings.lora.rank_stabilized = options.Get("rankStabilized").As<Napi::Boolean>();
+    settings.lora.targets = read_targets(options.Get("targets").As<Napi::Array>());
+    settings.dropout = number_of(options, "dropout");
+    settings.seed = (uint64_t) options.Get("seed").As<Napi::Number>().Int64Value();
+    settings.init_adapter_path = string_of(options, "initAdapterPath");
+    settings.schedule.kind = one_of<ScheduleKind>(
+        string_of(options, "schedule"), "schedule",
+        {{"cosine", ScheduleKind::cosine}, {"linear", ScheduleKind::linear}, {"constant", ScheduleKind::constant}});
+    settings.schedule.peak = number_of(options, "learningRate");
+    settings.schedule.warmup_steps = integer_of(options, "warmupSteps");
+    settings.schedule.total_steps = integer_of(options, "totalSteps");
+    settings.adamw = {number_of(options, "beta1"), number_of(options, "beta2"), number_of(options, "epsilon"), number_of(options, "weightDecay")};
+    settings.max_grad_norm = number_of(options, "maxGradNorm");
+    settings.micro_batch_tokens = integer_of(options, "microBatchTokens");
+    const Napi::Value activations = options.Get("activations");
+    settings.activations = one_of<ActivationMode>(
+        activations.IsString() ? activations.As<Napi::String>().Utf8Value() : "auto", "activations",
+        {{"auto", ActivationMode::automatic}, {"keep", ActivationMode::keep}, {"recompute", ActivationMode::recompute}});
+    return settings;
+}
+
+std::vector<Sample> read_samples(const Napi::Array & array) {
+    std::vector<Sample> samples;
+    for (uint32_t i = 0; i < array.Length(); i++) {
+        Napi::HandleScope scope(array.Env());
+        const Napi::Object sample = array.Get(i).As<Napi::Object>();
+        samples.push_back({tokens_of(sample.Get("tokens")), integer_of(sample, "context")});
+    }
+    return samples;
+}
+
+// Shared by the JavaScript object and its running job, which may outlive it.
+struct TrainerState {
+    std::shared_ptr<Trainer> trainer;
+    std::shared_ptr<Lifetime> lifetime;
+};
+
+class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
+public:
+    static Napi::Function define(Napi::Env env) {
+        return DefineClass(env, "NativeTrainer",
+                           {InstanceAccessor<&TrainerObject::steps>("steps"), InstanceMethod<&TrainerObject::step>("step"),
+                            InstanceMethod<&TrainerObject::evaluate>("evaluate"), InstanceMethod<&TrainerObject::logits>("logits"),
+                            InstanceMethod<&TrainerObject::save_adapter>("saveAdapter"),
+                            InstanceMethod<&TrainerObject::save_checkpoint>("saveCheckpoint"),
+                            InstanceMethod<&TrainerObject::load_checkpoint>("loadCheckpoint"),
+                            InstanceMethod<&TrainerObject::cancel>("cancel"), InstanceMethod<&TrainerObject::dispose>("dispose")});
+    }
+
+    explicit TrainerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<TrainerObject>(info) {
+        if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "trainers are made by createTrainer");
+        state_ = *info[0].As<Napi::External<std::shared_ptr<TrainerState>>>().Data();
+    }
+
+private:
+    Napi::Value steps(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&]() -> Napi::Value {
+            state_->lifetime->check_usable();
+            return Napi::Number::New(info.Env(), state_->trainer->steps());
+        });
+    }
+
+    Napi::Value step(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            auto samples = read_samples(info[0].As<Napi::Array>());
+            return start<StepResult>(
+                info, [samples = std::move(samples)](Trainer & trainer) { return trainer.step(samples); },
+                [](Napi::Env env, StepResult & step) -> Napi::Value {
+                    Napi::Object object = Napi::Object::New(env);
+                    object.Set("loss", step.loss);
+                    object.Set("gradNorm", step.grad_norm);
+                    object.Set("learningRate", step.learning_rate);
+                    object.Set("tokens", step.tokens);
+                    object.Set("lossTokens", step.loss_tokens);
+                    return object;
+                });
+        });
+    }
+
+    Napi::Value evaluate(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            auto samples = read_samples(info[0].As<Napi::Array>());
+            const bool adapter = info[1].As<Napi::Boolean>();
+            return start<std::vector<SampleLoss>>(
+                info, [samples = std::move(samples), adapter](Trainer & trainer) { return trainer.evaluate(samples, adapter); },
+                [](Napi::Env env, std::vector<SampleLoss> & losses) -> Napi::Value {
+                    Napi::Array array = Napi::Array::New(env, losses.size());
+                    for (uint32_t i = 0; i < losses.size(); i++) {
+                        Napi::Object object = Napi::Object::New(env);
+                        object.Set("loss", losses[i].loss);
+                        object.Set("lossTokens", losses[i].loss_tokens);
+                        array.Set(i, object);
+                    }
+                    return array;
+                });
+        });
+    }
+
+    Napi::Value logits(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            auto tokens = tokens_of(info[0]);
+            return start<std::vector<float>>(
+                info, [tokens = std::move(tokens)](Trainer & trainer) { return trainer.logits(tokens); },
+                [](Napi::Env env, std::vector<float> & values) -> Napi::Value {
+                    Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
+                    std::copy(values.begin(), values.end(), array.Data());
+                    return array;
+                });
+        });
+    }
+
+    Napi::Value save_adapter(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            std::map<std::string, std::string> metadata;
+            const Napi::Object given = info[1].As<Napi::Object>();
+            const Napi::Array keys = given.GetPropertyNames();
+            for (uint32_t i = 0; i < keys.Length(); i++) {
+                const std::string key = keys.Get(i).As<Napi::String>();
+                metadata[key] = given.Get(key).As<Napi::String>();
+            }
+            return start_on_path(info, [metadata = std::move(metadata)](Trainer & trainer, const std::string & path) {
+                trainer.save_adapter(path, metadata);
+            });
+        });
+    }
+
+    Napi::Value save_checkpoint(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            return start_on_path(info, [](Trainer & trainer, const std::string & path) { trainer.save_checkpoint(path); });
+        });
+    }
+
+    Napi::Value load_checkpoint(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            return start_on_path(info, [](Trainer & trainer, const std::string & path) { trainer.load_checkpoint(path); });
+        });
+    }
+
+    void cancel(const Napi::CallbackInfo & info) {
+        guarded(info.Env(), [&] {
+            state_->lifetime->check_usable();
+            if (state_->lifetime->is_busy()) state_->trainer->set_cancelled(true);
+        });
+    }
+
+    Napi::Value dispose(const Napi::CallbackInfo & info) {
+        const auto deferred = Napi::Promise::Deferred::New(info.Env());
+        state_->lifetime->dispose([deferred] { deferred.Resolve(deferred.Env().Undefined()); });
+        return deferred.Promise();
+    }
+
+    // Runs work(trainer) on a thread; this object stays alive until it has ended.
+    template <typename Result>
+    Napi::Value start(const Napi::CallbackInfo & info, std::function<Result(Trainer &)> work, typename Worker<Result>::ToJs to_js) {
+        const std::shared_ptr<TrainerState> state = state_;
+        state->lifetime->check_usable();
+        if (state->lifetime->is_busy()) {
+            throw Error(Code::bad_config, "the trainer is busy with another call", "wait until that call has ended");
+        }
+        state->trainer->set_cancelled(false);
+        state->lifetime->begin_job();
+        return Worker<Result>::start(
+            info.Env(), info.This().As<Napi::Object>(), [state, work = std::move(work)] { return work(*state->trainer); },
+            std::move(to_js), [state] { state->lifetime->end_job(); });
+    }
+
+    // The same for work on the path in the first argument that yields nothing.
+    Napi::Value start_on_path(const Napi::CallbackInfo & info, std::function<void(Trainer &, const std::string &)> work) {
+        const std::string path = info[0].As<Napi::String>().Utf8Value();
+        const auto on_path = [work = std::move(work), path](Trainer & trainer) {
+            work(trainer, path);
+            return true;
+        };
+        return start<bool>(info, on_path, [](Napi::Env env, bool &) -> Napi::Value { return env.Undefined(); });
+    }
+
+    std::shared_ptr<TrainerState> state_;
+};
+
+Napi::Value trainer_object(Napi::Env env, const Napi::FunctionReference & constructor, std::shared_ptr<Trainer> trainer) {
+    auto state = std::make_shared<TrainerState>();
+    state->trainer = std::move(trainer);
+    const std::weak_ptr<TrainerState> weak = state;
+    const auto cancel = [weak] {
+        if (const auto locked = weak.lock()) locked->trainer->set_cancelled(true);
+    };
+    const auto release = [weak] {
+        if (const auto locked = weak.lock()) locked->trainer.reset();
+    };
+    state->lifetime = std::make_shared<Lifetime>("trainer", cancel, release);
+    // A process that ends while a step runs waits for the next micro-batch, not for the whole step.
+    env.AddCleanupHook([weak] {
+        const auto locked = weak.lock();
+        if (locked && locked->trainer) locked->trainer->set_cancelled(true);
+    });
+    return constructor.New({Napi::External<std::shared_ptr<TrainerState>>::New(env, &state)});
+}
+
+// The class is not exported: only createTrainer has its constructor.
+Napi::Value create_trainer(const Napi::CallbackInfo & info, const std::shared_ptr<Napi::FunctionReference> & constructor) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        const TrainerSettings settings = read_settings(info[0].As<Napi::Object>());
+        return Worker<std::shared_ptr<Trainer>>::start(
+            info.Env(), Napi::Object(), [settings] { return std::make_shared<Trainer>(settings); },
+            [constructor](Napi::Env env, std::shared_ptr<Trainer> & trainer) -> Napi::Value {
+                return trainer_object(env, *constructor, std::move(trainer));
+            });
+    });
+}
+
+}  // namespace
+
+void export_trainer(Napi::Env env, Napi::Object exports) {
+    auto constructor = std::make_shared<Napi::FunctionReference>(Napi::Persistent(TrainerObject::define(env)));
+    constructor->SuppressDestruct();  // the environment frees it when it ends, before this could
+    auto create = [constructor](const Napi::CallbackInfo & info) { return create_trainer(info, constructor); };
+    exports.Set("createTrainer", Napi::Function::New(env, create, "createTrainer"));
+}
+
+}  // namespace isheep

@@ -1,0 +1,121 @@
+// The trainer's own forward pass against llama.cpp's: the same logits, for every kind of weight, without an adapter and
+// with one that training has just made. llama.cpp runs with an F32 cache and without repacked weights, so that both use
+// the same products; what differs is the order of a few sums.
+#include "check.h"
+#include "common/handles.h"
+#include "support.h"
+
+#include <algorithm>
+
+using namespace isheep;
+using namespace isheep::test;
+
+namespace {
+
+std::vector<float> reference_logits(const std::string & model_path, const std::string & adapter_path, std::vector<int32_t> tokens) {
+    llama_model_params model_params = llama_model_default_params();
+    model_params.use_extra_bufts = false;
+    LlamaModel model(llama_model_load_from_file(model_path.c_str(), model_params));
+    check(model != nullptr, "llama.cpp loads " + model_path);
+    llama_context_params params = llama_context_default_params();
+    params.n_ctx = params.n_batch = params.n_ubatch = 256;
+    params.n_threads = params.n_threads_batch = 1;
+    params.type_k = params.type_v = GGML_TYPE_F32;
+    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    LlamaContext context(llama_init_from_model(model.get(), params));
+    check(context != nullptr, "llama.cpp makes a context");
+    LlamaAdapter adapter;
+    if (!adapter_path.empty()) {
+        adapter.reset(llama_adapter_lora_init(model.get(), adapter_path.c_str()));
+        check(adapter != nullptr, "llama.cpp loads the adapter");
+        llama_adapter_lora * adapters[] = {adapter.get()};
+        float scales[] = {1};
+        check_equal(llama_set_adapters_lora(context.get(), adapters, 1, scales), 0, "llama.cpp applies the adapter");
+    }
+    llama_batch batch = llama_batch_init((int32_t) tokens.size(), 0, 1);
+    for (size_t i = 0; i < tokens.size(); i++) {
+        batch.token[i] = tokens[i];
+        batch.pos[i] = (llama_pos) i;
+        batch.n_seq_id[i] = 1;
+        batch.seq_id[i][0] = 0;
+        batch.logits[i] = true;
+    }
+    batch.n_tokens = (int32_t) tokens.size();
+    const int failed = llama_decode(context.get(), batch);
+    llama_batch_free(batch);
+    check_equal(failed, 0, "llama.cpp decodes");
+    const float * logits = llama_get_logits(context.get());
+    const size_t n_vocab = (size_t) llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
+    std::vector<float> all(logits, logits + tokens.size() * n_vocab);
+    adapter.reset();  // before its model
+    return all;
+}
+
+// Root mean square of the difference, relative to that of the logits.
+double relative_difference(const std::vector<float> & a, const std::vector<float> & b) {
+    check_equal(a.size(), b.size(), "number of logits");
+    double difference = 0, size = 0;
+    for (size_t i = 0; i < a.size(); i++) {
+        difference += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+        size += (double) b[i] * b[i];
+    }
+    return std::sqrt(difference / size);
+}
+
+void compare(const TinyModelOptions & options, double tolerance) {
+    TrainerSettings settings = tiny_settings(tiny_model_path(options));
+    settings.schedule.peak = 1e-2;
+    Trainer trainer(settings);
+    const std::vector<int32_t> tokens = random_samples({75}, 9)[0].tokens;
+    const double base = relative_difference(trainer.logits(tokens), reference_logits(settings.model_path, "", tokens));
+    check(base < tolerance, "the base's logits differ by " + std::to_string(base));
+
+    const std::vector<float> before = trainer.logits(tokens);
+    for (int i = 0; i < 3; i++) trainer.step(random_samples({30, 50}, 20 + i));
+    const std::string adapter = temporary_path("logits-adapter.gguf");
+    trainer.save_adapter(adapter, {});
+    const std::vector<float> after = trainer.logits(tokens);
+    const double change = relative_difference(after, before);
+    const double trained = relative_difference(after, reference_logits(settings.model_path, adapter, tokens));
+    check(trained < tolerance, "the adapter's logits differ by " + std::to_string(trained));
+    check(change > 10 * trained, "training changed the logits by " + std::to_string(change));
+    std::printf("     %s: %.1e without, %.1e with an adapter, which changed %.1e\n", ggml_type_name(options.type), base, trained, change);
+}
+
+}  // namespace
+
+TEST("logits agree with llama.cpp for float weights, tied and untied, with RoPE factors and scaling") {
+    TinyModelOptions options;
+    compare(options, 1e-5);
+    options.tied = false;
+    options.rope_factors = true;
+    options.rope_scale = 2;
+    options.seed = 2;
+    compare(options, 1e-5);
+    options.type = GGML_TYPE_BF16;
+    compare(options, 5e-3);
+    options.type = GGML_TYPE_F16;
+    compare(options, 5e-3);
+}
+
+// A quantized product rounds what it multiplies to 8 bits: a difference in the last bit of a float can move a value to
+// the next step, so the tolerance is that of the rounding, not of the floats.
+TEST("logits agree with llama.cpp for quantized weights") {
+    for (ggml_type type : {GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0, GGML_TYPE_Q5_1, GGML_TYPE_Q2_K,
+                           GGML_TYPE_Q3_K, GGML_TYPE_Q4_K, GGML_TYPE_Q5_K, GGML_TYPE_Q6_K, GGML_TYPE_IQ4_NL, GGML_TYPE_IQ4_XS}) {
+        TinyModelOptions options;
+        options.type = type;
+        compare(options, 2e-2);
+    }
+}
+
+TEST("logits agree with llama.cpp with rank-stabilized scaling") {
+    TrainerSettings settings = tiny_settings(tiny_model_path({}));
+    settings.lora.rank_stabilized = true;
+    Trainer trainer(settings);
+    randomize(trainer, 3);
+    const std::vector<int32_t> tokens = random_samples({40}, 9)[0].tokens;
+    const std::string adapter = temporary_path("stabilized.gguf");
+    trainer.save_adapter(adapter, {});
+    check(relative_difference(trainer.logits(tokens), reference_logits(settings.model_path, adapter, tokens)) < 1e-5, "logits agree");
+}
