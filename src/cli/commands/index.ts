@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor.js';
 import { fetchCommand } from './fetch.js';
 import { filterCommand } from './filter.js';
 import { generateCommand } from './generate.js';
+import { planCommand } from './plan.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
 import { showCommand } from './show.js';
@@ -13,6 +14,7 @@ import { trainCommand } from './train.js';
 
 export const commands: readonly Command[] = [
   runCommand,
+  planCommand,
   statusCommand,
   showCommand,
   generateCommand,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { resolveModel } from '../../engine/known-models.js';
 import { runLoop } from '../../pipeline/run.js';
 import type { Command, CommandCall } from '../command.js';
-import { allSettings, modelOptions, pathOption, presetOption } from '../options.js';
+import { allSettings, modelOptions, pathOption, presetOption, type CommandOption } from '../options.js';
 import { progressReporter } from '../progress.js';
 import { formatRunSummary } from '../summary.js';
 import { engineOptions } from './with-model.js';
@@ -11,13 +11,20 @@ import { engineOptions } from './with-model.js';
 /** The options that say what a run is: of `run` and of `plan`. */
 export const runSettings = [presetOption, ...modelOptions, ...allSettings()];
 
+/** The folder of a run that may not exist yet. */
+export function runOptionOf(command: 'run' | 'plan'): CommandOption {
+  const description =
+    command === 'run' ? "the run's folder" : 'the folder that the run would have, for the disk it is on';
+  return pathOption('run', description, { defaultText: 'runs/<time>', group: 'The run:' });
+}
+
 /** Finished, and the best model is the base (contract.md). */
 const baseIsBest = 3;
 
 export const runCommand: Command = {
   name: 'run',
   summary: 'the whole loop; the same command again continues it',
-  options: [pathOption('run', "the run's folder", { defaultText: 'runs/<time>', group: 'The run:' }), ...runSettings],
+  options: [runOptionOf('run'), ...runSettings],
   examples: [
     ['isheep run --preset demo --run runs/first', 'two iterations on a small model'],
     ['isheep run --model my.gguf --instructions 200', 'your own model'],
