@@ -17,7 +17,8 @@ export interface OpenTrainer extends Trainer {
 }
 
 export interface EngineFactory {
-  /** Checks the base without loading its weights: readable, supported, with a chat template. Throws what is wrong. */
+  /** Checks what a run or a training needs of the base, without loading its weights: readable, trainable, with a chat
+   *  template. Throws what is wrong. */
   check(): Promise<void>;
   /** Decides what depends on the machine. `recorded` is taken over as it is; throws where it no longer fits. */
   choose(recorded?: EngineChoices): Promise<EngineChoices>;

@@ -2,11 +2,12 @@
 import os from 'node:os';
 
 import { chooseLibraries } from '../native/library-choice.js';
-import { wantedVariants } from '../native/load-addon.js';
-import { IsheepError } from '../shared/errors.js';
-import type { EngineChoices, EngineFactory } from './engine-factory.js';
+import { loadAddon, wantedVariants } from '../native/load-addon.js';
+import { IsheepError, fromNative } from '../shared/errors.js';
+import type { EngineChoices, EngineFactory, OpenTrainer } from './engine-factory.js';
 import { resolveModel } from './known-models.js';
 import { loadModel, type ModelOptions } from './model.js';
+import { createTrainer } from './trainer.js';
 
 export interface LlamaEngineOptions {
   /** A known name or a path. */
@@ -21,11 +22,40 @@ export interface LlamaEngineOptions {
 
 export function createLlamaEngine(options: LlamaEngineOptions): EngineFactory {
   return {
-    check: async () => (await loadModel({ ...modelOptions(options), vocabularyOnly: true })).dispose(),
+    check: () => checkTrainable(options),
     choose: (recorded) => Promise.resolve(checkedChoices(choicesNow(options), recorded)),
     openModel: (choices) => loadModel({ ...modelOptions(options), threads: Number(choices.threads) }),
-    openTrainer: () => Promise.reject(new Error('pending')),
+    openTrainer: (choices) => openTrainer(options, Number(choices.threads)),
   };
+}
+
+/** All that a training needs of the base, from its header: a run must not find out after hours. */
+async function checkTrainable(options: LlamaEngineOptions): Promise<void> {
+  const { path } = modelOptions(options);
+  const model = await loadModel({ ...modelOptions(options), vocabularyOnly: true });
+  await model.dispose();
+  if (!model.hasChatTemplate) {
+    throw new IsheepError(
+      'bad-config',
+      `the model ${path} has no chat template, and pairs are trained as one writes them`,
+      {
+        hint: 'give one with --chat-template NAME|FILE',
+      },
+    );
+  }
+  try {
+    loadAddon().checkTrainable(path);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+async function openTrainer(options: LlamaEngineOptions, threads: number): Promise<OpenTrainer> {
+  const { path: modelPath } = modelOptions(options);
+  const tokenizer = await loadModel({ ...modelOptions(options), vocabularyOnly: true });
+  const tokenizeExample = tokenizer.exampleTokens.bind(tokenizer);
+  const trainer = createTrainer({ modelPath, device: options.device, threads, tokenizeExample });
+  return { train: (job) => trainer.train(job), dispose: () => tokenizer.dispose() };
 }
 
 function modelOptions({ model, device, threads, chatTemplate, parallel }: LlamaEngineOptions): ModelOptions {

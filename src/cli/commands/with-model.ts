@@ -18,7 +18,6 @@ export function engineOptions({ config, values }: CommandCall): LlamaEngineOptio
 
 export async function withModel<T>(call: CommandCall, work: (model: SwitchableModel) => Promise<T>): Promise<T> {
   const engine = call.createEngine(engineOptions(call));
-  await engine.check();
   const model = await engine.openModel(await engine.choose());
   try {
     await model.setAdapter(call.values.text('adapter') ?? null);
