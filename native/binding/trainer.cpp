@@ -7,7 +7,9 @@
 #include "binding/js-error.h"
 #include "binding/lifetime.h"
 #include "binding/worker.h"
+#include "common/gguf-file.h"
 #include "common/status.h"
+#include "training/architecture.h"
 
 #include <algorithm>
 #include <memory>
@@ -271,12 +273,21 @@ Napi::Value create_trainer(const Napi::CallbackInfo & info,
     });
 }
 
+// Reads the header only, so that a model that cannot be trained is refused before hours of other work.
+Napi::Value check_trainable(const Napi::CallbackInfo & info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        read_architecture(GgufFile(info[0].As<Napi::String>().Utf8Value()));
+        return info.Env().Undefined();
+    });
+}
+
 }  // namespace
 
 void export_trainer(Napi::Env env, Napi::Object exports) {
     auto constructor = std::make_shared<Napi::FunctionReference>(Napi::Persistent(TrainerObject::define(env)));
     constructor->SuppressDestruct();  // the environment frees it when it ends, before this could
     auto create = [constructor](const Napi::CallbackInfo & info) { return create_trainer(info, constructor); };
+    exports.Set("checkTrainable", Napi::Function::New(env, check_trainable, "checkTrainable"));
     exports.Set("createTrainer", Napi::Function::New(env, create, "createTrainer"));
 }
 

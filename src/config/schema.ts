@@ -10,10 +10,20 @@ const count = z.number().int().min(1);
 export const speedOnlyKeys: readonly string[] = [];
 
 const sampling = {
-  temperature: z.number().min(0).max(5).default(1).describe('0 takes the likeliest token, always'),
-  topP: z.number().gt(0).max(1).default(0.95).describe('1: off'),
-  topK: z.number().int().min(0).default(0).describe('0: off'),
-  minP: share.default(0).describe('0: off'),
+  temperature: z
+    .number()
+    .min(0)
+    .max(5)
+    .default(1)
+    .describe('flatness of the sampling; 0 takes the likeliest token, always'),
+  topP: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.95)
+    .describe('sample from the likeliest tokens that together have this probability; 1: off'),
+  topK: z.number().int().min(0).default(0).describe('sample from this many of the likeliest tokens; 0: off'),
+  minP: share.default(0).describe('leave out tokens below this share of the likeliest one; 0: off'),
 };
 
 export const synthesizeSchema = z.strictObject({
@@ -33,7 +43,10 @@ export const respondSchema = z.strictObject({
 });
 
 export const filterSchema = z.strictObject({
-  rules: z.array(z.string()).optional().describe('named filters, in the order applied; default: all'),
+  rules: z
+    .array(z.string())
+    .optional()
+    .describe('named filters with commas between, in the order applied; default: all'),
 });
 
 export const assessSchema = z.strictObject({
@@ -52,19 +65,23 @@ export const selectSchema = z.strictObject({
 });
 
 export const trainSchema = z.strictObject({
-  rank: count.max(256).default(8),
-  alpha: z.number().gt(0).default(16),
+  rank: count.max(256).default(8).describe('rank of the adapter: columns of A, rows of B'),
+  alpha: z.number().gt(0).default(16).describe('the adapter counts alpha / rank'),
   rankStabilized: z.boolean().default(false).describe('scale by alpha / sqrt(rank) instead of alpha / rank'),
-  dropout: z.number().min(0).lt(1).default(0.05).describe("on the adapter's input"),
+  dropout: z.number().min(0).lt(1).default(0.05).describe("share of the adapter's input that is dropped in training"),
   targets: z
     .array(z.enum(['q', 'k', 'v', 'o', 'gate', 'up', 'down']))
     .nonempty()
-    .default(['q', 'k', 'v', 'o', 'gate', 'up', 'down']),
-  epochs: z.number().gt(0).default(2),
-  learningRate: z.number().gt(0).default(5e-5),
-  schedule: z.enum(['cosine', 'linear', 'constant']).default('cosine'),
-  warmupSteps: z.number().int().min(0).default(20),
-  weightDecay: z.number().min(0).default(0),
+    .default(['q', 'k', 'v', 'o', 'gate', 'up', 'down'])
+    .describe('matrices of each layer that get an adapter'),
+  epochs: z.number().gt(0).default(2).describe('passes over the dataset; may be a fraction'),
+  learningRate: z.number().gt(0).default(5e-5).describe('peak of the learning rate'),
+  schedule: z
+    .enum(['cosine', 'linear', 'constant'])
+    .default('cosine')
+    .describe('how the learning rate falls after warm-up'),
+  warmupSteps: z.number().int().min(0).default(20).describe('optimizer steps in which the learning rate rises from 0'),
+  weightDecay: z.number().min(0).default(0).describe('decoupled weight decay of AdamW'),
   maxGradNorm: z.number().min(0).default(1).describe('global norm that gradients are clipped to; 0: never'),
   batchSize: count.default(16).describe('pairs of one optimizer step, accumulated over micro-batches'),
   maxLength: count.default(1024).describe('tokens; longer responses are cut, overlong prompts left out'),
@@ -78,13 +95,16 @@ export const configSchema = z.strictObject({
     .min(1)
     .default('smollm2-135m-instruct')
     .describe('a known name (see `isheep fetch`) or a path to a GGUF file'),
-  device: z.enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal']).default('auto'),
-  threads: z.number().int().min(0).default(0).describe('0: as many as the machine has cores'),
+  device: z
+    .enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal'])
+    .default('auto')
+    .describe('what computes; auto: the best there is'),
+  threads: z.number().int().min(0).max(1024).default(0).describe('0: as many as the machine has cores'),
   seed: z.number().int().min(0).max(4294967295).default(1).describe('of every random choice'),
-  chatTemplate: z.string().optional().describe('name or file of a template, for models that carry none'),
-  iterations: count.default(3),
+  chatTemplate: z.string().min(1).optional().describe('name or file of a template, for models that carry none'),
+  iterations: count.max(1000).default(3).describe('turns of the loop'),
   instructions: count.default(1000).describe('distinct instructions to synthesize in each iteration'),
-  seeds: z.string().optional().describe('seed tasks (JSON Lines); default: the ones that come with isheep'),
+  seeds: z.string().min(1).optional().describe('seed tasks (JSON Lines); default: the ones that come with isheep'),
   synthesize: synthesizeSchema.prefault({}),
   respond: respondSchema.prefault({}),
   filter: filterSchema.prefault({}),

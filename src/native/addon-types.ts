@@ -28,6 +28,8 @@ export interface Addon {
   tryProducts(): void;
   systemInfo(): SystemInfo;
   loadModel(options: NativeModelOptions): Promise<NativeModel>;
+  /** Throws `unsupported-model` where the model at `path` cannot be trained; reads its header only. */
+  checkTrainable(path: string): void;
   createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
 }
 

@@ -43,14 +43,22 @@ export interface IterationSummary {
     adapter: string;
     adapterSha256: string;
   };
-  evaluate: { heldOutLossBase: number | null; heldOutLossAdapter: number | null };
+  evaluate: {
+    /** Nats a token on the iteration's own held-out pairs. */
+    heldOutLossBase: number | null;
+    heldOutLossAdapter: number | null;
+    /** Nats a token on the seeds' own responses, the set that all iterations share; absent where no seed has one. */
+    seedPairs?: number;
+    seedLossBase?: number;
+    seedLossAdapter?: number;
+  };
   seconds: Record<StageName, number>;
 }
 
 export interface RunSummary {
   runDir: string;
   iterations: IterationSummary[];
-  /** Iteration with the lowest held-out loss; null where the base is best (exit code 3). */
+  /** Iteration whose adapter lowers the loss most on the seeds' own responses; null where the base is best (exit code 3). */
   best: number | null;
   seconds: number;
 }

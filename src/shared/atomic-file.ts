@@ -4,22 +4,55 @@ import path from 'node:path';
 
 import { IsheepError } from './errors.js';
 
-/** Writes `content` (pieces are written one after the other) to `file`. Throws `not-enough-disk` where the disk is full. */
-export function writeFileAtomically(file: string, content: string | Iterable<string>): void {
+/** A file that is being written; it stands in its place only after `commit`. */
+export interface AtomicFile {
+  write(piece: string): void;
+  /** Syncs the file and moves it to its place. */
+  commit(): void;
+  /** Leaves no trace; harmless after `commit`. */
+  discard(): void;
+}
+
+/** Starts a file whose content comes piece by piece. Throws `not-enough-disk` where the disk is full. */
+export function createAtomicFile(file: string): AtomicFile {
   mkdirSync(path.dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   const descriptor = openSync(temporary, 'w');
-  try {
-    try {
-      for (const piece of typeof content === 'string' ? [content] : content) writeFileSync(descriptor, piece);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, file);
-  } catch (error) {
+  let open = true;
+  const discard = () => {
+    if (!open) return;
+    open = false;
+    closeSync(descriptor);
     rmSync(temporary, { force: true });
-    throw diskError(error, file);
+  };
+  const guarded = (action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      discard();
+      throw diskError(error, file);
+    }
+  };
+  return {
+    write: (piece) => guarded(() => writeFileSync(descriptor, piece)),
+    commit: () => {
+      guarded(() => fsyncSync(descriptor));
+      open = false;
+      closeSync(descriptor);
+      renameSync(temporary, file);
+    },
+    discard,
+  };
+}
+
+/** Writes `content` (pieces are written one after the other) to `file`. Throws `not-enough-disk` where the disk is full. */
+export function writeFileAtomically(file: string, content: string | Iterable<string>): void {
+  const target = createAtomicFile(file);
+  try {
+    for (const piece of typeof content === 'string' ? [content] : content) target.write(piece);
+    target.commit();
+  } finally {
+    target.discard();
   }
 }
 

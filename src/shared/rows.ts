@@ -24,6 +24,8 @@ export interface Candidate {
   instruction: string;
   input: string;
   verdicts: Verdict[];
+  /** Where it comes from: the request that wrote it and its number in the text. */
+  source?: Record<string, unknown>;
 }
 
 /** An instruction with its response. */

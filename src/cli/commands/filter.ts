@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+import { filterFile } from '../../pipeline/verbs/filter.js';
+import type { Command } from '../command.js';
+import { formatCount, formatReasons, formatUnits } from '../format.js';
+import { option, pathOption, settingOption } from '../options.js';
+import { rowTarget } from './with-model.js';
+
+export const filterCommand: Command = {
+  name: 'filter',
+  summary: 'rules on pairs: what is kept, what is rejected, and why',
+  options: [
+    pathOption('data', 'pairs (JSON Lines)', { required: true }),
+    pathOption('out', 'where the kept pairs go (JSON Lines), with their verdicts', { defaultText: 'standard output' }),
+    pathOption('rejected', 'where the rejected pairs go (JSON Lines), with their verdicts', { defaultText: 'nowhere' }),
+    option('against', 'files whose instructions count as known to novelty', z.array(z.string().min(1)), {
+      repeatable: true,
+    }),
+    settingOption('filter.rules', 'rules', { defaultText: 'all' }),
+    settingOption('synthesize.novelty', 'novelty'),
+    pathOption('config', 'a configuration file (JSON), see docs/configuration.md'),
+  ],
+  examples: [
+    ['isheep filter --data pairs.jsonl --out kept.jsonl --rules novelty,copied-response', 'two rules, in that order'],
+  ],
+  async run(call) {
+    const { config, values, progress } = call;
+    const { rules } = config.filter;
+    const rejected = values.text('rejected');
+    const result = await filterFile({
+      data: values.needText('data'),
+      out: rowTarget(call),
+      against: values.texts('against'),
+      novelty: config.synthesize.novelty,
+      ...(rejected === undefined ? {} : { rejected }),
+      ...(rules === undefined ? {} : { rules }),
+    });
+    const reasons = formatReasons(result.rejected);
+    const dropped = reasons === '' ? 'nothing rejected' : `rejected: ${reasons}`;
+    progress.line(`${formatCount(result.kept)} of ${formatUnits(result.rows, 'pairs')} kept; ${dropped}`);
+    return { text: '', data: { ...result, out: values.text('out') ?? null } };
+  },
+};

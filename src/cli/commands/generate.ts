@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+import { generateFile, readPrompts } from '../../pipeline/verbs/generate.js';
+import type { Command } from '../command.js';
+import { formatCount, formatReasons, formatUnits } from '../format.js';
+import { adapterOption, chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
+import { rowTarget, tracked, withModel } from './with-model.js';
+
+export const generateCommand: Command = {
+  name: 'generate',
+  summary: 'completions for a file of prompts',
+  options: [
+    pathOption('prompts', 'prompts (JSON Lines): id, and prompt or messages', { required: true }),
+    pathOption('out', 'where completions go (JSON Lines)', { defaultText: 'standard output' }),
+    settingOption('respond.maxTokens', 'max-tokens', { description: 'tokens a completion may have' }),
+    settingOption('respond.temperature', 'temperature'),
+    settingOption('respond.topP', 'top-p'),
+    settingOption('respond.topK', 'top-k'),
+    settingOption('respond.minP', 'min-p'),
+    option('stop', 'a text that ends a completion; may be given several times', z.array(z.string().min(1)), {
+      repeatable: true,
+    }),
+    option('parallel', 'completions written at the same time', z.number().int().min(1).max(256), {
+      defaultText: '32, fewer where the memory does not allow it',
+    }),
+    chatTemplateOption,
+    adapterOption,
+    ...modelOptions,
+  ],
+  examples: [
+    ['isheep generate --prompts prompts.jsonl --out completions.jsonl --temperature 0', 'the likeliest answers'],
+  ],
+  async run(call) {
+    const { config, values, progress } = call;
+    const { maxTokens, temperature, topP, topK, minP } = config.respond;
+    const prompts = values.needText('prompts');
+    const job = {
+      prompts,
+      out: rowTarget(call),
+      maxTokens,
+      sampling: { temperature, topP, topK, minP },
+      stop: values.texts('stop'),
+      seed: config.seed,
+    };
+    const rows = readPrompts(prompts);
+    const result = await withModel(call, (model) =>
+      generateFile(job, rows, model, tracked(call, 'generate', 'completions', rows.length)),
+    );
+    const made = `${formatUnits(result.completions, 'completions')}, ${formatCount(result.tokens)} tokens`;
+    progress.finish(`${made} (${formatReasons(result.stopped)})`, result.seconds);
+    return { text: '', data: { ...result, out: values.text('out') ?? null } };
+  },
+};

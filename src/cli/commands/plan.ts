@@ -1,0 +1,46 @@
+import path from 'node:path';
+
+import { resolveModel } from '../../engine/known-models.js';
+import { plan, type Plan } from '../../pipeline/plan.js';
+import type { Command } from '../command.js';
+import { formatBytes, formatCount, formatSeconds, formatTable } from '../format.js';
+import type { Style } from '../style.js';
+import { runOptionOf, runSettings } from './run.js';
+import { engineOptions } from './with-model.js';
+
+export const planCommand: Command = {
+  name: 'plan',
+  summary: 'memory, time and disk of a run, from a short probe on this machine; changes nothing',
+  options: [runOptionOf('plan'), ...runSettings],
+  async run(call) {
+    const { config, values, interrupts, output } = call;
+    output.note('measuring a small part of each stage on this machine');
+    const forecast = await plan({
+      runDir: values.text('run') ?? path.join('runs', 'planned'),
+      config,
+      modelPath: resolveModel(config.model),
+      engine: call.createEngine(engineOptions(call)),
+      signal: interrupts.stop,
+    });
+    return { text: planText(forecast, output.resultStyle), data: forecast };
+  },
+};
+
+/** A line a stage for one iteration, and what the whole run needs. */
+export function planText(forecast: Plan, style: Style): string {
+  const rows = forecast.stages.map(({ stage, unit, count, tokens, seconds }) => [
+    `  ${stage}`,
+    `${formatCount(count)} ${unit}`,
+    tokens > 0 ? `${formatCount(tokens)} tokens` : '',
+    seconds > 0 ? formatSeconds(seconds) : '',
+  ]);
+  const { iterations, seconds, memoryBytes, diskBytes, freeDiskBytes, notes } = forecast;
+  const needs = [
+    ['time', `about ${formatSeconds(seconds)} for ${iterations} iteration${iterations === 1 ? '' : 's'}`],
+    ['memory', `about ${formatBytes(memoryBytes)}`],
+    ['disk', `about ${formatBytes(diskBytes)}; ${formatBytes(freeDiskBytes)} are free`],
+  ];
+  const whole = formatTable(needs.map(([name = '', value = '']) => [`  ${name}`, value]));
+  const remarks = notes.map((note) => `note: ${note}`).join('\n');
+  return `${style.bold('each iteration')}\n${formatTable(rows, [1, 2, 3])}\n\n${style.bold('the run')}\n${whole}\n${remarks}`.trimEnd();
+}

@@ -1,0 +1,66 @@
+import path from 'node:path';
+
+import { resolveModel } from '../../engine/known-models.js';
+import { runLoop } from '../../pipeline/run.js';
+import type { Command, CommandCall } from '../command.js';
+import { allSettings, modelOptions, pathOption, presetOption, type CommandOption } from '../options.js';
+import { progressReporter } from '../progress.js';
+import { formatRunSummary } from '../summary.js';
+import { engineOptions } from './with-model.js';
+
+/** The options that say what a run is: of `run` and of `plan`. */
+export const runSettings = [presetOption, ...modelOptions, ...allSettings()];
+
+/** The folder of a run that may not exist yet. */
+export function runOptionOf(command: 'run' | 'plan'): CommandOption {
+  const description =
+    command === 'run' ? "the run's folder" : 'the folder that the run would have, for the disk it is on';
+  return pathOption('run', description, { defaultText: 'runs/<time>', group: 'The run:' });
+}
+
+/** Finished, and the best model is the base (contract.md). */
+const baseIsBest = 3;
+
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'the whole loop; the same command again continues it',
+  options: [runOptionOf('run'), ...runSettings],
+  examples: [
+    ['isheep run --preset demo --run runs/first', 'two iterations on a small model'],
+    ['isheep run --model my.gguf --instructions 200', 'your own model'],
+  ],
+  async run(call) {
+    const { config, values, interrupts, progress, output } = call;
+    const runDir = values.text('run') ?? path.join('runs', timeName(new Date()));
+    const summary = await runLoop({
+      runDir,
+      config,
+      modelPath: resolveModel(config.model),
+      engine: call.createEngine(engineOptions(call)),
+      report: progressReporter(progress),
+      stop: interrupts.stop,
+      cancel: interrupts.cancel,
+      continueCommand: continueCommand(call, runDir),
+    });
+    const text = formatRunSummary(summary, output.resultStyle);
+    return { text, data: summary, ...(summary.best === null ? { exitCode: baseIsBest } : {}) };
+  },
+};
+
+/** 2026-03-01-14-05-09, in local time: a name for a folder that sorts by age. */
+export function timeName(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())];
+  return [...day, two(date.getHours()), two(date.getMinutes()), two(date.getSeconds())].join('-');
+}
+
+/** The words of this command, with the folder that it chose. */
+function continueCommand({ words, values }: CommandCall, runDir: string): string {
+  const all = values.text('run') === undefined ? [...words, '--run', runDir] : words;
+  return ['isheep', ...all.map(quoted)].join(' ');
+}
+
+/** As a POSIX shell takes it; names without special characters stay as they are. */
+function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,52 @@
+// Opens the model that the options name, lends it to one piece of work, and closes it again.
+import type { SwitchableModel } from '../../engine/engine-factory.js';
+import type { RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
+import { IsheepError } from '../../shared/errors.js';
+import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
+import type { CommandCall } from '../command.js';
+
+export function engineOptions({ config, values }: CommandCall): LlamaEngineOptions {
+  const parallel = values.number('parallel');
+  return {
+    model: config.model,
+    device: config.device,
+    threads: config.threads,
+    ...(config.chatTemplate === undefined ? {} : { chatTemplate: config.chatTemplate }),
+    ...(parallel === undefined ? {} : { parallel }),
+  };
+}
+
+export async function withModel<T>(call: CommandCall, work: (model: SwitchableModel) => Promise<T>): Promise<T> {
+  const engine = call.createEngine(engineOptions(call));
+  const model = await engine.openModel(await engine.choose());
+  try {
+    await model.setAdapter(call.values.text('adapter') ?? null);
+    return await work(model);
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** The file of --out, or standard output. Standard output is one JSON object with --json, so that it needs a file then. */
+export function rowTarget({ values, output }: CommandCall): RowTarget {
+  const file = values.text('out');
+  if (file !== undefined) return { file };
+  if (!output.json) return { print: (text) => output.streams.stdout.write(text) };
+  throw new IsheepError(
+    'bad-config',
+    '--json needs --out: standard output cannot hold the rows and the one JSON object',
+    {
+      hint: 'give --out FILE, or leave --json out',
+    },
+  );
+}
+
+/** Shows the work as a progress line, and hands on both kinds of interruption. */
+export function tracked(call: CommandCall, label: string, unit: string, total: number): VerbCall {
+  call.progress.start({ label, unit, total });
+  return {
+    stop: call.interrupts.stop,
+    cancel: call.interrupts.cancel,
+    onProgress: ({ done, tokens }) => call.progress.update(done, tokens),
+  };
+}

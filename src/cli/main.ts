@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// The program `isheep`: hands the process to runCli and sets the exit code.
+import { readFileSync } from 'node:fs';
+
+import { createLlamaEngine } from '../engine/llama-engine.js';
+import { runCli } from './cli.js';
+import { commands, plannedCommands } from './commands/index.js';
+import { listenForInterrupts } from './interrupts.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+// A reader that closes the pipe early (`isheep show … | head`) has what it wants: no error, nothing more to do.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(process.exitCode ?? 0);
+  });
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  streams: { stdout: process.stdout, stderr: process.stderr, env: process.env },
+  commands,
+  planned: plannedCommands,
+  version,
+  createEngine: createLlamaEngine,
+  interrupts: (tell) => listenForInterrupts(process, tell),
+});

@@ -1,0 +1,135 @@
+// One line that shows how far a piece of work is: redrawn in place on a terminal (by ora), and elsewhere a plain line at
+// the start, at the end and now and then between. Knows nothing of runs and stages.
+import ora, { type Ora } from 'ora';
+
+import { formatClock, formatCount, formatRate, formatSeconds } from './format.js';
+import { styleFor, type Environment, type Style, type TextStream } from './style.js';
+
+export interface ProgressOptions {
+  stream: TextStream;
+  env: Environment;
+  quiet: boolean;
+  /** Seconds, from any start. */
+  now?: () => number;
+}
+
+export interface Work {
+  label: string;
+  unit: string;
+  total: number;
+  /** What was done before this process. */
+  done?: number;
+}
+
+/** Seconds between two plain lines of one piece of work. */
+const plainInterval = 15;
+const barWidth = 24;
+const labelWidth = 11;
+
+export class ProgressLine {
+  readonly style: Style;
+  private readonly live: boolean;
+  private readonly now: () => number;
+  private spinner: Ora | undefined;
+  private work: (Required<Work> & { current: number; tokens: number; started: number; told: number }) | undefined;
+
+  constructor(private readonly options: ProgressOptions) {
+    const { stream, env } = options;
+    this.live = !options.quiet && stream.isTTY === true && env.TERM !== 'dumb' && !env.CI;
+    this.style = styleFor(stream, env);
+    this.now = options.now ?? (() => performance.now() / 1000);
+  }
+
+  start(work: Work): void {
+    this.stop();
+    const done = work.done ?? 0;
+    const now = this.now();
+    this.work = { ...work, done, current: done, tokens: 0, started: now, told: now };
+    if (this.options.quiet) return;
+    if (this.live) this.spinner = this.createSpinner();
+    else this.writeLine(`  ${work.label}: ${this.amount()}${done > 0 ? ', continued' : ''}`);
+  }
+
+  get isWorking(): boolean {
+    return this.work !== undefined;
+  }
+
+  /** `tokens`: of this process, since the work started. */
+  update(done: number, tokens: number, detail = ''): void {
+    if (!this.work || this.options.quiet) return;
+    this.work.current = done;
+    this.work.tokens = tokens;
+    const now = this.now();
+    if (this.spinner) this.spinner.text = this.liveText(detail);
+    else if (!this.live && now - this.work.told >= plainInterval) {
+      this.work.told = now;
+      this.writeLine(`  ${this.work.label}: ${[this.amount(), ...this.pace(), detail].filter(Boolean).join(', ')}`);
+    }
+  }
+
+  finish(note: string, seconds?: number): void {
+    const { work } = this;
+    if (!work) return;
+    this.stop();
+    if (this.options.quiet) return;
+    const time = formatSeconds(seconds ?? this.now() - work.started);
+    if (this.live)
+      this.writeLine(`  ${this.style.good('✓')} ${work.label.padEnd(labelWidth)} ${time.padStart(7)}  ${note}`);
+    else this.writeLine(`  ${work.label}: done in ${time}${note === '' ? '' : ` (${note})`}`);
+  }
+
+  /** A whole line above the live one. */
+  line(text: string): void {
+    if (this.options.quiet) return;
+    this.writeLine(text);
+  }
+
+  /** Ends the live line without a word; what comes next is printed below. */
+  stop(): void {
+    this.spinner?.stop();
+    this.spinner = undefined;
+    this.work = undefined;
+  }
+
+  /** Writes even when quiet: for warnings. */
+  writeLine(text: string): void {
+    this.spinner?.clear();
+    this.options.stream.write(`${text}\n`);
+    this.spinner?.render();
+  }
+
+  private createSpinner(): Ora {
+    return ora({
+      stream: this.options.stream as unknown as NodeJS.WritableStream,
+      text: this.liveText(''),
+      prefixText: ' ', // ora's own indent would move the lines that are written above
+      color: (this.options.env.NO_COLOR ?? '') === '' ? 'cyan' : false,
+      discardStdin: false, // Ctrl-C stays the terminal's own
+    }).start();
+  }
+
+  private liveText(detail: string): string {
+    if (!this.work) return '';
+    const { label, total, current } = this.work;
+    const room = (this.options.stream.columns ?? 80) >= 80 ? barWidth : 10;
+    const filled = total > 0 ? Math.min(room, Math.floor((current / total) * room)) : 0;
+    const bar = '━'.repeat(filled) + this.style.dim('─'.repeat(room - filled));
+    return `${label.padEnd(labelWidth)} ${bar} ${[this.amount(), ...this.pace(), detail].filter(Boolean).join(' · ')}`;
+  }
+
+  private amount(): string {
+    const { current = 0, total = 0, unit = '' } = this.work ?? {};
+    return `${formatCount(current)} of ${formatCount(total)} ${unit}`;
+  }
+
+  /** Rate and time left, once there is something to measure. */
+  private pace(): string[] {
+    if (!this.work) return [];
+    const elapsed = this.now() - this.work.started;
+    const made = this.work.current - this.work.done;
+    if (elapsed < 1) return [];
+    const rate = this.work.tokens > 0 ? [`${formatRate(this.work.tokens / elapsed)} tok/s`] : [];
+    if (made <= 0) return rate;
+    return [...rate, `${formatClock(((this.work.total - this.work.current) * elapsed) / made)} left`];
+  }
+}

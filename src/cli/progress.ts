@@ -1,0 +1,34 @@
+// Shows a run's events as progress on standard error. Reads RunEvent and nothing else.
+import type { Reporter, RunEvent } from '../pipeline/events.js';
+import type { ProgressLine } from './progress-line.js';
+
+/** A reporter that draws the events on `progress`. */
+export function progressReporter(progress: ProgressLine): Reporter {
+  let trainedTokens = 0;
+  return (event) => {
+    if (event.kind === 'stage-started') {
+      trainedTokens = 0;
+      progress.start({ label: event.stage, unit: event.unit, total: event.total, done: event.done });
+    } else if (event.kind === 'stage-progress') progress.update(event.done, event.tokens);
+    else if (event.kind === 'stage-finished') progress.finish(event.note, event.seconds);
+    else if (event.kind === 'training') {
+      if (event.event.kind !== 'step') return;
+      trainedTokens += event.event.tokens;
+      progress.update(event.event.step, trainedTokens, `loss ${event.event.loss.toFixed(3)}`);
+    } else showTurn(progress, event);
+  };
+}
+
+type Turn = Extract<RunEvent, { kind: 'run-started' | 'iteration-started' | 'warning' | 'run-finished' }>;
+
+function showTurn(progress: ProgressLine, event: Turn): void {
+  const { style } = progress;
+  if (event.kind === 'run-finished') progress.stop();
+  else if (event.kind === 'warning') progress.writeLine(`${style.notable('warning:')} ${event.message}`);
+  else if (event.kind === 'run-started') {
+    progress.line(`${event.continued ? 'continuing' : 'run'} ${style.bold(event.runDir)}`);
+  } else {
+    const writer = event.model === 'base' ? 'the base' : 'the adapter of the iteration before';
+    progress.line(`${style.bold(`iteration ${event.iteration} of ${event.of}`)}, written by ${writer}`);
+  }
+}

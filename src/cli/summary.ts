@@ -1,0 +1,96 @@
+// The end of a run in words: what was made, kept and dropped, and what to do next. Reads RunSummary and nothing else.
+import type { IterationSummary, RunSummary, StageName } from '../pipeline/events.js';
+import { formatCount, formatReasons, formatSeconds, formatUnits } from './format.js';
+import type { Style } from './style.js';
+
+const labelWidth = 12;
+
+/** About 12 lines an iteration, and what to do next. */
+export function formatRunSummary(summary: RunSummary, style: Style): string {
+  const iterations = summary.iterations.map((iteration) => iterationBlock(iteration, style).join('\n'));
+  return [...iterations, closing(summary, style).join('\n')].join('\n\n');
+}
+
+function iterationBlock(it: IterationSummary, style: Style): string[] {
+  const writer = it.model === 'base' ? 'the base' : `adapter ${it.model.adapterSha256.slice(0, 12)}`;
+  const { synthesize, respond, filter, assess, select, train } = it;
+  const rows: (readonly [string, string])[] = [
+    [
+      'synthesize',
+      `${formatUnits(synthesize.requests, 'requests')}, ${formatCount(synthesize.parsed)} parsed, ` +
+        `${formatUnits(synthesize.kept, 'instructions')} kept`,
+    ],
+    ...droppedRow(synthesize.rejected),
+    [
+      'respond',
+      `${formatUnits(respond.responses, 'responses')}, ${formatCount(respond.tokens)} tokens (${formatReasons(respond.stopped)})`,
+    ],
+    ['filter', `${formatCount(filter.passed)} passed`],
+    ...droppedRow(filter.rejected),
+    [
+      'assess',
+      `${formatUnits(assess.assessed, 'pairs')} by ${assess.method}${assess.why === '' ? '' : `: ${assess.why}`}`,
+    ],
+    ...droppedRow(assess.failed, 'not judged'),
+    ['select', `${formatCount(select.kept)} kept: ${select.rule}`],
+    ...droppedRow(select.notKept, 'not kept'),
+    ['train', trainedText(train)],
+    ['loss', lossText(it)],
+    ['seconds', secondsText(it.seconds)],
+  ];
+  const title = style.bold(`iteration ${it.iteration}`);
+  return [`${title}, written by ${writer}`, ...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}${text}`)];
+}
+
+function droppedRow(counts: Readonly<Record<string, number>>, word = 'dropped'): (readonly [string, string])[] {
+  const reasons = formatReasons(counts);
+  return reasons === '' ? [] : [['', `${word}: ${reasons}`]];
+}
+
+function trainedText(train: IterationSummary['train']): string {
+  const leftOut = [
+    train.tooLong > 0 ? `${formatCount(train.tooLong)} too long` : '',
+    train.cut > 0 ? `${formatCount(train.cut)} cut` : '',
+  ].filter(Boolean);
+  return (
+    `${formatUnits(train.pairs, 'pairs')} in ${formatUnits(train.steps, 'steps')}, ${formatCount(train.tokens)} tokens, ` +
+    `${formatCount(train.lossTokens)} of them with a loss${leftOut.length > 0 ? ` (${leftOut.join(', ')})` : ''}`
+  );
+}
+
+function lossText({ train, evaluate }: IterationSummary): string {
+  const training = `training ${train.firstLoss.toFixed(3)} → ${train.lastLoss.toFixed(3)}`;
+  const { heldOutLossBase: base, heldOutLossAdapter: adapter } = evaluate;
+  if (base === null || adapter === null) return `${training}; nothing held out`;
+  const share = ((adapter - base) / base) * 100;
+  const change = `${share < 0 ? '−' : '+'}${Math.abs(share).toFixed(1)} %`;
+  return `${training}; ${formatUnits(train.heldOut, 'pairs')} held out: base ${base.toFixed(3)} → adapter ${adapter.toFixed(3)} (${change})`;
+}
+
+function secondsText(seconds: IterationSummary['seconds']): string {
+  return (Object.entries(seconds) as [StageName, number][])
+    .filter(([, value]) => value >= 0.05)
+    .map(([stage, value]) => `${stage} ${value < 10 ? value.toFixed(1) : formatCount(value)}`)
+    .join(', ');
+}
+
+function closing(summary: RunSummary, style: Style): string[] {
+  const run = summary.runDir;
+  const best = summary.iterations.find((iteration) => iteration.iteration === summary.best);
+  const verdict = best
+    ? `${style.good(`best: iteration ${best.iteration}`)}, ${best.train.adapter}`
+    : `${style.notable('best: the base')}; no adapter lowered the held-out loss`;
+  const next = best
+    ? [`isheep generate --prompts FILE --adapter ${best.train.adapter}`, `isheep show dataset --run ${run}`]
+    : [
+        `isheep show dataset --run ${run}`,
+        `isheep run --instructions N   (more data for each iteration, in a new run)`,
+      ];
+  return [
+    verdict,
+    `done in ${formatSeconds(summary.seconds)}; everything is in ${run}:`,
+    '  iterations/<t>/adapter.gguf, dataset.jsonl, pairs.jsonl, candidates.jsonl, train.jsonl, evaluation.json',
+    `next: ${next[0] ?? ''}`,
+    `      ${next[1] ?? ''}`,
+  ];
+}

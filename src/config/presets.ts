@@ -1,0 +1,60 @@
+// Sets of settings for three purposes. A preset stands between the defaults and the configuration file.
+import type { z } from 'zod';
+
+import type { configSchema } from './schema.js';
+
+export type ConfigInput = z.input<typeof configSchema>;
+
+/** Minutes on two cores, on a small model: shows the whole loop. */
+const demo: ConfigInput = {
+  model: 'smollm2-135m-instruct',
+  iterations: 2,
+  instructions: 96,
+  synthesize: { demonstrations: 3, maxTokens: 300, maxTasks: 8 },
+  respond: { maxTokens: 200 },
+  assess: { method: 'likelihood' },
+  train: { batchSize: 4, learningRate: 2e-4, warmupSteps: 2, maxLength: 512 },
+};
+
+/** The schema's defaults are this preset: the best judge there is, counts that fit an evening. */
+const laptop: ConfigInput = {};
+
+/** The numbers of arXiv 2408.08072, spelled out so that a changed default does not change them. */
+const paper: ConfigInput = {
+  iterations: 3,
+  instructions: 10_000,
+  synthesize: {
+    temperature: 1,
+    topP: 0.95,
+    topK: 0,
+    minP: 0,
+    demonstrations: 5,
+    maxTokens: 1000,
+    maxTasks: 11,
+    novelty: 0.7,
+  },
+  respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, maxTokens: 1000 },
+  assess: { method: 'sampled', criteria: 'combined' },
+  select: { threshold: 8, atMost: 3000 },
+  train: {
+    rank: 8,
+    alpha: 16,
+    rankStabilized: false,
+    dropout: 0.05,
+    targets: ['q', 'k', 'v', 'o', 'gate', 'up', 'down'],
+    epochs: 2,
+    learningRate: 5e-5,
+    schedule: 'cosine',
+    warmupSteps: 20,
+    weightDecay: 0,
+    maxGradNorm: 1,
+    batchSize: 16,
+    maxLength: 1024,
+    validation: 0.1,
+  },
+};
+
+export const presets = { demo, laptop, paper } as const satisfies Record<string, ConfigInput>;
+export type PresetName = keyof typeof presets;
+export const presetNames = Object.keys(presets) as PresetName[];
+export const defaultPreset: PresetName = 'laptop';

@@ -1,0 +1,78 @@
+// The reference of the configuration, written from the schema: docs/configuration.md and docs/config.schema.json.
+// scripts/write-reference.mjs writes both, and a test holds them against the schema.
+import { z } from 'zod';
+
+import { presetNames, presets, type ConfigInput } from './presets.js';
+import { configSchema } from './schema.js';
+import { defaultInWords, settings, type Setting } from './settings.js';
+import { expectation } from './wording.js';
+
+const introduction = `# Configuration
+
+Written from \`src/config/schema.ts\` by \`npm run docs\`; do not edit it by hand.
+
+A value comes from the first of these that has it: the command line, the file given with \`--config\`, the preset, the
+default. In a file, groups are objects; an editor completes and checks the file when it names the JSON Schema beside
+this page:
+
+\`\`\`json
+{
+  "$schema": "./docs/config.schema.json",
+  "model": "smollm2-135m-instruct",
+  "instructions": 500,
+  "train": { "rank": 16 }
+}
+\`\`\`
+
+The same on the command line is \`--instructions 500 --train-rank 16\`. Lists are given with commas there
+(\`--train-targets q,v\`), and \`--no-train-rank-stabilized\` says false. A key that does not exist is an error.
+`;
+
+/** docs/configuration.md */
+export function configurationReference(): string {
+  const sections = [...new Set(settings.map((setting) => setting.section))];
+  const tables = sections.map((section) => {
+    const rows = settings.filter((setting) => setting.section === section).map(settingRow);
+    const title = section === '' ? 'The whole run' : `\`${section}\``;
+    return `## ${title}\n\n| key | option | default | what it is |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
+  });
+  return [introduction, ...tables, presetTable()].join('\n');
+}
+
+/** docs/config.schema.json: what a configuration file may hold. */
+export function configJsonSchema(): string {
+  const schema = z.toJSONSchema(configSchema, { io: 'input' }) as { properties?: Record<string, unknown> };
+  const properties = { $schema: { type: 'string' }, ...schema.properties };
+  return `${JSON.stringify({ ...schema, title: 'isheep configuration', properties }, null, 2)}\n`;
+}
+
+function settingRow(setting: Setting): string {
+  const byDefault = defaultInWords(setting.schema);
+  return [
+    '',
+    ` \`${setting.key}\` `,
+    ` \`--${setting.option}\` `,
+    byDefault === undefined ? ' ' : ` \`${byDefault}\` `,
+    ` ${setting.description}; ${expectation(setting.schema)} `.replaceAll('|', '\\|'),
+    '',
+  ].join('|');
+}
+
+function presetTable(): string {
+  const flat = presetNames.map((name) => new Map(flatten(presets[name], '')));
+  const keys = settings.map((setting) => setting.key).filter((key) => flat.some((preset) => preset.has(key)));
+  const rows = keys.map((key) => {
+    const values = flat.map((preset) => (preset.has(key) ? `\`${String(preset.get(key))}\`` : 'default'));
+    return `| \`${key}\` | ${values.join(' | ')} |`;
+  });
+  const head = `| key | ${presetNames.join(' | ')} |\n| --- |${' --- |'.repeat(presetNames.length)}`;
+  const text = 'What each preset (`--preset`) sets; `laptop` is used where none is named, and is the defaults.';
+  return `## Presets\n\n${text}\n\n${head}\n${rows.join('\n')}\n`;
+}
+
+function flatten(values: ConfigInput | Record<string, unknown>, prefix: string): [string, unknown][] {
+  return Object.entries(values).flatMap(([name, value]): [string, unknown][] => {
+    const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isGroup ? flatten(value, `${prefix}${name}.`) : [[`${prefix}${name}`, value]];
+  });
+}

@@ -1,0 +1,27 @@
+// What the pipeline needs to open an engine. Models are opened late and closed before training, so that the weights are
+// in memory once; a fake of this is what the pipeline's tests run on.
+import type { LanguageModel, Trainer } from './engine.js';
+
+/** What the machine and the settings led to: threads, device, CPU library… Stored with a run and reused on resume. */
+export type EngineChoices = Readonly<Record<string, string | number | boolean>>;
+
+/** A base model whose adapter is switched live. Owns its memory until it is disposed. */
+export interface SwitchableModel extends LanguageModel {
+  /** Path of the adapter that applies to the calls that follow; null: the base alone. */
+  setAdapter(path: string | null): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface OpenTrainer extends Trainer {
+  dispose(): Promise<void>;
+}
+
+export interface EngineFactory {
+  /** Checks what a run or a training needs of the base, without loading its weights: readable, trainable, with a chat
+   *  template. Throws what is wrong. */
+  check(): Promise<void>;
+  /** Decides what depends on the machine. `recorded` is taken over as it is; throws where it no longer fits. */
+  choose(recorded?: EngineChoices): Promise<EngineChoices>;
+  openModel(choices: EngineChoices): Promise<SwitchableModel>;
+  openTrainer(choices: EngineChoices): Promise<OpenTrainer>;
+}

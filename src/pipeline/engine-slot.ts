@@ -1,0 +1,42 @@
+// Keeps one engine open at a time: the model that generates and judges, or the trainer. Both map the same base, and a
+// machine that fits one must not need room for two.
+import type { EngineChoices, EngineFactory, OpenTrainer, SwitchableModel } from '../engine/engine-factory.js';
+
+export class EngineSlot {
+  private openModel: SwitchableModel | undefined;
+  private openTrainer: OpenTrainer | undefined;
+  /** undefined: no adapter was set since the model was opened. */
+  private adapter: string | null | undefined;
+
+  constructor(
+    private readonly factory: EngineFactory,
+    private readonly choices: EngineChoices,
+  ) {}
+
+  /** The base with `adapter` (null: without one); opened where it is not, after the trainer is closed. */
+  async model(adapter: string | null): Promise<SwitchableModel> {
+    if (this.openTrainer !== undefined) await this.close();
+    this.openModel ??= await this.factory.openModel(this.choices);
+    if (this.adapter !== adapter) {
+      await this.openModel.setAdapter(adapter);
+      this.adapter = adapter;
+    }
+    return this.openModel;
+  }
+
+  /** The trainer; opened where it is not, after the model is closed. */
+  async trainer(): Promise<OpenTrainer> {
+    if (this.openModel !== undefined) await this.close();
+    this.openTrainer ??= await this.factory.openTrainer(this.choices);
+    return this.openTrainer;
+  }
+
+  async close(): Promise<void> {
+    const { openModel, openTrainer } = this;
+    this.openModel = undefined;
+    this.openTrainer = undefined;
+    this.adapter = undefined;
+    await openModel?.dispose();
+    await openTrainer?.dispose();
+  }
+}

@@ -1,0 +1,144 @@
+// A forecast of a run: counts by stage, tokens, seconds, memory and disk, from a short probe of this model on this machine.
+// Changes nothing. It knows one chunk of the base; what later iterations write may be longer, shorter, or less often kept.
+import { existsSync, statfsSync } from 'node:fs';
+import path from 'node:path';
+
+import type { CallOptions } from '../engine/engine.js';
+import type { EngineFactory } from '../engine/engine-factory.js';
+import type { Config } from '../config/schema.js';
+import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import type { StageName } from './events.js';
+import { probe, type Measured } from './probe.js';
+
+/** A text stands in the database and in a file; a training keeps weights, two moments and the adapter itself. */
+const copiesOfText = 2;
+const copiesOfAdapterInTraining = 4;
+/** Seeds that an adapter is compared on, each under two models; see stages/evaluate.ts. */
+const comparedSeeds = 32;
+
+export interface StageForecast {
+  stage: StageName;
+  /** What is counted, in the plural. */
+  unit: string;
+  count: number;
+  /** Generated, or trained on; 0 where the stage does neither. */
+  tokens: number;
+  seconds: number;
+}
+
+export interface Plan {
+  iterations: number;
+  /** Of one iteration. */
+  stages: StageForecast[];
+  /** Of the whole run. */
+  seconds: number;
+  memoryBytes: number;
+  diskBytes: number;
+  freeDiskBytes: number;
+  /** What the forecast does not know or had to assume, in sentences. */
+  notes: string[];
+  measured: Measured;
+}
+
+export interface PlanInput extends CallOptions {
+  runDir: string;
+  config: Config;
+  modelPath: string;
+  engine: EngineFactory;
+}
+
+export async function plan(input: PlanInput): Promise<Plan> {
+  const seeds = loadSeeds(input.config.seeds);
+  await input.engine.check();
+  const measured = await probe({ ...input, seeds });
+  return { ...forecast(input.config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
+}
+
+/** The arithmetic of a plan, from what was measured. */
+export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDiskBytes' | 'measured'> {
+  const stages = forecastStages(config, measured);
+  const requests = stages.find(({ stage }) => stage === 'synthesize')?.count ?? 0;
+  const text = copiesOfText * (requests * measured.requestBytes + config.instructions * measured.pairBytes);
+  return {
+    iterations: config.iterations,
+    stages,
+    seconds: config.iterations * stages.reduce((sum, { seconds }) => sum + seconds, 0),
+    memoryBytes: measured.peakBytes,
+    diskBytes: Math.ceil(
+      config.iterations * (text + measured.adapterBytes) + copiesOfAdapterInTraining * measured.adapterBytes,
+    ),
+    notes: notes(config, measured),
+  };
+}
+
+function forecastStages(config: Config, measured: Measured): StageForecast[] {
+  const { synthesize, respond, assess, train } = measured;
+  const { instructions } = config;
+  // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
+  const requests = Math.ceil((instructions * synthesize.requests) / Math.max(1, synthesize.kept));
+  const passed = Math.ceil((instructions * Math.max(1, respond.passed)) / respond.responses);
+  const kept = Math.min(config.select.atMost, Math.ceil(passed * (isRanked(config) ? config.select.share : 1)));
+  const heldOut = Math.floor(kept * config.train.validation);
+  const trainTokens = Math.ceil(((kept - heldOut) * config.train.epochs * train.tokens) / train.pairs);
+  const per = (total: number, n: number) => total / Math.max(1, n);
+  const row = (stage: StageName, unit: string, count: number, tokens: number, seconds: number): StageForecast => ({
+    stage,
+    unit,
+    count,
+    tokens: Math.ceil(tokens),
+    seconds,
+  });
+  const pairSeconds = per(assess.seconds, assess.pairs);
+  return [
+    row(
+      'synthesize',
+      'requests',
+      requests,
+      requests * per(synthesize.tokens, synthesize.requests),
+      requests * per(synthesize.seconds, synthesize.requests),
+    ),
+    row(
+      'respond',
+      'responses',
+      instructions,
+      instructions * per(respond.tokens, respond.responses),
+      instructions * per(respond.seconds, respond.responses),
+    ),
+    row('filter', 'responses', instructions, 0, 0),
+    row('assess', 'pairs', passed, 0, passed * pairSeconds),
+    row('select', 'pairs', kept, 0, 0),
+    row('train', 'pairs', kept - heldOut, trainTokens, trainTokens * per(train.seconds, train.tokens)),
+    row('evaluate', 'pairs', 2 * (comparedSeeds + heldOut), 0, 2 * (comparedSeeds + heldOut) * pairSeconds),
+  ];
+}
+
+/** Grades keep what passes a threshold, and how many that are is unknown before; ranks keep a share. */
+function isRanked(config: Config): boolean {
+  return config.assess.method === 'auto' || config.assess.method === 'likelihood';
+}
+
+function notes(config: Config, { synthesize, respond }: Measured): string[] {
+  const found: string[] = [];
+  if (synthesize.kept === 0) {
+    found.push(
+      `None of the ${synthesize.requests} requests of the probe gave an instruction that was kept; counted as one.`,
+    );
+  }
+  if (respond.passed === 0) found.push('No response of the probe passed the filters; counted as one.');
+  if (config.assess.method === 'auto') {
+    found.push('assess.method is auto: timed as likelihood; the self-test that decides comes on top, once.');
+  } else if (!isRanked(config)) {
+    found.push(
+      'How many pairs pass the threshold is not known before; training is forecast for all that pass the filters.',
+    );
+  }
+  return found;
+}
+
+/** Of the disk that the run's folder is on, or would be. */
+function freeBytes(runDir: string): number {
+  let folder = path.resolve(runDir);
+  while (!existsSync(folder)) folder = path.dirname(folder);
+  const disk = statfsSync(folder);
+  return disk.bavail * disk.bsize;
+}

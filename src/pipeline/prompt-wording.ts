@@ -1,0 +1,34 @@
+// The wording that a run asks the model with, rendered once with placeholders: for its hash in config.json, and to show.
+// Which of them a run uses depends on the model (with or without a chat template) and on how it judges.
+import type { Config } from '../config/schema.js';
+import type { Prompt } from '../engine/engine.js';
+import { taskPrompt } from '../shared/task-prompt.js';
+import type { SeedTask } from '../shared/rows.js';
+import { backPrompt, gradePrompt, type Criterion } from '../stages/assess/prompts.js';
+import { metaPrompt } from '../stages/synthesize/prompts.js';
+
+const task: SeedTask = { id: 'seed', instruction: '{instruction}', input: '{input}', output: '{output}' };
+const pair = { ...task, response: '{response}' };
+
+const criteria: readonly Config['assess']['criteria'][] = ['combined', 'simple', 'examples'];
+const criterions: readonly Criterion[] = ['quality', 'following'];
+
+/** Each prompt by its name: raw text, or messages for the chat template. */
+export function promptWording(): Record<string, Prompt> {
+  const wording: Record<string, Prompt> = {
+    synthesize: { text: metaPrompt([task, { ...task, input: '' }], 2).text },
+  };
+  for (const [form, hasChatTemplate] of [
+    ['chat', true],
+    ['raw', false],
+  ] as const) {
+    wording[`respond, ${form}`] = taskPrompt(task, hasChatTemplate);
+    wording[`assess by likelihood, ${form}`] = backPrompt(pair.response, hasChatTemplate);
+    for (const set of criteria) {
+      for (const criterion of criterions) {
+        wording[`assess ${criterion} by ${set} grades, ${form}`] = gradePrompt(pair, criterion, set, hasChatTemplate);
+      }
+    }
+  }
+  return wording;
+}

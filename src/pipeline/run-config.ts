@@ -1,0 +1,106 @@
+// What a run is: its resolved configuration, hashes of its inputs, and versions, as config.json shows them. The same run
+// in another folder or on another day has the same name.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+import { speedOnlyKeys, type Config } from '../config/schema.js';
+import type { EngineChoices } from '../engine/engine-factory.js';
+import type { SeedTask } from '../shared/rows.js';
+
+import { hashFile } from '../store/artifacts.js';
+import { promptWording } from './prompt-wording.js';
+
+export interface RunRecord {
+  config: Config;
+  inputs: {
+    base: { sha256: string; bytes: number };
+    seeds: { sha256: string; tasks: number };
+    prompts: { sha256: string };
+    /** Name of a template, or sha256 of its file; null where the GGUF's own is used. */
+    chatTemplate: string | null;
+  };
+  versions: { isheep: string; 'node-llama-cpp': string };
+  /** Made once, at the start, and kept: a resume takes them over. */
+  choices: EngineChoices;
+}
+
+/** Keys that name files: what counts is what the files hold, and that is hashed. */
+const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate'];
+
+export function describeRun(config: Config, modelPath: string, seeds: readonly SeedTask[]): Omit<RunRecord, 'choices'> {
+  return {
+    config,
+    inputs: {
+      base: { sha256: hashFile(modelPath), bytes: statSync(modelPath).size },
+      seeds: { sha256: hashText(JSON.stringify(seeds)), tasks: seeds.length },
+      prompts: { sha256: hashText(JSON.stringify(promptWording())) },
+      chatTemplate: chatTemplateIdentity(config.chatTemplate),
+    },
+    versions: packageVersions(),
+  };
+}
+
+/** The name of a run: a hash of its configuration and inputs, never of a path, a time or a random number. */
+export function runName(record: Omit<RunRecord, 'choices'>): string {
+  const config = flatten(record.config).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
+  return hashText(JSON.stringify([config, flatten(record.inputs)]));
+}
+
+/** A key, what it was, and what it is now. */
+export interface Difference {
+  key: string;
+  old: string;
+  new: string;
+}
+
+/** What differs between the run as it was started and as it is asked for now, where that may change its results. */
+export function differences(started: Omit<RunRecord, 'choices'>, asked: Omit<RunRecord, 'choices'>): Difference[] {
+  const old = new Map(comparable(started));
+  const now = new Map(comparable(asked));
+  const keys = [...new Set([...old.keys(), ...now.keys()])].sort();
+  return keys
+    .filter((key) => old.get(key) !== now.get(key))
+    .map((key) => ({ key, old: old.get(key) ?? 'not set', new: now.get(key) ?? 'not set' }));
+}
+
+/** Keys without meaning for the result left out; `bytes` and `tasks` only explain a hash that stands beside them. */
+function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [string, string][] {
+  const settings = flatten(config).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
+  const files: [string, string][] = [
+    ['base (sha256)', inputs.base.sha256],
+    ['seeds (sha256)', inputs.seeds.sha256],
+    ['prompts (sha256)', inputs.prompts.sha256],
+    ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
+  ];
+  return [...settings, ...files, ...Object.entries(versions)];
+}
+
+/** Leaves of an object as [dotted key, JSON], sorted by key. Keys that are undefined are left out. */
+function flatten(value: object, prefix = ''): [string, string][] {
+  return Object.entries(value)
+    .flatMap(([key, inner]: [string, unknown]): [string, string][] => {
+      if (inner === undefined) return [];
+      const isObject = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+      return isObject ? flatten(inner, `${prefix}${key}.`) : [[`${prefix}${key}`, JSON.stringify(inner)]];
+    })
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function chatTemplateIdentity(chatTemplate: string | undefined): string | null {
+  if (chatTemplate === undefined) return null;
+  return existsSync(chatTemplate) ? `sha256:${hashFile(chatTemplate)}` : chatTemplate;
+}
+
+function packageVersions(): RunRecord['versions'] {
+  const root = path.join(import.meta.dirname, '..', '..');
+  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    version: string;
+    dependencies: Record<string, string>;
+  };
+  return { isheep: manifest.version, 'node-llama-cpp': manifest.dependencies['node-llama-cpp'] ?? 'unknown' };
+}
+
+function hashText(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

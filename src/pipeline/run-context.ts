@@ -1,0 +1,66 @@
+// What every stage of a run works with, and the two ways in which a run is asked to stop.
+import path from 'node:path';
+
+import type { Config } from '../config/schema.js';
+import type { CallOptions } from '../engine/engine.js';
+import type { SwitchableModel } from '../engine/engine-factory.js';
+import { IsheepError } from '../shared/errors.js';
+import type { SeedTask } from '../shared/rows.js';
+import { iterationDir } from '../store/artifacts.js';
+import type { RunStore } from '../store/run-store.js';
+import type { EngineSlot } from './engine-slot.js';
+import type { IterationSummary, Reporter, StageName } from './events.js';
+import type { RunRecord } from './run-config.js';
+
+/** What is known of a run without an engine: enough for its sizes, its status and its summary. */
+export interface RunData {
+  runDir: string;
+  config: Config;
+  store: RunStore;
+}
+
+export interface RunContext extends RunData {
+  record: RunRecord;
+  seeds: readonly SeedTask[];
+  engines: EngineSlot;
+  report: Reporter;
+  /** Aborted: the current chunk is finished and committed, then the run stops. */
+  stop: AbortSignal;
+  /** Aborted: the running native call is cancelled; its chunk is made again on resume. */
+  cancel: AbortSignal;
+}
+
+export const adapterName = 'adapter.gguf';
+
+export function adapterPath(runDir: string, iteration: number): string {
+  return path.join(iterationDir(runDir, iteration), adapterName);
+}
+
+/** M(t-1): the base, or the base with the adapter of the iteration before. */
+export function modelOf(run: RunContext, iteration: number): Promise<SwitchableModel> {
+  return run.engines.model(iteration === 1 ? null : adapterPath(run.runDir, iteration - 1));
+}
+
+/** How M(t-1) is named in rows and summaries. */
+export function modelName(run: Pick<RunData, 'store'>, iteration: number): IterationSummary['model'] {
+  if (iteration === 1) return 'base';
+  const adapterSha256 = run.store.artifactHash(iteration - 1, adapterName);
+  if (adapterSha256 === undefined)
+    throw new Error(`iteration ${iteration} starts before iteration ${iteration - 1} has trained`);
+  return { adapterSha256 };
+}
+
+/** Options of a native call: cancelled by the second signal, its progress told on top of what is done. */
+export function callOptions(
+  run: RunContext,
+  onProgress: (done: number, tokens: number) => void,
+): Required<CallOptions> {
+  return { signal: run.cancel, onProgress: ({ done, tokens }) => onProgress(done, tokens) };
+}
+
+/** Throws `interrupted` where the run was asked to stop. Called where everything done so far is committed. */
+export function stopIfAsked(run: RunContext, iteration: number, stage: StageName, done: string): void {
+  if (run.stop.aborted || run.cancel.aborted) {
+    throw new IsheepError('interrupted', `stopped in iteration ${iteration}, stage ${stage}, after ${done}`);
+  }
+}

@@ -1,0 +1,82 @@
+// Stage assess in a run: the model that wrote the responses judges them. `auto` is decided once, in the first iteration,
+// so that all iterations of a run are judged alike.
+import type { LanguageModel } from '../../engine/engine.js';
+import type { AssessMethod } from '../../shared/rows.js';
+import { assess } from '../../stages/assess/assess.js';
+import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
+import { callOptions, modelOf, type RunContext } from '../run-context.js';
+import { assessRows, passedPairs } from '../stored-rows.js';
+import { commitChunks, countBy, type StageWork } from './stage-work.js';
+
+/** What a run judges with, and why; with the self-test's figures where it decided. */
+export interface ChosenMethod {
+  method: AssessMethod;
+  why: string;
+  selfTest?: SelfTestRow[];
+}
+
+const methodKey = 'assess-method';
+
+export const assessStage: StageWork = {
+  stage: 'assess',
+  unit: 'pairs',
+
+  size(run, iteration) {
+    const total = passedPairs(run.store, iteration).length;
+    return { total, done: run.store.countRows(iteration, 'assess', 'assessment') };
+  },
+
+  async work(run, iteration) {
+    const { config, store } = run;
+    const { total, done: before } = this.size(run, iteration);
+    let done = before;
+    const progress = (more: number) =>
+      run.report({ kind: 'stage-progress', iteration, stage: 'assess', done: Math.min(total, done + more), tokens: 0 });
+    const model = await modelOf(run, iteration);
+    const { method, why } = await methodOf(run, model);
+    const chunks = assess(
+      {
+        pairs: passedPairs(store, iteration),
+        iteration,
+        seed: config.seed,
+        method,
+        settings: config.assess,
+        firstChunk: store.chunkInfos(iteration, 'assess').length,
+        ...callOptions(run, progress),
+      },
+      model,
+    );
+    await commitChunks(run, iteration, this, chunks, (chunk) => {
+      done += chunk.assessments.length;
+      progress(0);
+      return { info: {}, rows: assessRows(chunk), done };
+    });
+    return { result: { method, why }, note: `${done} pairs by ${method}` };
+  },
+};
+
+/** The run's method where it is decided; undefined before. */
+export function chosenMethod(run: Pick<RunContext, 'store'>): ChosenMethod | undefined {
+  return run.store.value(methodKey) as ChosenMethod | undefined;
+}
+
+/** Reasons for which pairs got no assessment, counted. */
+export function failedAssessments(rows: readonly object[]): Record<string, number> {
+  return countBy(rows.flatMap((row) => ('reason' in row ? [String(row.reason)] : [])));
+}
+
+async function methodOf(run: RunContext, model: LanguageModel): Promise<ChosenMethod> {
+  const known = chosenMethod(run);
+  if (known !== undefined) return known;
+  const chosen = await decide(run, model);
+  run.store.setValue(methodKey, chosen);
+  return chosen;
+}
+
+async function decide(run: RunContext, model: LanguageModel): Promise<ChosenMethod> {
+  const { method, criteria } = run.config.assess;
+  if (method !== 'auto') return { method, why: 'as configured' };
+  const input = { seeds: run.seeds, seed: run.config.seed, criteria, signal: run.cancel };
+  const rows = await selfTest(input, model);
+  return { ...chooseMethod(rows), selfTest: rows };
+}

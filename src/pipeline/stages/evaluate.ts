@@ -1,0 +1,88 @@
+// Stage evaluate in a run: does the adapter, loaded as a user would load it, predict responses better than the base? Two
+// sets: the seeds' own responses, which no iteration shows or trains on and which are therefore the common ground on
+// which iterations are compared; and the iteration's own held-out pairs.
+import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
+import type { Pair, SeedTask } from '../../shared/rows.js';
+import { compareLosses, pairLosses, type Comparison, type PairLoss } from '../../stages/evaluate/evaluate.js';
+import { splitHeldOut } from '../../stages/train/train.js';
+import { adapterPath, type RunContext } from '../run-context.js';
+import { dataset, type EvaluateResult } from '../stored-rows.js';
+import type { StageWork } from './stage-work.js';
+
+/** How many seeds an adapter is compared on: enough for a stable mean, few enough for seconds. */
+const seedPairs = 32;
+
+const baseLossesKey = 'seed-losses-base';
+
+export const evaluateStage: StageWork = {
+  stage: 'evaluate',
+  unit: 'adapters',
+
+  size() {
+    return { total: 1, done: 0 };
+  },
+
+  async work(run, iteration) {
+    const common = commonPairs(run.seeds, run.config.seed);
+    const own = heldOutPairs(run, iteration);
+    const base = await losses(run, null, [], own);
+    const commonBase = await baseLosses(run, common);
+    const adapter = await losses(run, adapterPath(run.runDir, iteration), common, own);
+    const seeds = common.length === 0 ? null : compared(commonBase, adapter.common);
+    const heldOut = own.length === 0 ? null : compared(base.own, adapter.own);
+    const deciding = seeds ?? heldOut;
+    const result: EvaluateResult = {
+      iteration,
+      decidedBy: seeds === null ? 'held-out' : 'seeds',
+      better: deciding !== null && deciding.adapter < deciding.base,
+      seeds,
+      heldOut,
+    };
+    return { result, note: inWords(result) };
+  },
+};
+
+/** The seeds' own pairs that every iteration is compared on; chosen by the run's seed. Those without an output are not. */
+export function commonPairs(seeds: readonly SeedTask[], seed: number): Pair[] {
+  const random = randomStream(deriveSeed(seed, 'evaluate', 'seeds'));
+  const withOutput = seeds.filter((task) => task.output.trim() !== '');
+  return sampleWithoutReplacement(withOutput, seedPairs, random).map(({ id, instruction, input, output }) => ({
+    id,
+    instruction,
+    input,
+    response: output,
+  }));
+}
+
+function heldOutPairs(run: RunContext, iteration: number): Pair[] {
+  return splitHeldOut(dataset(run.store, iteration), run.config.train.validation, run.config.seed, iteration).heldOut;
+}
+
+async function losses(run: RunContext, adapter: string | null, common: readonly Pair[], own: readonly Pair[]) {
+  const model = await run.engines.model(adapter);
+  const options = { signal: run.cancel };
+  return {
+    common: common.length === 0 ? [] : await pairLosses(common, model, options),
+    own: own.length === 0 ? [] : await pairLosses(own, model, options),
+  };
+}
+
+/** The base is the same in every iteration, so it is measured once a run. */
+async function baseLosses(run: RunContext, common: readonly Pair[]): Promise<PairLoss[]> {
+  const known = run.store.value(baseLossesKey) as PairLoss[] | undefined;
+  if (known !== undefined) return known;
+  const measured = (await losses(run, null, common, [])).common;
+  run.store.setValue(baseLossesKey, measured);
+  return measured;
+}
+
+function compared(base: readonly PairLoss[], adapter: readonly PairLoss[]): Comparison & { pairs: number } {
+  return { pairs: base.length, ...compareLosses(base, adapter) };
+}
+
+function inWords({ seeds, heldOut, decidedBy }: EvaluateResult): string {
+  const deciding = decidedBy === 'seeds' ? seeds : heldOut;
+  if (deciding === null) return 'nothing is held out and no seed has an output, so base and adapter are not compared';
+  const on = decidedBy === 'seeds' ? `${deciding.pairs} seed pairs` : `${deciding.pairs} held-out pairs`;
+  return `loss on ${on}: base ${deciding.base.toFixed(3)}, adapter ${deciding.adapter.toFixed(3)}`;
+}

@@ -1,0 +1,48 @@
+// Stage respond in a run: the iteration's model answers every instruction that was kept.
+import { respond } from '../../stages/respond/respond.js';
+import { callOptions, modelOf } from '../run-context.js';
+import { keptCandidates, respondRows, respondTokens } from '../stored-rows.js';
+import { commitChunks, type StageWork } from './stage-work.js';
+
+export const respondStage: StageWork = {
+  stage: 'respond',
+  unit: 'responses',
+
+  size(run, iteration) {
+    const total = keptCandidates(run.store, iteration, run.config.instructions).length;
+    return { total, done: run.store.countRows(iteration, 'respond', 'pair') };
+  },
+
+  async work(run, iteration) {
+    const { config, store } = run;
+    let { done } = this.size(run, iteration);
+    let tokens = 0;
+    const progress = (more: number, moreTokens: number) =>
+      run.report({
+        kind: 'stage-progress',
+        iteration,
+        stage: 'respond',
+        done: done + more,
+        tokens: tokens + moreTokens,
+      });
+    const chunks = respond(
+      {
+        candidates: keptCandidates(store, iteration, config.instructions),
+        iteration,
+        seed: config.seed,
+        settings: config.respond,
+        firstChunk: store.chunkInfos(iteration, 'respond').length,
+        ...callOptions(run, progress),
+      },
+      await modelOf(run, iteration),
+    );
+    await commitChunks(run, iteration, this, chunks, (chunk) => {
+      const { info, rows } = respondRows(chunk);
+      done += chunk.pairs.length;
+      tokens += info.tokens;
+      progress(0, 0);
+      return { info, rows, done };
+    });
+    return { result: {}, note: `${done} responses, ${respondTokens(store, iteration)} tokens` };
+  },
+};

@@ -1,0 +1,97 @@
+// Stage train in a run: from the base, on this iteration's dataset alone. Steps are committed as they come; a training that
+// was killed goes on from the trainer's own checkpoint, which is removed once adapter and rows are safe.
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+
+import type { TrainSummary } from '../../engine/engine.js';
+import { IsheepError } from '../../shared/errors.js';
+import { splitHeldOut, train, type TrainInput } from '../../stages/train/train.js';
+import { hashFile, iterationDir } from '../../store/artifacts.js';
+import { runName } from '../run-config.js';
+import { adapterName, adapterPath, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
+import { commitTrainEvent, dataset, trainingSteps, type TrainResult } from '../stored-rows.js';
+import type { StageWork } from './stage-work.js';
+
+export const trainStage: StageWork = {
+  stage: 'train',
+  unit: 'steps',
+
+  size(run, iteration) {
+    const { training } = split(run, iteration);
+    const { epochs, batchSize } = run.config.train;
+    const total = Math.max(1, Math.ceil(epochs * Math.ceil(training.length / batchSize)));
+    return { total, done: Math.min(total, trainingSteps(run.store, iteration).length) };
+  },
+
+  async work(run, iteration) {
+    const { store, runDir } = run;
+    const earlierSeconds = trainingSteps(store, iteration).reduce((sum, step) => sum + step.seconds, 0);
+    const summary = await trainToTheEnd(run, iteration);
+    const adapterSha256 = hashFile(adapterPath(runDir, iteration));
+    const { training, heldOut } = split(run, iteration);
+    const result: TrainResult = { pairs: training.length, heldOut: heldOut.length, adapterSha256, summary };
+    refuseOtherBytes(run, iteration, adapterSha256);
+    store.setArtifactHash(iteration, adapterName, adapterSha256);
+    return { result, note: `${summary.steps} steps, ${summary.lossTokens} response tokens`, earlierSeconds };
+  },
+};
+
+/** The checkpoint of a training that is not finished. */
+export function checkpointDir(runDir: string, iteration: number): string {
+  return path.join(iterationDir(runDir, iteration), 'checkpoint');
+}
+
+export function removeCheckpoint(runDir: string, iteration: number): void {
+  rmSync(checkpointDir(runDir, iteration), { recursive: true, force: true });
+}
+
+/** An adapter that was lost is trained again; where later data was made by it, it must come out the same. */
+function refuseOtherBytes({ store, runDir }: RunContext, iteration: number, adapterSha256: string): void {
+  const earlier = store.artifactHash(iteration, adapterName);
+  if (earlier === undefined || earlier === adapterSha256 || store.iterationModel(iteration + 1) === undefined) return;
+  throw new IsheepError(
+    'corrupt-run',
+    `${adapterPath(runDir, iteration)} was lost, and training it again gave another adapter than the one that ` +
+      `iteration ${iteration + 1} was made with`,
+    { hint: 'put back a copy of it, or start anew with another --run; another machine may give other bytes' },
+  );
+}
+
+async function trainToTheEnd(run: RunContext, iteration: number): Promise<TrainSummary> {
+  const events = train(trainInput(run, iteration), await run.engines.trainer());
+  for (;;) {
+    const { value, done } = await events.next();
+    if (done === true) return value;
+    commitTrainEvent(run.store, iteration, value);
+    run.report({ kind: 'training', iteration, event: value });
+    if (value.kind === 'step') {
+      run.report({ kind: 'stage-progress', iteration, stage: 'train', done: value.step, tokens: value.tokens });
+    }
+    if (run.stop.aborted) await events.return(undefined as never);
+    stopIfAsked(run, iteration, 'train', `step ${value.step}`);
+  }
+}
+
+function trainInput(run: RunContext, iteration: number): TrainInput {
+  const { config, record, runDir } = run;
+  const { chatTemplate } = record.inputs;
+  return {
+    dataset: dataset(run.store, iteration),
+    iteration,
+    seed: config.seed,
+    settings: config.train,
+    adapterPath: adapterPath(runDir, iteration),
+    metadata: {
+      'isheep.base.sha256': record.inputs.base.sha256,
+      'isheep.run': runName(record),
+      'isheep.iteration': String(iteration),
+      ...(chatTemplate === null ? {} : { 'isheep.chat-template': chatTemplate }),
+    },
+    checkpointDir: checkpointDir(runDir, iteration),
+    signal: run.cancel,
+  };
+}
+
+function split(run: RunData, iteration: number): ReturnType<typeof splitHeldOut> {
+  return splitHeldOut(dataset(run.store, iteration), run.config.train.validation, run.config.seed, iteration);
+}

@@ -1,0 +1,174 @@
+// What each stage stores, by stage: the one place that knows the kinds of rows and what chunks and results hold.
+import type { HeldOutStep, Assessment, Candidate, Completion, Pair, TrainingStep, Verdict } from '../shared/rows.js';
+import type { TrainEvent, TrainSummary } from '../engine/engine.js';
+import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
+import { rankPool } from '../stages/assess/rank.js';
+import type { Comparison } from '../stages/evaluate/evaluate.js';
+import type { RespondChunk } from '../stages/respond/respond.js';
+import type { Selection } from '../stages/select/select.js';
+import type { SynthesizeChunk, SynthesizeRequest } from '../stages/synthesize/synthesize.js';
+import type { RunStore, StoredRow } from '../store/run-store.js';
+
+export interface SelectResult {
+  rule: string;
+  notKept: Record<string, number>;
+}
+
+export interface TrainResult {
+  pairs: number;
+  heldOut: number;
+  adapterSha256: string;
+  summary: TrainSummary;
+}
+
+/** Losses of base and adapter on the same pairs; what evaluation.json holds. */
+export interface EvaluateResult {
+  iteration: number;
+  /** Which of the two decides: the seeds' own responses, or the held-out pairs where no seed has a response. */
+  decidedBy: 'seeds' | 'held-out';
+  /** Whether the adapter's mean loss is below the base's. */
+  better: boolean;
+  seeds: (Comparison & { pairs: number }) | null;
+  heldOut: (Comparison & { pairs: number }) | null;
+}
+
+/** What finished stages store beside their rows. */
+export interface StageResults {
+  select: SelectResult;
+  train: TrainResult;
+  evaluate: EvaluateResult;
+}
+
+interface SynthesizeInfo {
+  requests: number;
+  candidates: number;
+  unparsed: Record<string, number>;
+}
+
+// ---- synthesize ---------------------------------------------------------------------------------------------------
+
+export function synthesizeRows(chunk: SynthesizeChunk): { info: SynthesizeInfo; rows: StoredRow[] } {
+  const { requests, candidates, unparsed } = chunk;
+  return {
+    info: { requests: requests.length, candidates: candidates.length, unparsed },
+    rows: [...toRows('request', requests), ...toRows('candidate', candidates)],
+  };
+}
+
+export function synthesizeChunks(store: RunStore, iteration: number): SynthesizeChunk[] {
+  const infos = store.chunkInfos(iteration, 'synthesize') as SynthesizeInfo[];
+  const requests = store.rows<SynthesizeRequest>(iteration, 'synthesize', 'request');
+  const candidates = store.rows<Candidate>(iteration, 'synthesize', 'candidate');
+  return infos.map((info, index) => ({
+    index,
+    requests: requests.splice(0, info.requests),
+    candidates: candidates.splice(0, info.candidates),
+    unparsed: info.unparsed,
+  }));
+}
+
+export function isKept(row: { verdicts?: readonly Verdict[] }): boolean {
+  return !(row.verdicts ?? []).some((verdict) => verdict.rejected);
+}
+
+/** The first `target` candidates that no filter rejected: a last chunk may hold more than were asked for. */
+export function keptCandidates(store: RunStore, iteration: number, target: number): Candidate[] {
+  return store.rows<Candidate>(iteration, 'synthesize', 'candidate').filter(isKept).slice(0, target);
+}
+
+// ---- respond and filter -------------------------------------------------------------------------------------------
+
+export function respondRows({ pairs, completions }: RespondChunk): { info: { tokens: number }; rows: StoredRow[] } {
+  const tokens = completions.reduce((sum, completion) => sum + completion.tokens, 0);
+  return { info: { tokens }, rows: [...toRows('pair', pairs), ...toRows('completion', completions)] };
+}
+
+export function respondTokens(store: RunStore, iteration: number): number {
+  return (store.chunkInfos(iteration, 'respond') as { tokens: number }[]).reduce((sum, { tokens }) => sum + tokens, 0);
+}
+
+export function respondPairs(store: RunStore, iteration: number): Pair[] {
+  return store.rows<Pair>(iteration, 'respond', 'pair');
+}
+
+export function respondCompletions(store: RunStore, iteration: number): Completion[] {
+  return store.rows<Completion>(iteration, 'respond', 'completion');
+}
+
+export function filterRows(pairs: readonly (Pair & { verdicts: Verdict[] })[]): StoredRow[] {
+  return toRows(
+    'verdicts',
+    pairs.map(({ id, verdicts }) => ({ id, verdicts })),
+  );
+}
+
+/** The responses in order, each with its verdicts once the filters have run. */
+export function filteredPairs(store: RunStore, iteration: number): Pair[] {
+  const verdicts = byId(store.rows<{ id: string; verdicts: Verdict[] }>(iteration, 'filter', 'verdicts'));
+  return respondPairs(store, iteration).map((pair) => ({ ...pair, verdicts: verdicts.get(pair.id)?.verdicts ?? [] }));
+}
+
+export function passedPairs(store: RunStore, iteration: number): Pair[] {
+  return filteredPairs(store, iteration).filter(isKept);
+}
+
+// ---- assess and select --------------------------------------------------------------------------------------------
+
+export function assessRows({ assessments }: AssessChunk): StoredRow[] {
+  return toRows('assessment', assessments);
+}
+
+/** Assessments with their ranks in the pool of the iteration. */
+export function assessments(store: RunStore, iteration: number): Assessment[] {
+  return rankPool(store.rows<UnrankedAssessment>(iteration, 'assess', 'assessment'));
+}
+
+export function selectRows({ dataset }: Selection): StoredRow[] {
+  return toRows('kept', dataset);
+}
+
+/** The pairs that are trained on, in training order. */
+export function dataset(store: RunStore, iteration: number): Pair[] {
+  return store.rows<Pair>(iteration, 'select', 'kept');
+}
+
+// ---- train --------------------------------------------------------------------------------------------------------
+
+/** An event of the trainer as a row: a resumed training that tells of a step again replaces it. */
+export function commitTrainEvent(store: RunStore, iteration: number, event: TrainEvent): void {
+  const { kind, ...data } = event.kind === 'step' ? withoutTotal(event) : event;
+  store.commitRow(iteration, 'train', event.step, { kind, id: `${kind}-${event.step}`, data });
+}
+
+export function trainingSteps(store: RunStore, iteration: number): TrainingStep[] {
+  return store.rows<TrainingStep>(iteration, 'train', 'step');
+}
+
+export function heldOutSteps(store: RunStore, iteration: number): HeldOutStep[] {
+  return store.rows<HeldOutStep>(iteration, 'train', 'held-out');
+}
+
+// ---- helpers ------------------------------------------------------------------------------------------------------
+
+/** Result of a finished stage, of the type that the stage stores; undefined before. */
+export function stageResult<Stage extends keyof StageResults>(
+  store: RunStore,
+  iteration: number,
+  stage: Stage,
+): StageResults[Stage] | undefined {
+  return store.finishedStage(iteration, stage)?.result as StageResults[Stage] | undefined;
+}
+
+export function byId<T extends { id: string }>(rows: readonly T[]): Map<string, T> {
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function toRows(kind: string, rows: readonly { id: string }[]): StoredRow[] {
+  return rows.map((data) => ({ kind, id: data.id, data }));
+}
+
+/** The number of steps that are planned is not part of a step. */
+function withoutTotal(event: TrainEvent & { kind: 'step' }): { kind: 'step' } & TrainingStep {
+  const { kind, step, epoch, loss, lr, grad_norm, tokens, loss_tokens, seconds } = event;
+  return { kind, step, epoch, loss, lr, grad_norm, tokens, loss_tokens, seconds };
+}

@@ -1,0 +1,143 @@
+// What happened in a run, counted from the database alone, so that a resumed or finished run tells the same.
+import type { Pair } from '../shared/rows.js';
+import type { IterationSummary, RunSummary, StageName } from './events.js';
+import { adapterPath, modelName, type RunData } from './run-context.js';
+import { chosenMethod, failedAssessments } from './stages/assess.js';
+import { rejectedBy } from './stages/filter.js';
+import { stages } from './stages/index.js';
+import { countBy } from './stages/stage-work.js';
+import {
+  assessments,
+  dataset,
+  filteredPairs,
+  isKept,
+  respondCompletions,
+  respondTokens,
+  stageResult,
+  synthesizeChunks,
+  trainingSteps,
+} from './stored-rows.js';
+
+/** The iterations that are finished, and which of them is best. */
+export function summarizeRun(run: RunData): RunSummary {
+  const iterations: IterationSummary[] = [];
+  for (let iteration = 1; iteration <= run.config.iterations; iteration++) {
+    if (run.store.finishedStage(iteration, 'evaluate') !== undefined)
+      iterations.push(summarizeIteration(run, iteration));
+  }
+  return {
+    runDir: run.runDir,
+    iterations,
+    best: bestIteration(run),
+    seconds: iterations.reduce((sum, { seconds }) => sum + Object.values(seconds).reduce((a, b) => a + b, 0), 0),
+  };
+}
+
+export function summarizeIteration(run: RunData, iteration: number): IterationSummary {
+  const { store } = run;
+  return {
+    iteration,
+    model: modelName(run, iteration),
+    synthesize: summarizeSynthesize(run, iteration),
+    respond: summarizeRespond(run, iteration),
+    filter: summarizeFilter(filteredPairs(store, iteration)),
+    assess: summarizeAssess(run, iteration),
+    select: summarizeSelect(run, iteration),
+    train: summarizeTrain(run, iteration),
+    evaluate: summarizeEvaluate(run, iteration),
+    seconds: secondsByStage(run, iteration),
+  };
+}
+
+/** The iteration whose adapter lowers the loss most, on the seeds' own pairs where there are any: the one set that all
+ *  iterations share. Held-out pairs differ from iteration to iteration, so there the relative change decides. */
+export function bestIteration(run: RunData): number | null {
+  let best: number | null = null;
+  let lowest = 1;
+  for (let iteration = 1; iteration <= run.config.iterations; iteration++) {
+    const result = stageResult(run.store, iteration, 'evaluate');
+    const deciding = result?.decidedBy === 'seeds' ? result.seeds : result?.heldOut;
+    if (deciding === null || deciding === undefined) continue;
+    const relative = deciding.adapter / deciding.base;
+    if (relative < lowest) {
+      lowest = relative;
+      best = iteration;
+    }
+  }
+  return best;
+}
+
+function summarizeSynthesize({ store }: RunData, iteration: number): IterationSummary['synthesize'] {
+  const chunks = synthesizeChunks(store, iteration);
+  const candidates = chunks.flatMap((chunk) => chunk.candidates);
+  const rejected = rejectedBy(candidates);
+  for (const { unparsed } of chunks) {
+    for (const [reason, n] of Object.entries(unparsed)) rejected[reason] = (rejected[reason] ?? 0) + n;
+  }
+  return {
+    requests: chunks.reduce((sum, chunk) => sum + chunk.requests.length, 0),
+    parsed: candidates.length,
+    kept: candidates.filter(isKept).length,
+    rejected,
+  };
+}
+
+function summarizeRespond({ store }: RunData, iteration: number): IterationSummary['respond'] {
+  const pairs = filteredPairs(store, iteration);
+  return {
+    responses: pairs.length,
+    tokens: respondTokens(store, iteration),
+    stopped: countBy(respondCompletions(store, iteration).map(({ stop }) => stop)),
+  };
+}
+
+function summarizeFilter(pairs: readonly Pair[]): IterationSummary['filter'] {
+  return { passed: pairs.filter(isKept).length, rejected: rejectedBy(pairs) };
+}
+
+function summarizeAssess(run: RunData, iteration: number): IterationSummary['assess'] {
+  const rows = assessments(run.store, iteration);
+  const failed = failedAssessments(rows);
+  const nFailed = Object.values(failed).reduce((a, b) => a + b, 0);
+  const { method = 'none', why = '' } = chosenMethod(run) ?? {};
+  return { method, why, assessed: rows.length - nFailed, failed };
+}
+
+function summarizeSelect({ store }: RunData, iteration: number): IterationSummary['select'] {
+  const result = stageResult(store, iteration, 'select');
+  return { kept: dataset(store, iteration).length, rule: result?.rule ?? '', notKept: result?.notKept ?? {} };
+}
+
+function summarizeTrain({ store, runDir }: RunData, iteration: number): IterationSummary['train'] {
+  const result = stageResult(store, iteration, 'train');
+  if (result === undefined) throw new Error(`iteration ${iteration} has not trained yet`);
+  const steps = trainingSteps(store, iteration);
+  const { tooLong, cut, steps: nSteps, tokens, lossTokens } = result.summary;
+  return {
+    pairs: result.pairs,
+    heldOut: result.heldOut,
+    tooLong,
+    cut,
+    steps: nSteps,
+    tokens,
+    lossTokens,
+    firstLoss: steps[0]?.loss ?? NaN,
+    lastLoss: steps.at(-1)?.loss ?? NaN,
+    adapter: adapterPath(runDir, iteration),
+    adapterSha256: result.adapterSha256,
+  };
+}
+
+function summarizeEvaluate({ store }: RunData, iteration: number): IterationSummary['evaluate'] {
+  const { seeds = null, heldOut = null } = stageResult(store, iteration, 'evaluate') ?? {};
+  return {
+    heldOutLossBase: heldOut?.base ?? null,
+    heldOutLossAdapter: heldOut?.adapter ?? null,
+    ...(seeds === null ? {} : { seedPairs: seeds.pairs, seedLossBase: seeds.base, seedLossAdapter: seeds.adapter }),
+  };
+}
+
+function secondsByStage({ store }: RunData, iteration: number): Record<StageName, number> {
+  const entries = stages.map(({ stage }) => [stage, store.finishedStage(iteration, stage)?.seconds ?? 0]);
+  return Object.fromEntries(entries) as Record<StageName, number>;
+}

@@ -1,0 +1,107 @@
+// The verb assess: how good the pairs of a file are in a model's eyes, and the test of the judge itself.
+import type { Config } from '../../config/schema.js';
+import type { LanguageModel } from '../../engine/engine.js';
+import { readJsonLines } from '../../shared/jsonl.js';
+import type { AssessMethod, SeedTask } from '../../shared/rows.js';
+import { addCount } from '../../shared/verdicts.js';
+import { assess, type UnrankedAssessment } from '../../stages/assess/assess.js';
+import { rankPool } from '../../stages/assess/rank.js';
+import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
+import { nonEmpty } from './generate.js';
+import { asPair, engineCall, pairRowSchema, stopIfInterrupted, without, writeRows } from './verb.js';
+import type { PairRow, RowTarget, VerbCall } from './verb.js';
+
+export interface AssessJob {
+  out: RowTarget;
+  settings: Config['assess'];
+  seed: number;
+  /** For `auto`, which tries the judge on them first. */
+  seeds: readonly SeedTask[];
+}
+
+export interface AssessResult {
+  pairs: number;
+  method: AssessMethod;
+  /** Why this method, where it was chosen by the self-test. */
+  why: string;
+  /** Pairs without an assessment, by reason. */
+  failed: Record<string, number>;
+  seconds: number;
+}
+
+/** Fields of a pair that an assessment does not repeat; others are kept. */
+const pairFields = ['instruction', 'input', 'response', 'system', 'verdicts', 'source', 'quality', 'following'];
+
+export function readPairs(file: string): PairRow[] {
+  return nonEmpty(readJsonLines(file, pairRowSchema), file);
+}
+
+export async function assessFile(
+  job: AssessJob,
+  pairs: readonly PairRow[],
+  model: LanguageModel,
+  call: VerbCall = {},
+): Promise<AssessResult> {
+  const started = performance.now();
+  const { method, why } = await methodOf(job, model, call);
+  const failed: Record<string, number> = {};
+  await writeRows(job.out, async (write) => {
+    const assessments = rankPool(await assessAll(job, method, pairs, model, call));
+    write(assessments.map((assessment, i) => ({ ...without(pairs[i] ?? {}, pairFields), ...assessment })));
+    for (const assessment of assessments) if ('reason' in assessment) addCount(failed, assessment.reason);
+  });
+  return { pairs: pairs.length, method, why, failed, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Every method on the seeds' own pairs against spoilt ones, and the one that `auto` would take. */
+export async function runSelfTest(
+  job: Pick<AssessJob, 'settings' | 'seed' | 'seeds'>,
+  model: LanguageModel,
+  call: VerbCall = {},
+): Promise<{ rows: SelfTestRow[]; choice: { method: AssessMethod; why: string } }> {
+  const rows = await selfTest(
+    {
+      seeds: job.seeds,
+      seed: job.seed,
+      criteria: job.settings.criteria,
+      ...(call.cancel ? { signal: call.cancel } : {}),
+      onProgress: ({ done, tokens }) => call.onProgress?.({ done, total: 0, tokens }),
+    },
+    model,
+  );
+  return { rows, choice: chooseMethod(rows) };
+}
+
+async function methodOf(
+  job: AssessJob,
+  model: LanguageModel,
+  call: VerbCall,
+): Promise<{ method: AssessMethod; why: string }> {
+  if (job.settings.method !== 'auto') return { method: job.settings.method, why: '' };
+  return (await runSelfTest(job, model, call)).choice;
+}
+
+async function assessAll(
+  job: AssessJob,
+  method: AssessMethod,
+  pairs: readonly PairRow[],
+  model: LanguageModel,
+  call: VerbCall,
+): Promise<UnrankedAssessment[]> {
+  const pool: UnrankedAssessment[] = [];
+  const input = {
+    pairs: pairs.map(asPair),
+    iteration: 0,
+    seed: job.seed,
+    method,
+    settings: job.settings,
+    firstChunk: 0,
+    ...engineCall(call, pairs.length, 0),
+  };
+  for await (const chunk of assess(input, model)) {
+    pool.push(...chunk.assessments);
+    call.onProgress?.({ done: pool.length, total: pairs.length, tokens: 0 });
+    stopIfInterrupted(call, pool.length, pairs.length);
+  }
+  return pool;
+}

@@ -1,0 +1,44 @@
+// The verb filter: named filters on a file of pairs, or of instructions alone.
+import { z } from 'zod';
+
+import { readJsonLines, toJsonLines } from '../../shared/jsonl.js';
+import { countRejections, isKept } from '../../shared/verdicts.js';
+import { applyScreen, createScreen } from '../../stages/filter/screen.js';
+import { nonEmpty } from './generate.js';
+import { pairRowSchema, writeRows, type RowTarget } from './verb.js';
+import { writeFileAtomically } from '../../shared/atomic-file.js';
+
+export interface FilterJob {
+  data: string;
+  out: RowTarget;
+  rejected?: string;
+  /** Files whose instructions count as known to `novelty`. */
+  against: readonly string[];
+  rules?: readonly string[];
+  /** ROUGE-L above which an instruction is not new. */
+  novelty: number;
+}
+
+export interface FilterResult {
+  rows: number;
+  kept: number;
+  /** Rows by the reason that rejected them. */
+  rejected: Record<string, number>;
+}
+
+const againstSchema = z.looseObject({ instruction: z.string() });
+
+export async function filterFile(job: FilterJob): Promise<FilterResult> {
+  const rows = nonEmpty(readJsonLines(job.data, pairRowSchema), job.data);
+  const against = job.against.flatMap((file) => readJsonLines(file, againstSchema));
+  const screen = createScreen({ novelty: job.novelty, against, ...(job.rules ? { rules: job.rules } : {}) });
+  const judged = applyScreen(rows, screen);
+  const kept = judged.filter(isKept);
+  const rejected = judged.filter((row) => !isKept(row));
+  await writeRows(job.out, (write) => {
+    write(kept);
+    return Promise.resolve();
+  });
+  if (job.rejected !== undefined) writeFileAtomically(job.rejected, toJsonLines(rejected));
+  return { rows: rows.length, kept: kept.length, rejected: countRejections(rejected) };
+}

@@ -1,0 +1,70 @@
+// The verb generate: completions for a file of prompts.
+import type { GenerateRequest, Generator, Sampling } from '../../engine/engine.js';
+import { IsheepError } from '../../shared/errors.js';
+import { readJsonLines } from '../../shared/jsonl.js';
+import { deriveSeed } from '../../shared/random.js';
+import { chunksOf, engineCall, promptOf, promptRowSchema, stopIfInterrupted, without, writeRows } from './verb.js';
+import type { PromptFileRow, RowTarget, VerbCall } from './verb.js';
+
+export interface GenerateJob {
+  prompts: string;
+  out: RowTarget;
+  maxTokens: number;
+  sampling: Sampling;
+  stop: readonly string[];
+  /** Each prompt's own stream is derived from this and its id. */
+  seed: number;
+}
+
+export interface GenerateResult {
+  completions: number;
+  tokens: number;
+  /** Completions by why they ended. */
+  stopped: Record<string, number>;
+  seconds: number;
+}
+
+/** Prompts that are computed together, written when all of them are done. */
+const chunkSize = 256;
+
+/** Reads and checks the prompts; throws `bad-input` with every bad line. */
+export function readPrompts(file: string): PromptFileRow[] {
+  return nonEmpty(readJsonLines(file, promptRowSchema), file);
+}
+
+export async function generateFile(
+  job: GenerateJob,
+  rows: readonly PromptFileRow[],
+  model: Generator,
+  call: VerbCall = {},
+): Promise<GenerateResult> {
+  const started = performance.now();
+  const result: GenerateResult = { completions: 0, tokens: 0, stopped: {}, seconds: 0 };
+  await writeRows(job.out, async (write) => {
+    for (const chunk of chunksOf(rows, chunkSize)) {
+      const requests = chunk.map((row) => requestOf(row, job));
+      const options = engineCall(call, rows.length, result.completions, result.tokens);
+      const completions = await model.generate(requests, options);
+      write(
+        completions.map((completion, i) => ({ ...without(chunk[i] ?? {}, ['prompt', 'messages']), ...completion })),
+      );
+      for (const { tokens, stop } of completions) {
+        result.tokens += tokens;
+        result.stopped[stop] = (result.stopped[stop] ?? 0) + 1;
+      }
+      result.completions += completions.length;
+      stopIfInterrupted(call, result.completions, rows.length);
+    }
+  });
+  return { ...result, seconds: (performance.now() - started) / 1000 };
+}
+
+function requestOf(row: PromptFileRow, { maxTokens, stop, sampling, seed }: GenerateJob): GenerateRequest {
+  return { id: row.id, prompt: promptOf(row), maxTokens, stop, sampling, seed: deriveSeed(seed, 'generate', row.id) };
+}
+
+/** The rows; throws `bad-input` for a file without any. */
+export function nonEmpty<T>(rows: T[], file: string): T[] {
+  if (rows.length > 0) return rows;
+  throw new IsheepError('bad-input', `${file} has no rows`, { hint: 'it should hold one JSON object a line' });
+}

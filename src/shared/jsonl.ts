@@ -1,0 +1,120 @@
+// JSON Lines in and out (contract.md): UTF-8, one object a line, split on "\n" only. A byte order mark, "\r" before "\n" and
+// blank lines are tolerated.
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+
+import { IsheepError } from './errors.js';
+
+/** Lines that an error lists; of more, only the number is told. */
+const listedLines = 20;
+
+interface BadLine {
+  line: number;
+  reason: string;
+}
+
+/** Rows of the file, in order. Throws `bad-input` that names all bad lines: no UTF-8, no JSON object, not as the schema
+ *  wants it, or an `id` that an earlier line has. */
+export function readJsonLines<T>(file: string, schema: z.ZodType<T>): T[] {
+  return parseJsonLines(readBytes(file), file, schema);
+}
+
+/** As readJsonLines, for bytes; `name` is the file that the errors name. */
+export function parseJsonLines<T>(bytes: Uint8Array, name: string, schema: z.ZodType<T>): T[] {
+  const rows: T[] = [];
+  const bad: BadLine[] = [];
+  const lineOfId = new Map<string, number>();
+  splitLines(bytes).forEach((lineBytes, i) => {
+    const line = i + 1;
+    const row = parseLine(lineBytes, schema);
+    if (row === undefined) return;
+    const reason = row.reason ?? repeatedId(row.value, line, lineOfId);
+    if (reason !== undefined) bad.push({ line, reason });
+    else rows.push(row.value as T);
+  });
+  if (bad.length > 0) throw badLines(name, bad);
+  return rows;
+}
+
+/** One line a row, each ended by "\n". */
+export function toJsonLines(rows: readonly unknown[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(code);
+    throw new IsheepError('bad-input', `cannot read ${file}: ${why}`, { hint: 'check the path', cause: error });
+  }
+}
+
+function splitLines(bytes: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  let start = hasMark ? 3 : 0;
+  while (start < bytes.length) {
+    const newline = bytes.indexOf(0x0a, start);
+    const end = newline === -1 ? bytes.length : newline;
+    lines.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  return lines;
+}
+
+/** undefined for a blank line. */
+function parseLine<T>(bytes: Uint8Array, schema: z.ZodType<T>): { value?: T; reason?: string } | undefined {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return { reason: 'not valid UTF-8' };
+  }
+  if (text.trim() === '') return undefined;
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    return { reason: `not valid JSON: ${shorten(text)}` };
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    return { reason: `not an object: ${shorten(text)}` };
+  const result = schema.safeParse(raw);
+  return result.success ? { value: result.data } : { reason: describeIssues(result.error, raw) };
+}
+
+function describeIssues(error: z.ZodError, raw: unknown): string {
+  return error.issues.map((issue) => describeIssue(issue, raw)).join(', ');
+}
+
+function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string {
+  const path = issue.path.map(String).join('.');
+  if (issue.code !== 'invalid_type') return path === '' ? issue.message : `${path}: ${issue.message}`;
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
+  if (value === undefined) return `${path} is missing`;
+  return `${path} must be a ${issue.expected}; ${shorten(JSON.stringify(value))} is not`;
+}
+
+function repeatedId(row: unknown, line: number, lineOfId: Map<string, number>): string | undefined {
+  const { id } = row as { id?: unknown };
+  if (typeof id !== 'string') return undefined;
+  const earlier = lineOfId.get(id);
+  if (earlier !== undefined) return `id ${JSON.stringify(id)} is that of line ${earlier} already`;
+  lineOfId.set(id, line);
+  return undefined;
+}
+
+function badLines(name: string, bad: readonly BadLine[]): IsheepError {
+  const listed = bad.slice(0, listedLines).map(({ line, reason }) => `${name}:${line}: ${reason}`);
+  const more = bad.length > listedLines ? [`and ${bad.length - listedLines} more`] : [];
+  const count = bad.length === 1 ? '1 bad line' : `${bad.length} bad lines`;
+  return new IsheepError('bad-input', `${count} in ${name}: ${[...listed, ...more].join('; ')}`, {
+    hint: 'each line must be one JSON object; docs/formats.md lists the fields of every kind of row',
+  });
+}
+
+function shorten(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+}

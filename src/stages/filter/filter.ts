@@ -1,0 +1,23 @@
+// What a filter is. Each stands in a file of filters/; filters/index.ts gives their order.
+import type { Reason } from './verdict.js';
+
+/** What a filter looks at. */
+export interface FilteredRow {
+  instruction: string;
+  /** Empty where the task has none. */
+  input: string;
+  /** Empty for a candidate, which has none yet. */
+  response: string;
+  /** Why the response ended, where known. */
+  stop: string | undefined;
+}
+
+export interface Filter {
+  readonly name: string;
+  /** A filter for candidates looks at the task alone, so it fits pairs too. */
+  readonly appliesTo: 'candidate' | 'pair';
+  /** Why the row is rejected; undefined where it is not. */
+  check(row: FilteredRow): Reason | undefined;
+  /** Tells of a row that all filters accepted, to filters that compare with earlier rows. */
+  remember?(row: FilteredRow): void;
+}

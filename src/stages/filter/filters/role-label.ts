@@ -1,0 +1,10 @@
+// A response that goes on with another speaker's turn.
+import type { Filter } from '../filter.js';
+
+const anotherTurn = /\n\s*(assistant|system|human|user)\s*(:|\n)/i;
+
+export const roleLabel: Filter = {
+  name: 'role-label',
+  appliesTo: 'pair',
+  check: ({ response }) => (anotherTurn.test(response) ? 'role-label' : undefined),
+};

@@ -1,0 +1,77 @@
+// Stage select: which pairs are trained on, and in which order. A threshold on grades (Liang et al., arXiv 2408.08072, §3.4);
+// the best share on ranks, where a fixed threshold has no meaning.
+import type { Config } from '../../config/schema.js';
+import { IsheepError } from '../../shared/errors.js';
+import type { Assessment, Pair } from '../../shared/rows.js';
+import { addCount, sortCounts } from '../../shared/verdicts.js';
+
+export interface Selection {
+  /** In training order: best first, equals by id. */
+  dataset: Pair[];
+  /** The rule in words: "the best 30 % by rank". */
+  rule: string;
+  /** Why the others were not kept, counted. */
+  notKept: Record<string, number>;
+}
+
+interface Judged {
+  pair: Pair;
+  /** Higher is better. */
+  score: number;
+  passes: boolean;
+}
+
+/** `assessments` may be in any order and are matched by id; all are of one method, or `bad-input` is thrown. */
+export function select(
+  pairs: readonly Pair[],
+  assessments: readonly Assessment[],
+  settings: Config['select'],
+): Selection {
+  const method = onlyMethod(assessments);
+  const byId = new Map(assessments.map((assessment) => [assessment.id, assessment]));
+  const notKept: Record<string, number> = {};
+  const judged: Judged[] = [];
+  for (const pair of pairs) {
+    const assessment = byId.get(pair.id);
+    if (assessment === undefined) addCount(notKept, 'not-assessed');
+    else if ('reason' in assessment) addCount(notKept, assessment.reason);
+    else judged.push(judge(pair, assessment, settings));
+  }
+  judged.sort((a, b) => b.score - a.score || (a.pair.id < b.pair.id ? -1 : 1));
+  const byRank = method === 'likelihood';
+  const passing = byRank
+    ? judged.slice(0, bestCount(judged.length, settings.share))
+    : judged.filter((one) => one.passes);
+  const kept = passing.slice(0, settings.atMost);
+  addCount(notKept, byRank ? 'below-share' : 'below-threshold', judged.length - passing.length);
+  addCount(notKept, 'over-at-most', passing.length - kept.length);
+  return { dataset: kept.map((one) => one.pair), rule: ruleInWords(byRank, settings), notKept: sortCounts(notKept) };
+}
+
+function onlyMethod(assessments: readonly Assessment[]): string | undefined {
+  const methods = [...new Set(assessments.map((assessment) => assessment.method))];
+  if (methods.length < 2) return methods[0];
+  throw new IsheepError('bad-input', `assessments by different methods cannot be compared: ${methods.join(', ')}`, {
+    hint: 'assess all pairs by one method',
+  });
+}
+
+/** A pair that was graded carries its grades on. */
+function judge(pair: Pair, assessment: Exclude<Assessment, { reason: string }>, settings: Config['select']): Judged {
+  if (assessment.method === 'likelihood') return { pair, score: assessment.rank, passes: true };
+  const { quality, following } = assessment;
+  const passes = quality > settings.threshold && following > settings.threshold;
+  return { pair: { ...pair, quality, following }, score: quality + following, passes };
+}
+
+/** At least one, where there is any. */
+function bestCount(n: number, share: number): number {
+  return Math.max(Math.min(n, 1), Math.round(n * share));
+}
+
+function ruleInWords(byRank: boolean, { share, threshold, atMost }: Config['select']): string {
+  const rule = byRank
+    ? `the best ${+(100 * share).toFixed(2)} % by rank`
+    : `quality and following both above ${threshold}`;
+  return `${rule}, at most ${atMost}`;
+}

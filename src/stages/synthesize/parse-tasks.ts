@@ -1,0 +1,67 @@
+// Reads the tasks that a model wrote after the meta-prompt of prompts.ts. Knows no models and no rules of taste: a piece
+// of text that is not one task in the list's form is counted with a reason and never guessed at.
+
+export interface ParsedTask {
+  /** The number that the model gave it. */
+  number: number;
+  instruction: string;
+  /** Empty where the task needs none. */
+  input: string;
+}
+
+/** Why a piece is not a task: nothing between the labels; the label "Input:" more than once; text after a blank line that
+ *  no label announces; the text ended within it. */
+export type UnparsedReason = 'no-instruction' | 'several-inputs' | 'stray-text' | 'unfinished';
+
+export interface ParsedTasks {
+  tasks: ParsedTask[];
+  unparsed: UnparsedReason[];
+}
+
+const header = /^[^\S\n]*Task (\d{1,9}):/gm;
+const inputLabel = /^[^\S\n]*Input:/gim;
+/** What the list does not ask for and some models write all the same: it ends the task. */
+const furtherField = /^[^\S\n]*(Output|Answer|Response|Solution):/im;
+/** Ways to say that there is no input. */
+const noInput = /^[<(["'*]*(none|no ?input|not applicable|n\/a|nothing|empty|null|-+)[>)\]"'*]*\.?$/i;
+/** Lines that only separate. */
+const rule = /^[^\S\n]*([-=*_#]{2,}|```)[^\S\n]*$/gm;
+
+/** `completion` follows "Task <firstNumber>:". `complete`: the text ended by itself or at a stop string, not at its
+ *  length; without it the last task may be unfinished and is dropped. */
+export function parseTasks(completion: string, firstNumber: number, complete: boolean): ParsedTasks {
+  const text = `Task ${firstNumber}:${completion}`;
+  const headers = [...text.matchAll(header)];
+  const parsed: ParsedTasks = { tasks: [], unparsed: [] };
+  headers.forEach((match, i) => {
+    const next = headers[i + 1];
+    if (next === undefined && !complete) {
+      parsed.unparsed.push('unfinished');
+      return;
+    }
+    const piece = parsePiece(text.slice(match.index + match[0].length, next?.index));
+    if (typeof piece === 'string') parsed.unparsed.push(piece);
+    else parsed.tasks.push({ number: Number(match[1]), ...piece });
+  });
+  return parsed;
+}
+
+function parsePiece(piece: string): { instruction: string; input: string } | UnparsedReason {
+  const task = (piece.split(furtherField)[0] ?? '').replace(rule, '');
+  const [beforeInput = '', afterInput = '', ...more] = task.split(inputLabel);
+  if (more.length > 0) return 'several-inputs';
+  const [instruction = '', ...rest] = paragraphs(beforeInput);
+  if (instruction === '') return 'no-instruction';
+  if (rest.length > 0) return 'stray-text';
+  return { instruction: instruction.replace(/\s+/g, ' '), input: readInput(afterInput) };
+}
+
+/** Where the first paragraph says that there is no input, what follows is not one. */
+function readInput(text: string): string {
+  const [first = ''] = paragraphs(text);
+  return noInput.test(first) ? '' : text.trim();
+}
+
+function paragraphs(text: string): string[] {
+  return text.trim().split(/\n\s*\n/);
+}

@@ -1,0 +1,200 @@
+// Stage synthesize: the model writes new instructions from demonstrations. Wording in prompts.ts, reading in parse-tasks.ts;
+// which candidates are good is the screen's business (stages/filter), handed in.
+import type { Config } from '../../config/schema.js';
+import type { CallOptions, GenerateRequest, LanguageModel } from '../../engine/engine.js';
+import { IsheepError } from '../../shared/errors.js';
+import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
+import type { Candidate, Completion, SeedTask, StopReason, Verdict } from '../../shared/rows.js';
+import { addCount, countRejections, isKept, sortCounts } from '../../shared/verdicts.js';
+import { parseTasks } from './parse-tasks.js';
+import { metaPrompt, type MetaPrompt } from './prompts.js';
+
+/** Judges candidates one after the other and remembers the accepted ones; stages/filter's createScreen makes one. */
+export interface CandidateScreen {
+  judge(candidate: { instruction: string; input: string }): Verdict[];
+  /** Tells of a candidate that was accepted earlier, without judging it again. */
+  remember(candidate: { instruction: string; input: string }): void;
+}
+
+export interface SynthesizeInput extends CallOptions {
+  seeds: readonly SeedTask[];
+  iteration: number;
+  /** The run's seed. */
+  seed: number;
+  /** Distinct instructions wanted. */
+  target: number;
+  settings: Config['synthesize'];
+  /** A fresh one; the stage tells it of the candidates kept in `earlier`. */
+  screen: CandidateScreen;
+  /** The chunks that are already done, in order; the stage goes on after them. */
+  earlier: readonly EarlierChunk[];
+}
+
+export type EarlierChunk = Pick<SynthesizeChunk, 'requests' | 'candidates' | 'unparsed'>;
+
+/** One prompt and what the model wrote. */
+export interface SynthesizeRequest {
+  /** s-<iteration>-<number>, counted from 1. */
+  id: string;
+  /** Ids of the seeds shown, in order. */
+  demonstrations: string[];
+  prompt: string;
+  /** The request's random stream. */
+  seed: number;
+  text: string;
+  stop: StopReason;
+  tokens: number;
+}
+
+export interface SynthesizeChunk {
+  /** Counted from 0. */
+  index: number;
+  requests: SynthesizeRequest[];
+  /** Every task that could be parsed, with verdicts; ids c-<iteration>-<number>, counted from 1. */
+  candidates: Candidate[];
+  /** How many pieces of text were not a task, by reason. */
+  unparsed: Record<string, number>;
+}
+
+/** Requests after which a yield below `minYield` ends the stage: enough to tell a poor model from bad luck. */
+const patience = 64;
+/** Kept instructions a request that is hoped for before there is any experience. */
+const hopedYield = 2;
+
+/** Yields chunks until `target` candidates are kept; those after the target are rejected as such. Throws
+ *  `nothing-usable` where the kept a request stay below `minYield`. */
+export async function* synthesize(input: SynthesizeInput, model: LanguageModel): AsyncGenerator<SynthesizeChunk, void> {
+  const chunks: EarlierChunk[] = [...input.earlier];
+  const progress = replay(input);
+  while (progress.kept < input.target) {
+    giveUpIfFruitless(input, chunks);
+    const asked = planRequests(input, progress);
+    const completions = await model.generate(
+      asked.map((request) => request.generate),
+      input,
+    );
+    const chunk = readChunk(input, progress, chunks.length, asked, completions);
+    chunks.push(chunk);
+    yield chunk;
+  }
+}
+
+/** What the chunks so far amount to; everything a further chunk depends on, beside the input. */
+interface Progress {
+  requests: number;
+  candidates: number;
+  kept: number;
+}
+
+interface AskedRequest {
+  generate: GenerateRequest;
+  prompt: MetaPrompt;
+  demonstrations: string[];
+}
+
+function replay({ earlier, screen }: SynthesizeInput): Progress {
+  const candidates = earlier.flatMap((chunk) => chunk.candidates);
+  const kept = candidates.filter(isKept);
+  for (const candidate of kept) screen.remember(candidate);
+  const requests = earlier.reduce((sum, chunk) => sum + chunk.requests.length, 0);
+  return { requests, candidates: candidates.length, kept: kept.length };
+}
+
+/** As many requests as the yield so far calls for, a chunk at most. */
+function planRequests(input: SynthesizeInput, progress: Progress): AskedRequest[] {
+  const keptPerRequest = progress.requests === 0 ? hopedYield : progress.kept / progress.requests;
+  const wanted = Math.ceil((input.target - progress.kept) / Math.max(keptPerRequest, 1e-9));
+  const count = Math.min(input.settings.chunk, wanted);
+  return Array.from({ length: count }, (_, i) => planRequest(input, progress.requests + i + 1));
+}
+
+function planRequest({ seeds, iteration, seed, settings }: SynthesizeInput, number: number): AskedRequest {
+  const id = `s-${iteration}-${number}`;
+  const random = randomStream(deriveSeed(seed, 'synthesize', iteration, id, 'demonstrations'));
+  const shown = sampleWithoutReplacement(seeds, settings.demonstrations, random);
+  const prompt = metaPrompt(shown, settings.maxTasks);
+  const { temperature, topK, topP, minP, maxTokens } = settings;
+  return {
+    prompt,
+    demonstrations: shown.map((task) => task.id),
+    generate: {
+      id,
+      prompt: { text: prompt.text },
+      maxTokens,
+      stop: prompt.stop,
+      sampling: { temperature, topK, topP, minP },
+      seed: deriveSeed(seed, 'synthesize', iteration, id),
+    },
+  };
+}
+
+function readChunk(
+  input: SynthesizeInput,
+  progress: Progress,
+  index: number,
+  asked: readonly AskedRequest[],
+  completions: readonly Completion[],
+): SynthesizeChunk {
+  const chunk: SynthesizeChunk = { index, requests: [], candidates: [], unparsed: {} };
+  asked.forEach(({ generate, prompt, demonstrations }, i) => {
+    const { text, stop, tokens } = completionOf(completions, i, generate.id);
+    chunk.requests.push({
+      id: generate.id,
+      demonstrations,
+      prompt: prompt.text,
+      seed: generate.seed,
+      text,
+      stop,
+      tokens,
+    });
+    const { tasks, unparsed } = parseTasks(text, prompt.firstNumber, stop !== 'length');
+    for (const reason of unparsed) addCount(chunk.unparsed, reason);
+    for (const { number, instruction, input: taskInput } of tasks.slice(0, input.settings.maxTasks)) {
+      progress.candidates += 1;
+      const verdicts =
+        progress.kept < input.target ? input.screen.judge({ instruction, input: taskInput }) : [afterTarget];
+      const id = `c-${input.iteration}-${progress.candidates}`;
+      chunk.candidates.push({ id, instruction, input: taskInput, verdicts, source: { request: generate.id, number } });
+      if (isKept({ verdicts })) progress.kept += 1;
+    }
+  });
+  progress.requests += asked.length;
+  return chunk;
+}
+
+const afterTarget: Verdict = { filter: 'target', rejected: true, reason: 'target-reached' };
+
+function completionOf(completions: readonly Completion[], index: number, id: string): Completion {
+  const completion = completions[index];
+  if (completion?.id !== id) throw new Error(`the engine returned no completion for request ${id}`);
+  return completion;
+}
+
+/** Looks at the last requests only, so that a model that runs dry is noticed as one that never gave anything. */
+function giveUpIfFruitless({ settings }: SynthesizeInput, chunks: readonly EarlierChunk[]): void {
+  const recent: EarlierChunk[] = [];
+  let requests = 0;
+  for (let i = chunks.length - 1; i >= 0 && requests < patience; i--) {
+    const chunk = chunks[i] as EarlierChunk;
+    recent.unshift(chunk);
+    requests += chunk.requests.length;
+  }
+  const candidates = recent.flatMap((chunk) => chunk.candidates);
+  const kept = candidates.filter(isKept).length;
+  if (requests < patience || kept / requests >= settings.minYield) return;
+  const counts = countRejections(candidates);
+  for (const chunk of recent) for (const [reason, n] of Object.entries(chunk.unparsed)) addCount(counts, reason, n);
+  const reasons = Object.entries(sortCounts(counts)).map(([reason, n]) => `${n} ${reason}`);
+  const example = (recent.at(-1)?.requests.at(-1)?.text ?? '').slice(0, 300);
+  throw new IsheepError(
+    'nothing-usable',
+    `the last ${requests} requests gave ${kept} usable instructions, fewer than synthesize.minYield ` +
+      `(${settings.minYield} a request); dropped: ${reasons.join(', ') || 'nothing, the texts were empty'}; ` +
+      `the model wrote, for example: ${JSON.stringify(example)}`,
+    {
+      hint:
+        'a larger model, other seeds, a larger synthesize.maxTokens or a lower synthesize.temperature may help; ' +
+        'the reasons are explained in docs/errors.md',
+    },
+  );
+}

@@ -1,0 +1,64 @@
+// Stage train: turns a dataset into a job of the trainer. How training works is the engine's business.
+import type { Config } from '../../config/schema.js';
+import type { Trainer, TrainEvent, TrainingExample, TrainJob, TrainSummary } from '../../engine/engine.js';
+import { IsheepError } from '../../shared/errors.js';
+import { deriveSeed } from '../../shared/random.js';
+import type { Pair } from '../../shared/rows.js';
+import { taskMessages } from '../../shared/task-prompt.js';
+
+type JobPlaces = Pick<TrainJob, 'adapterPath' | 'metadata' | 'initAdapterPath' | 'checkpointDir' | 'signal'>;
+
+export interface TrainInput extends JobPlaces {
+  /** In training order. */
+  dataset: readonly Pair[];
+  iteration: number;
+  /** The run's seed. */
+  seed: number;
+  settings: Config['train'];
+}
+
+export interface Split {
+  training: Pair[];
+  heldOut: Pair[];
+}
+
+/** A dataset under this is trained on whole: a held-out pair would say little and cost much. */
+const fewestToSplit = 10;
+
+/** Yields the trainer's events. Throws `nothing-usable` for an empty dataset. */
+export function train(input: TrainInput, trainer: Trainer): AsyncGenerator<TrainEvent, TrainSummary> {
+  return trainer.train(trainJob(input));
+}
+
+/** Which pairs are held out: by the seed and the ids alone. Both parts keep the dataset's order. */
+export function splitHeldOut(dataset: readonly Pair[], share: number, seed: number, iteration: number): Split {
+  if (share === 0 || dataset.length < fewestToSplit) return { training: [...dataset], heldOut: [] };
+  const count = Math.max(1, Math.round(dataset.length * share));
+  const drawn = dataset.map(({ id }) => ({ id, draw: deriveSeed(seed, 'train', iteration, 'held-out', id) }));
+  drawn.sort((a, b) => a.draw - b.draw || (a.id < b.id ? -1 : 1));
+  const ids = new Set(drawn.slice(0, count).map(({ id }) => id));
+  return {
+    training: dataset.filter(({ id }) => !ids.has(id)),
+    heldOut: dataset.filter(({ id }) => ids.has(id)),
+  };
+}
+
+function trainJob({ dataset, iteration, seed, settings, ...places }: TrainInput): TrainJob {
+  if (dataset.length === 0) {
+    throw new IsheepError('nothing-usable', 'there is no pair to train on', {
+      hint: 'see which filter or which rule of select dropped them; more instructions or a larger select.share help',
+    });
+  }
+  const { validation, ...trainerSettings } = settings;
+  const { training, heldOut } = splitHeldOut(dataset, validation, seed, iteration);
+  return {
+    ...places,
+    examples: training.map(trainingExample),
+    heldOut: heldOut.map(trainingExample),
+    settings: { ...trainerSettings, seed: deriveSeed(seed, 'train', iteration) },
+  };
+}
+
+function trainingExample(pair: Pair): TrainingExample {
+  return { id: pair.id, messages: taskMessages(pair), response: pair.response };
+}

@@ -1,0 +1,190 @@
+// The program as a person starts it: bad input ends in one clear error, the right exit code, and nothing half-written.
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { acquireLock } from '../../src/store/lock.js';
+import { realModelPath } from '../support/models.js';
+import { tinyModel } from '../support/tiny-model.js';
+
+const program = path.resolve(import.meta.dirname, '../../dist/cli/main.js');
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'isheep-cli-'));
+  writeFileSync(file('prompts.jsonl'), '{"id":"a","prompt":"One two"}\n');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = (name: string) => path.join(folder, name);
+
+function isheep(...words: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  return { exitCode: status, stdout, stderr };
+}
+
+/** The error lines, without what progress there was. */
+function errorLines(stderr: string): string[] {
+  return stderr.split('\n').filter((line) => /^(error|hint)/.test(line));
+}
+
+function firstBytes(source: string, count: number): Buffer {
+  const bytes = Buffer.alloc(count);
+  const descriptor = openSync(source, 'r');
+  readSync(descriptor, bytes);
+  closeSync(descriptor);
+  return bytes;
+}
+
+describe('a model that cannot be used', () => {
+  const generate = (model: string) =>
+    isheep('generate', '--prompts', 'prompts.jsonl', '--out', 'out.jsonl', '--model', model);
+
+  it.each([
+    ['a name that nobody knows', () => 'smollm2-135m-instrct', 'model-not-found', 'did you mean smollm2-135m-instruct'],
+    ['a missing file', () => file('missing.gguf'), 'model-not-found', 'missing.gguf'],
+    ['a folder', () => folder, 'model-not-found', 'folder'],
+    ['a file that is not GGUF', () => written('text.gguf', 'these are not the weights'), 'bad-input', 'text.gguf'],
+    ['an empty file', () => written('empty.gguf', ''), 'bad-input', 'empty.gguf'],
+    ['a truncated file', () => written('cut.gguf', firstBytes(realModelPath(), 3_000_000)), 'bad-input', 'cut.gguf'],
+    ['one whose header is cut', () => written('head.gguf', firstBytes(realModelPath(), 40)), 'bad-input', 'head.gguf'],
+  ])('%s', (_, model, code, part) => {
+    const { exitCode, stdout, stderr } = generate(model());
+    const lines = errorLines(stderr);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(new RegExp(`^error \\[${code}\\] `));
+    expect(lines[1]).toMatch(/^hint: ./);
+    expect(lines.join('\n')).toContain(part);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(existsSync(file('out.jsonl'))).toBe(false);
+  });
+
+  it('an architecture that cannot be trained is refused by name, before any work', () => {
+    writeFileSync(file('pairs.jsonl'), '{"id":"a","instruction":"x","response":"y"}\n');
+    const other = tinyModel({ architecture: 'qwen2' });
+    const { exitCode, stderr } = isheep('train', '--data', 'pairs.jsonl', '--out', 'adapter.gguf', '--model', other);
+    expect(errorLines(stderr)[0]).toMatch(/^error \[unsupported-model\] .*qwen2/);
+    expect(stderr).toContain('llama');
+    expect(exitCode).toBe(2);
+    expect(existsSync(file('adapter.gguf'))).toBe(false);
+  });
+
+  function written(name: string, content: string | Buffer): string {
+    writeFileSync(file(name), content);
+    return file(name);
+  }
+});
+
+describe('a run that cannot start', () => {
+  const run = (...words: readonly string[]) => isheep('run', '--run', 'run', '--model', realModelPath(), ...words);
+
+  it('names all bad lines of a seed file at once', () => {
+    writeFileSync(
+      file('seeds.jsonl'),
+      '{"id":"a","instruction":"Fine"}\n{"id":"b"}\nnothing\n{"id":"a","instruction":"Twice"}\n',
+    );
+    const { exitCode, stderr } = run('--seeds', 'seeds.jsonl');
+    expect(stderr).toContain('error [bad-input]');
+    for (const line of [2, 3, 4]) expect(stderr).toContain(`seeds.jsonl:${line}`);
+    expect(exitCode).toBe(2);
+    expect(existsSync(file('run'))).toBe(false);
+  });
+
+  it('refuses an empty seed file', () => {
+    writeFileSync(file('none.jsonl'), '');
+    const { exitCode, stderr } = run('--seeds', 'none.jsonl');
+    expect(errorLines(stderr)[0]).toMatch(/^error \[bad-input\] .*none\.jsonl/);
+    expect(exitCode).toBe(2);
+    expect(existsSync(file('run'))).toBe(false);
+  });
+
+  it('names unknown keys of a configuration file and wrong values, all at once', () => {
+    writeFileSync(file('config.json'), '{"train": {"rnak": 8, "alpha": "x"}, "iteratons": 2}');
+    const { exitCode, stderr } = run('--config', 'config.json');
+    expect(errorLines(stderr).slice(0, 3)).toEqual([
+      'error [bad-config] train.alpha must be a number above 0; "x" is a string',
+      'error [bad-config] No option train.rnak. Did you mean train.rank?',
+      'error [bad-config] No option iteratons. Did you mean iterations?',
+    ]);
+    expect(exitCode).toBe(2);
+    expect(existsSync(file('run'))).toBe(false);
+  });
+
+  it('says that another process works on the folder', () => {
+    const lock = acquireLock(file('locked'));
+    const { exitCode, stderr } = isheep('run', '--run', 'locked', '--model', realModelPath());
+    lock.release();
+    expect(errorLines(stderr)[0]).toMatch(new RegExp(`^error \\[run-locked\\] .*locked.*${process.pid}`));
+    expect(exitCode).toBe(2);
+  });
+
+  it('says that the database of the run is damaged', () => {
+    acquireLock(file('damaged')).release();
+    writeFileSync(file('damaged/run.db'), 'this was a database once, and now it is a text of some length');
+    const { exitCode, stderr } = isheep('run', '--run', 'damaged', '--model', realModelPath());
+    expect(errorLines(stderr)[0]).toMatch(/^error \[corrupt-run\] .*run\.db/);
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('the process', () => {
+  it('ends quietly when its reader has enough', async () => {
+    const child = spawn('sh', ['-c', `"${process.execPath}" "${program}" run --help | head -1; echo done`], {
+      cwd: folder,
+    });
+    const written = { stdout: '', stderr: '' };
+    child.stdout.on('data', (text) => (written.stdout += String(text)));
+    child.stderr.on('data', (text) => (written.stderr += String(text)));
+    await new Promise((resolve) => child.on('close', resolve));
+    expect(written).toEqual({ stdout: 'isheep run [options]\ndone\n', stderr: '' });
+  });
+
+  it('leaves no file behind when it is interrupted twice', async () => {
+    const rows = Array.from({ length: 300 }, (_, i) => `{"id":"${i}","prompt":"Tell me a long story about ${i}"}\n`);
+    writeFileSync(file('many.jsonl'), rows.join(''));
+    const words = [
+      'generate',
+      '--prompts',
+      'many.jsonl',
+      '--out',
+      'many-out.jsonl',
+      '--max-tokens',
+      '400',
+      '--model',
+      realModelPath(),
+    ];
+    const child = spawn(process.execPath, [program, ...words], { cwd: folder });
+    let stderr = '';
+    child.stderr.on('data', (text) => {
+      stderr += String(text);
+      if (stderr.includes('generate: 0 of 300') && !stderr.includes('interrupted')) child.kill('SIGINT');
+      if (stderr.includes('Ctrl-C again') && !stderr.includes('stopping')) child.kill('SIGINT');
+    });
+    const exitCode = await new Promise((resolve) => child.on('close', resolve));
+    expect(errorLines(stderr)[0]).toMatch(/^error \[interrupted\] /);
+    expect(exitCode).toBe(130);
+    expect(readdirSync(folder).filter((name) => name.startsWith('many-out'))).toEqual([]);
+  });
+
+  it('writes completions, the same ones for the same seed', () => {
+    const words = [
+      'generate',
+      '--prompts',
+      'prompts.jsonl',
+      '--max-tokens',
+      '8',
+      '--model',
+      realModelPath(),
+      '--quiet',
+    ];
+    const first = isheep(...words);
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(first.stdout)).toMatchObject({ id: 'a', tokens: 8, stop: 'length' });
+    expect(isheep(...words)).toEqual(first);
+  });
+});

@@ -1,0 +1,184 @@
+// An engine without a model: every text and number comes from a hash of its request and of the adapter that is set, so
+// that an answer depends on exactly what a real one depends on. Training hashes its examples, step by step, and keeps a
+// checkpoint as a real trainer does.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type {
+  CallOptions,
+  GenerateRequest,
+  Prompt,
+  ScoreRequest,
+  ScoreResult,
+  TrainEvent,
+  TrainJob,
+  TrainSummary,
+} from '../../src/engine/engine.js';
+import type { EngineChoices, EngineFactory, OpenTrainer, SwitchableModel } from '../../src/engine/engine-factory.js';
+import { IsheepError } from '../../src/shared/errors.js';
+import type { Completion } from '../../src/shared/rows.js';
+import { fakeSentence, fakeTasks } from './fake-text.js';
+
+export interface FakeEngineOptions {
+  /** Called before each call of the engine, with its name; may throw, abort a signal or end the process. */
+  onCall?: (call: 'generate' | 'score' | 'step') => void;
+  /** Milliseconds that each call takes, so that a process can be killed in the middle. */
+  delayMs?: number;
+  /** The text of a response; default: invented words. */
+  respond?: (request: GenerateRequest) => string;
+  /** What loss the adapter of an iteration has, as a factor of the base's; default: 0.9. */
+  lossFactor?: number;
+}
+
+/** What the engine was asked, for tests that count. */
+export interface FakeEngineLog {
+  opened: string[];
+  choices: (EngineChoices | undefined)[];
+}
+
+export function fakeEngine(options: FakeEngineOptions = {}): EngineFactory & { log: FakeEngineLog } {
+  const log: FakeEngineLog = { opened: [], choices: [] };
+  return {
+    log,
+    check: () => Promise.resolve(),
+    choose: (recorded) => {
+      log.choices.push(recorded);
+      return Promise.resolve(recorded ?? { threads: 2, device: 'fake' });
+    },
+    openModel: () => {
+      log.opened.push('model');
+      return Promise.resolve(new FakeModel(options));
+    },
+    openTrainer: () => {
+      log.opened.push('trainer');
+      return Promise.resolve(new FakeTrainer(options));
+    },
+  };
+}
+
+class FakeModel implements SwitchableModel {
+  readonly hasChatTemplate = true;
+  private adapter = '';
+
+  constructor(private readonly options: FakeEngineOptions) {}
+
+  setAdapter(file: string | null): Promise<void> {
+    this.adapter = file === null ? '' : readFileSync(file, 'utf8');
+    return Promise.resolve();
+  }
+
+  async generate(requests: readonly GenerateRequest[], call: CallOptions = {}): Promise<Completion[]> {
+    await begin(this.options, 'generate', call);
+    const completions = requests.map((request) => this.complete(request));
+    call.onProgress?.({ done: requests.length, tokens: completions.reduce((sum, { tokens }) => sum + tokens, 0) });
+    return completions;
+  }
+
+  async score(requests: readonly ScoreRequest[], call: CallOptions = {}): Promise<ScoreResult[]> {
+    await begin(this.options, 'score', call);
+    call.onProgress?.({ done: requests.length, tokens: 0 });
+    return requests.map(({ id, prompt, continuation, next = [] }) => {
+      const factor = this.adapter === '' ? 1 : (this.options.lossFactor ?? 0.9);
+      const tokens = Math.max(1, continuation.split(' ').length);
+      const perToken = -(1 + hashNumber(flat(prompt), continuation)) * factor;
+      return {
+        id,
+        logprob: continuation === '' ? 0 : perToken * tokens,
+        tokens: continuation === '' ? 0 : tokens,
+        endLogprob: -(1 + hashNumber(flat(prompt), continuation, 'end')) * factor,
+        nextLogprobs: next.map((text) => Math.log(0.01 + hashNumber(flat(prompt), continuation, text) / 20)),
+      };
+    });
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private complete(request: GenerateRequest): Completion {
+    const seed = Math.floor(hashNumber(flat(request.prompt), String(request.seed), this.adapter) * 2 ** 32);
+    const text = 'text' in request.prompt ? fakeTasks(request.prompt.text, seed) : this.respond(request, seed);
+    return { id: request.id, text, tokens: text.split(' ').length, stop: 'end', logprob: -seed / 2 ** 28 };
+  }
+
+  private respond(request: GenerateRequest, seed: number): string {
+    return this.options.respond?.(request) ?? fakeSentence(seed, 5 + (seed % 12));
+  }
+}
+
+interface Checkpoint {
+  step: number;
+  state: string;
+}
+
+class FakeTrainer implements OpenTrainer {
+  constructor(private readonly options: FakeEngineOptions) {}
+
+  async *train(job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary> {
+    const { settings, examples, heldOut, adapterPath, checkpointDir, metadata } = job;
+    const steps = Math.ceil(settings.epochs * Math.ceil(examples.length / settings.batchSize));
+    const checkpointFile = checkpointDir === undefined ? undefined : path.join(checkpointDir, 'checkpoint.json');
+    let { step, state } = readCheckpoint(checkpointFile, JSON.stringify([settings, examples]));
+    const lossTokens = examples.reduce((sum, { response }) => sum + response.length, 0);
+    if (heldOut.length > 0) yield { kind: 'held-out', step: 0, held_out_loss: 2, held_out_tokens: heldOut.length };
+    while (step < steps) {
+      await begin(this.options, 'step', job.signal === undefined ? {} : { signal: job.signal });
+      step += 1;
+      state = createHash('sha256').update(`${state}${step}`).digest('hex');
+      if (checkpointFile !== undefined) {
+        mkdirSync(path.dirname(checkpointFile), { recursive: true });
+        writeFileSync(checkpointFile, JSON.stringify({ step, state }));
+      }
+      const loss = 2 + 1 / step;
+      yield {
+        kind: 'step',
+        of: steps,
+        step,
+        epoch: 1,
+        loss,
+        lr: 1e-4,
+        grad_norm: 1,
+        tokens: 10,
+        loss_tokens: 5,
+        seconds: 0.01,
+      };
+    }
+    mkdirSync(path.dirname(adapterPath), { recursive: true });
+    writeFileSync(adapterPath, JSON.stringify({ state, metadata }));
+    const losses = heldOut.length > 0 ? { heldOutLossBase: 2, heldOutLossAdapter: 1.8 } : noLosses;
+    return { samples: examples.length, tooLong: 0, cut: 0, steps, tokens: lossTokens * 2, lossTokens, ...losses };
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const noLosses = { heldOutLossBase: null, heldOutLossAdapter: null };
+
+function readCheckpoint(file: string | undefined, fresh: string): Checkpoint {
+  if (file === undefined || !existsSync(file)) return { step: 0, state: fresh };
+  return JSON.parse(readFileSync(file, 'utf8')) as Checkpoint;
+}
+
+async function begin(
+  options: FakeEngineOptions,
+  call: 'generate' | 'score' | 'step',
+  { signal }: CallOptions,
+): Promise<void> {
+  options.onCall?.(call);
+  // A real engine works on another thread; let signals and timers come in.
+  await sleep(options.delayMs ?? 0);
+  if (signal?.aborted === true) throw new IsheepError('interrupted', 'the call was cancelled');
+}
+
+function flat(prompt: Prompt): string {
+  return 'text' in prompt ? prompt.text : JSON.stringify(prompt.messages);
+}
+
+/** A number of 0 to 1 from the hash of texts. */
+function hashNumber(...texts: readonly string[]): number {
+  return createHash('sha256').update(JSON.stringify(texts)).digest().readUInt32LE(0) / 2 ** 32;
+}

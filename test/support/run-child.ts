@@ -1,0 +1,18 @@
+// A run in a process of its own, which a test kills: node --import ./typescript-loader.mjs run-child.ts '<ChildRun>'
+// Prints each event as a line of JSON, and an error as {"error": {code, message}}.
+import { runLoop } from '../../src/pipeline/run.js';
+import { IsheepError } from '../../src/shared/errors.js';
+import { fakeEngine } from './fake-engine.js';
+import type { ChildRun } from './kill-run.js';
+
+const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`);
+
+const { runDir, config, modelPath } = JSON.parse(process.argv[2] ?? '') as ChildRun;
+const engine = fakeEngine({ delayMs: 20 });
+try {
+  await runLoop({ runDir, config, modelPath, engine, report: print });
+} catch (error) {
+  if (!(error instanceof IsheepError)) throw error;
+  print({ error: { code: error.code, message: error.message } });
+  process.exitCode = error.exitCode;
+}

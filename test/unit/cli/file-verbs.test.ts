@@ -1,0 +1,269 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { createTrainingLog } from '../../../src/pipeline/verbs/train.js';
+import { isheep, type CliSetting } from './support.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'isheep-verbs-'));
+});
+
+function file(name: string, rows?: readonly object[]): string {
+  const place = path.join(folder, name);
+  if (rows) writeFileSync(place, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  return place;
+}
+
+function rowsOf(place: string): Record<string, unknown>[] {
+  return readFileSync(place, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const run = (words: readonly string[], setting?: CliSetting) => isheep(words, setting);
+
+const prompts = [
+  { id: 'a', messages: [{ role: 'user', content: 'Say something' }], topic: 'kept' },
+  { id: 'b', messages: [{ role: 'user', content: 'And more' }] },
+];
+
+const pairs = Array.from({ length: 12 }, (_, i) => ({
+  id: `p${i}`,
+  instruction: `Describe the thing that has the number ${i * 7919} in a few words`,
+  input: '',
+  response: `A thing of its own kind, called number ${i * 104729}, which is neither large nor small.`,
+  note: `kept ${i}`,
+}));
+
+describe('isheep generate', () => {
+  it('writes completions in the order of the prompts, and keeps unknown fields', async () => {
+    const out = file('out.jsonl');
+    const outcome = await run([
+      'generate',
+      '--prompts',
+      file('prompts.jsonl', prompts),
+      '--out',
+      out,
+      '--json',
+      '--quiet',
+    ]);
+    expect(outcome.stderr).toBe('');
+    expect(rowsOf(out).map(({ id, topic }) => ({ id, topic }))).toEqual([
+      { id: 'a', topic: 'kept' },
+      { id: 'b', topic: undefined },
+    ]);
+    expect(Object.keys(rowsOf(out)[0] ?? {})).toEqual(expect.arrayContaining(['id', 'text', 'tokens', 'stop']));
+    expect(rowsOf(out)[0]).not.toHaveProperty('prompt');
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ completions: 2, out, stopped: { end: 2 } });
+  });
+
+  it('writes to standard output without --out, and nothing else there', async () => {
+    const { exitCode, stdout } = await run(['generate', '--prompts', file('prompts.jsonl', prompts)]);
+    expect(exitCode).toBe(0);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { id: string }).id),
+    ).toEqual(['a', 'b']);
+  });
+
+  it('refuses --json without --out', async () => {
+    const { exitCode, stderr } = await run(['generate', '--prompts', file('prompts.jsonl', prompts), '--json']);
+    expect(stderr).toContain('error [bad-config] --json needs --out');
+    expect(exitCode).toBe(2);
+  });
+
+  it('names all bad lines of its input at once, and writes nothing', async () => {
+    const bad = file('bad.jsonl');
+    writeFileSync(
+      bad,
+      '{"id":"a"}\nnot json\n{"id":"c","prompt":"x","messages":[{"role":"user","content":"y"}]}\n{"id":"d","prompt":"fine"}\n',
+    );
+    const out = file('out.jsonl');
+    const { exitCode, stderr } = await run(['generate', '--prompts', bad, '--out', out]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('error [bad-input]');
+    for (const line of [1, 2, 3]) expect(stderr).toContain(`${bad}:${line}`);
+    expect(stderr).not.toContain(`${bad}:4`);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('refuses a file without rows', async () => {
+    const { exitCode, stderr } = await run(['generate', '--prompts', file('empty.jsonl', [])]);
+    expect(stderr).toContain('empty.jsonl has no rows');
+    expect(exitCode).toBe(2);
+  });
+
+  it('exits with 130 when it is interrupted, and leaves no file behind', async () => {
+    const many = file(
+      'many.jsonl',
+      Array.from({ length: 600 }, (_, i) => ({ id: String(i), messages: prompts[1]?.messages })),
+    );
+    const stop = new AbortController();
+    const engine = { onCall: () => stop.abort() };
+    const { exitCode, stderr } = await run(['generate', '--prompts', many, '--out', file('out.jsonl')], {
+      engine,
+      interrupts: { stop: stop.signal },
+    });
+    expect(stderr).toContain('error [interrupted] stopped after 256 of 600 rows');
+    expect(exitCode).toBe(130);
+    expect(readdirSync(folder)).toEqual(['many.jsonl']);
+  });
+});
+
+describe('isheep score', () => {
+  it('writes a log-probability and a count of tokens for each continuation', async () => {
+    const data = file('data.jsonl', [{ id: 'a', prompt: 'One', continuation: ' two', kind: 'kept' }]);
+    const out = file('out.jsonl');
+    const { exitCode, stdout } = await run(['score', '--data', data, '--out', out, '--json', '--quiet']);
+    expect(exitCode).toBe(0);
+    expect(rowsOf(out)).toEqual([{ kind: 'kept', id: 'a', logprob: expect.any(Number) as number, tokens: 2 }]);
+    expect(JSON.parse(stdout)).toMatchObject({ continuations: 1, tokens: 2 });
+  });
+});
+
+describe('isheep filter', () => {
+  it('parts the pairs into kept and rejected, each with its verdicts', async () => {
+    const data = file('pairs.jsonl', [
+      ...pairs,
+      { ...pairs[0], id: 'copy' },
+      { ...pairs[1], id: 'empty', response: '' },
+    ]);
+    const [out, rejected] = [file('kept.jsonl'), file('rejected.jsonl')];
+    const { exitCode, stdout } = await run([
+      ...['filter', '--data', data, '--out', out, '--rejected', rejected],
+      ...['--rules', 'empty-response,novelty', '--novelty', '0.99', '--json'],
+    ]);
+    expect(exitCode).toBe(0);
+    expect(rowsOf(out).map((row) => row.id)).toEqual(pairs.map((pair) => pair.id));
+    expect(rowsOf(out)[0]).toMatchObject({
+      note: 'kept 0',
+      verdicts: [
+        { filter: 'empty-response', rejected: false },
+        { filter: 'novelty', rejected: false },
+      ],
+    });
+    expect(rowsOf(rejected).map((row) => row.id)).toEqual(['copy', 'empty']);
+    expect(JSON.parse(stdout)).toEqual({ rows: 14, kept: 12, rejected: { 'empty-response': 1, 'not-new': 1 }, out });
+  });
+
+  it('compares with the files of --against', async () => {
+    const data = file('pairs.jsonl', pairs);
+    const against = file('known.jsonl', [{ instruction: pairs[3]?.instruction }]);
+    const out = file('kept.jsonl');
+    const words = [
+      'filter',
+      '--data',
+      data,
+      '--out',
+      out,
+      '--rules',
+      'novelty',
+      '--novelty',
+      '0.99',
+      '--against',
+      against,
+    ];
+    const { stderr } = await run(words);
+    expect(stderr).toBe('11 of 12 pairs kept; rejected: not-new 1\n');
+  });
+
+  it('names the filters that exist for one that does not', async () => {
+    const { exitCode, stderr } = await run(['filter', '--data', file('pairs.jsonl', pairs), '--rules', 'novelti']);
+    expect(stderr).toMatch(/^error \[bad-config\] unknown filter "novelti"\nhint: the filters are .*novelty/);
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe('isheep assess', () => {
+  it('judges every pair by likelihood and ranks the pool', async () => {
+    const out = file('assessed.jsonl');
+    const words = [
+      'assess',
+      '--data',
+      file('pairs.jsonl', pairs),
+      '--out',
+      out,
+      '--method',
+      'likelihood',
+      '--json',
+      '--quiet',
+    ];
+    const { exitCode, stdout } = await run(words);
+    expect(exitCode).toBe(0);
+    expect(rowsOf(out).map((row) => row.id)).toEqual(pairs.map((pair) => pair.id));
+    expect(rowsOf(out)[0]).toMatchObject({ method: 'likelihood', note: 'kept 0', rank: expect.any(Number) as number });
+    expect(rowsOf(out)[0]).not.toHaveProperty('response');
+    expect(JSON.parse(stdout)).toMatchObject({ pairs: 12, method: 'likelihood', failed: {} });
+  });
+
+  it('needs pairs or --self-test', async () => {
+    const { exitCode, stderr } = await run(['assess']);
+    expect(stderr).toContain('error [bad-config] isheep assess needs --data');
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe('isheep train', () => {
+  it('writes an adapter and a log of every step', async () => {
+    const [out, log] = [file('adapter.gguf'), file('log.jsonl')];
+    const words = [
+      'train',
+      '--data',
+      file('pairs.jsonl', pairs),
+      '--out',
+      out,
+      '--log',
+      log,
+      '--epochs',
+      '3',
+      '--batch-size',
+      '2',
+    ];
+    const { exitCode, stdout } = await run([...words, '--accumulate', '2', '--warmup-steps', '1', '--json', '--quiet']);
+    expect(exitCode).toBe(0);
+    expect(existsSync(out)).toBe(true);
+    const steps = rowsOf(log).filter((row) => 'loss' in row);
+    // 12 pairs, 2 held out at most, 4 a step: 3 steps an epoch.
+    expect(steps.map((row) => row.step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(Object.keys(steps[0] ?? {})).toEqual([
+      'step',
+      'epoch',
+      'loss',
+      'lr',
+      'grad_norm',
+      'tokens',
+      'loss_tokens',
+      'seconds',
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({ steps: 9, adapter: out });
+  });
+
+  it('keeps the lines of earlier steps when it continues, and drops what a kill cut short', () => {
+    const log = file('log.jsonl');
+    const step = (n: number) => ({
+      kind: 'step' as const,
+      of: 9,
+      step: n,
+      epoch: 1,
+      loss: n,
+      lr: 1,
+      grad_norm: 1,
+      tokens: 1,
+      loss_tokens: 1,
+      seconds: 1,
+    });
+    const first = createTrainingLog(log);
+    for (const n of [1, 2, 3]) first(step(n));
+    writeFileSync(log, `${readFileSync(log, 'utf8')}{"step":4,"ep`);
+    const second = createTrainingLog(log);
+    second(step(3));
+    second(step(4));
+    expect(rowsOf(log).map((row) => row.step)).toEqual([1, 2, 3, 4]);
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+
+import { ProgressLine } from '../../../src/cli/progress-line.js';
+import { progressReporter } from '../../../src/cli/progress.js';
+import type { RunEvent } from '../../../src/pipeline/events.js';
+
+/** Shows events at given seconds and returns what was written. */
+function shown(
+  events: readonly (readonly [number, RunEvent])[],
+  options: { quiet?: boolean; isTTY?: boolean } = {},
+): string {
+  let written = '';
+  let seconds = 0;
+  const stream = { write: (text: string) => (written += text), isTTY: options.isTTY ?? false, columns: 100 };
+  const env = options.isTTY ? { TERM: 'dumb' } : {};
+  const progress = new ProgressLine({ stream, env, quiet: options.quiet ?? false, now: () => seconds });
+  const report = progressReporter(progress);
+  for (const [at, event] of events) {
+    seconds = at;
+    report(event);
+  }
+  return written;
+}
+
+const stage = { iteration: 1, stage: 'respond' } as const;
+const progress = (done: number, tokens: number): RunEvent => ({ kind: 'stage-progress', ...stage, done, tokens });
+
+const events: readonly (readonly [number, RunEvent])[] = [
+  [0, { kind: 'run-started', runDir: 'runs/a', continued: false, iterations: 2 }],
+  [0, { kind: 'iteration-started', iteration: 1, of: 2, model: 'base' }],
+  [0, { kind: 'stage-started', ...stage, unit: 'responses', total: 100, done: 20 }],
+  [5, progress(30, 1000)],
+  [20, progress(60, 8000)],
+  [30, progress(80, 12000)],
+  [35, { kind: 'warning', message: 'one thing to know' }],
+  [40, { kind: 'stage-finished', ...stage, seconds: 75, note: '100 responses' }],
+];
+
+describe('progress without a terminal', () => {
+  it('is a plain line at the start, at the end, and every quarter of a minute', () => {
+    expect(shown(events).split('\n')).toEqual([
+      'run runs/a',
+      'iteration 1 of 2, written by the base',
+      '  respond: 20 of 100 responses, continued',
+      '  respond: 60 of 100 responses, 400 tok/s, 0:20 left',
+      'warning: one thing to know',
+      '  respond: done in 1:15 (100 responses)',
+      '',
+    ]);
+  });
+
+  it('is the same on a terminal that cannot move its cursor', () => {
+    expect(shown(events, { isTTY: true })).toBe(shown(events));
+  });
+
+  it('shows the loss while it trains', () => {
+    const step = (n: number): RunEvent => ({
+      kind: 'training',
+      iteration: 1,
+      event: {
+        kind: 'step',
+        of: 8,
+        step: n,
+        epoch: 1,
+        loss: 2.5,
+        lr: 1e-4,
+        grad_norm: 1,
+        tokens: 300,
+        loss_tokens: 90,
+        seconds: 16,
+      },
+    });
+    const training: readonly (readonly [number, RunEvent])[] = [
+      [0, { kind: 'stage-started', iteration: 1, stage: 'train', unit: 'steps', total: 8, done: 0 }],
+      [
+        0,
+        { kind: 'training', iteration: 1, event: { kind: 'held-out', step: 0, held_out_loss: 2, held_out_tokens: 9 } },
+      ],
+      [16, step(1)],
+      [32, step(2)],
+    ];
+    expect(shown(training).split('\n')).toEqual([
+      '  train: 0 of 8 steps',
+      '  train: 1 of 8 steps, 19 tok/s, 1:52 left, loss 2.500',
+      '  train: 2 of 8 steps, 19 tok/s, 1:36 left, loss 2.500',
+      '',
+    ]);
+  });
+});
+
+describe('--quiet', () => {
+  it('shows warnings and nothing else', () => {
+    expect(shown(events, { quiet: true })).toBe('warning: one thing to know\n');
+  });
+});

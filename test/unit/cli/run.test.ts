@@ -1,0 +1,124 @@
+// The commands of a run on the fake engine: what they print, and how they exit.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { timeName } from '../../../src/cli/commands/run.js';
+import type { RunSummary } from '../../../src/pipeline/events.js';
+import { runFolder, type RunFolder } from '../../support/run-folder.js';
+import { isheep } from './support.js';
+
+let folder: RunFolder;
+let words: string[];
+beforeAll(() => {
+  folder = runFolder();
+  const settings = [
+    '--instructions',
+    '24',
+    '--synthesize-chunk',
+    '8',
+    '--assess-method',
+    'likelihood',
+    '--select-share',
+    '0.8',
+  ];
+  const { model, seeds = '' } = folder.config;
+  words = ['run', '--run', folder.runDir, '--model', model, '--seeds', seeds, '--iterations', '2', ...settings];
+});
+afterAll(() => folder.remove());
+
+describe('isheep run', () => {
+  it('stops after a chunk when it is interrupted, and says how to continue', async () => {
+    const stop = new AbortController();
+    const { exitCode, stdout, stderr } = await isheep(words, {
+      engine: { onCall: () => stop.abort() },
+      interrupts: { stop: stop.signal },
+    });
+    expect(stderr).toMatch(/error \[interrupted\] stopped in iteration 1, stage synthesize, after .*\n/);
+    expect(stderr).toContain(`hint: continue with: isheep ${words.join(' ')}\n`);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' });
+  });
+
+  it('continues with the same command, and prints the summary', async () => {
+    const { exitCode, stdout, stderr } = await isheep(words);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(`continuing ${folder.runDir}`);
+    expect(stderr).toContain('iteration 2 of 2, written by the adapter of the iteration before');
+    expect(stdout).toMatch(
+      /^iteration 1, written by the base\n {2}synthesize {2}\d+ requests, \d+ parsed, 24 instructions kept\n/,
+    );
+    expect(stdout).toMatch(/best: iteration \d, .*adapter\.gguf/);
+    expect(existsSync(path.join(folder.runDir, 'iterations', '2', 'adapter.gguf'))).toBe(true);
+  });
+
+  it('prints one JSON object with --json: the summary of the finished run', async () => {
+    const { exitCode, stdout, stderr } = await isheep([...words, '--json', '--quiet']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const summary = JSON.parse(stdout) as RunSummary;
+    expect(summary.iterations.map(({ iteration }) => iteration)).toEqual([1, 2]);
+    expect(summary.iterations.every(({ train }) => train.tokens > 0 && train.pairs >= 12)).toBe(true);
+  });
+
+  it('refuses to mix settings, and names the one that changed', async () => {
+    const { exitCode, stderr } = await isheep([...words, '--train-rank', '4']);
+    expect(stderr).toMatch(/^error \[run-changed\] .*train\.rank.*8.*4/s);
+    expect(exitCode).toBe(2);
+  });
+
+  it('exits with 3 where the base is best', async () => {
+    const other = runFolder();
+    const changed = words.map((word) => (word === folder.runDir ? other.runDir : word));
+    const { exitCode, stdout } = await isheep(changed, { engine: { lossFactor: 1.2 } });
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain('best: the base');
+    other.remove();
+  });
+
+  it('names a folder by the time where none is given', () => {
+    expect(timeName(new Date(2026, 2, 1, 4, 5, 9))).toBe('2026-03-01-04-05-09');
+  });
+});
+
+describe('isheep status', () => {
+  it('shows a line a stage', async () => {
+    const { exitCode, stdout } = await isheep(['status', '--run', folder.runDir]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^${folder.runDir}: finished; iteration \\d is best\n`));
+    expect(stdout).toMatch(/ {2}✓ synthesize\s+24 of 24 instructions/);
+  });
+
+  it('is one object with --json', async () => {
+    const { stdout } = await isheep(['status', '--run', folder.runDir, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ runDir: folder.runDir, isFinished: true, isRunning: false });
+  });
+
+  it('says where there is no run', async () => {
+    const { exitCode, stderr } = await isheep(['status', '--run', path.join(folder.dir, 'nothing')]);
+    expect(stderr).toMatch(/^error \[bad-input\] .*nothing.*\nhint: /);
+    expect(exitCode).toBe(2);
+    expect(existsSync(path.join(folder.dir, 'nothing'))).toBe(false);
+  });
+});
+
+describe('isheep show', () => {
+  it.each(['candidates', 'verdicts', 'dataset', 'training', 'prompts'])('prints %s as JSON Lines', async (topic) => {
+    const { exitCode, stdout } = await isheep(['show', topic, '--run', folder.runDir, '--iteration', '1']);
+    expect(exitCode).toBe(0);
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(rows.length).toBeGreaterThan(0);
+  });
+
+  it('prints the dataset as the file of the iteration has it', async () => {
+    const { stdout } = await isheep(['show', 'dataset', '--run', folder.runDir, '--iteration', '1']);
+    expect(stdout).toBe(readFileSync(path.join(folder.runDir, 'iterations', '1', 'dataset.jsonl'), 'utf8'));
+  });
+
+  it('says which iterations there are', async () => {
+    const { exitCode, stderr } = await isheep(['show', 'dataset', '--run', folder.runDir, '--iteration', '9']);
+    expect(stderr).toMatch(/error \[bad-input\] the run .* has no iteration 9\nhint: it has the iterations 1 to 2\n/);
+    expect(exitCode).toBe(2);
+  });
+});

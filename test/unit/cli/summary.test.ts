@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+
+import { styleFor } from '../../../src/cli/style.js';
+import { formatRunSummary } from '../../../src/cli/summary.js';
+import type { IterationSummary, RunSummary } from '../../../src/pipeline/events.js';
+
+const style = styleFor({ write: () => true }, {});
+
+function iteration(number: number): IterationSummary {
+  return {
+    iteration: number,
+    model: number === 1 ? 'base' : { adapterSha256: 'ab12cd34ef567890' },
+    synthesize: { requests: 40, parsed: 412, kept: 96, rejected: { 'not-new': 120, 'too-short': 40 } },
+    respond: { responses: 96, tokens: 11200, stopped: { end: 80, length: 16 } },
+    filter: { passed: 70, rejected: { 'unfinished-response': 16, 'copied-response': 10 } },
+    assess: { method: 'likelihood', why: '', assessed: 70, failed: {} },
+    select: { kept: 21, rule: 'the best 30 % by rank', notKept: { 'lower-rank': 49 } },
+    train: {
+      pairs: 19,
+      heldOut: 2,
+      tooLong: 0,
+      cut: 1,
+      steps: 10,
+      tokens: 4120,
+      lossTokens: 2210,
+      firstLoss: 1.912,
+      lastLoss: 1.533,
+      adapter: `runs/a/iterations/${number}/adapter.gguf`,
+      adapterSha256: 'ffff',
+    },
+    evaluate: { heldOutLossBase: 1.822, heldOutLossAdapter: 1.71 },
+    seconds: { synthesize: 71.3, respond: 60.2, filter: 0.01, assess: 30.2, select: 0, train: 51.4, evaluate: 8.21 },
+  };
+}
+
+function summary(best: number | null): RunSummary {
+  return { runDir: 'runs/a', iterations: [iteration(1), iteration(2)], best, seconds: 443 };
+}
+
+describe('the summary of a run', () => {
+  it('says what was asked, parsed, rejected, kept, trained, lost, and how long each stage took', () => {
+    const block = formatRunSummary(summary(2), style).split('\n\n')[1];
+    expect(block?.split('\n')).toEqual([
+      'iteration 2, written by adapter ab12cd34ef56',
+      '  synthesize  40 requests, 412 parsed, 96 instructions kept',
+      '              dropped: not-new 120, too-short 40',
+      '  respond     96 responses, 11,200 tokens (end 80, length 16)',
+      '  filter      70 passed',
+      '              dropped: unfinished-response 16, copied-response 10',
+      '  assess      70 pairs by likelihood',
+      '  select      21 kept: the best 30 % by rank',
+      '              not kept: lower-rank 49',
+      '  train       19 pairs in 10 steps, 4,120 tokens, 2,210 of them with a loss (1 cut)',
+      '  loss        training 1.912 → 1.533; 2 pairs held out: base 1.822 → adapter 1.710 (−6.1 %)',
+      '  seconds     synthesize 71, respond 60, assess 30, train 51, evaluate 8.2',
+    ]);
+  });
+
+  it('says which adapter is best, where the files are and what to do next', () => {
+    const text = formatRunSummary(summary(2), style);
+    expect(text).toContain('best: iteration 2, runs/a/iterations/2/adapter.gguf');
+    expect(text).toContain('done in 7:23; everything is in runs/a:');
+    expect(text).toContain('next: isheep generate --prompts FILE --adapter runs/a/iterations/2/adapter.gguf');
+  });
+
+  it('says so where the base is best', () => {
+    expect(formatRunSummary(summary(null), style)).toContain('best: the base; no adapter lowered the held-out loss');
+  });
+
+  it('fits on a screen for two iterations', () => {
+    expect(formatRunSummary(summary(2), style).split('\n').length).toBeLessThanOrEqual(40);
+  });
+
+  it('says where nothing was held out', () => {
+    const nothing = { ...iteration(1), evaluate: { heldOutLossBase: null, heldOutLossAdapter: null } };
+    const text = formatRunSummary({ ...summary(1), iterations: [nothing] }, style);
+    expect(text).toContain('training 1.912 → 1.533; nothing held out');
+  });
+});

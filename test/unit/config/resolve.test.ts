@@ -1,0 +1,143 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+import { presetNames, presets } from '../../../src/config/presets.js';
+import { resolveConfig, type Flags } from '../../../src/config/resolve.js';
+import { configSchema } from '../../../src/config/schema.js';
+import { IsheepError } from '../../../src/shared/errors.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'isheep-config-'));
+let files = 0;
+
+function configFile(content: unknown): string {
+  const file = path.join(folder, `config-${files++}.json`);
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+function flags(values: Record<string, unknown>): Flags {
+  return new Map(Object.entries(values).map(([key, value]) => [key, { value, name: `--${key}` }]));
+}
+
+function problemsOf(action: () => unknown): string[] {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(IsheepError);
+    expect((error as IsheepError).code).toBe('bad-config');
+    expect((error as IsheepError).exitCode).toBe(2);
+    return (error as IsheepError).message.split('\n');
+  }
+  throw new Error('it did not throw');
+}
+
+const problemsOfFile = (content: unknown) => problemsOf(() => resolveConfig({ file: configFile(content) }));
+
+describe('precedence', () => {
+  it('takes the defaults where nothing is said', () => {
+    expect(resolveConfig()).toEqual(configSchema.parse({}));
+  });
+
+  it('lets flags win over the file, the file over the preset, the preset over the defaults', () => {
+    const file = configFile({ instructions: 50, train: { rank: 4, alpha: 8 } });
+    const config = resolveConfig({ preset: 'demo', file, flags: flags({ 'train.rank': 2 }) });
+    expect(config.train.rank).toBe(2);
+    expect(config.train.alpha).toBe(8);
+    expect(config.instructions).toBe(50);
+    expect(config.iterations).toBe(presets.demo.iterations);
+    expect(config.train.dropout).toBe(0.05);
+  });
+
+  it('replaces lists as a whole', () => {
+    expect(resolveConfig({ file: configFile({ train: { targets: ['q'] } }) }).train.targets).toEqual(['q']);
+  });
+
+  it.each(presetNames)('has a valid preset %s', (preset) => {
+    expect(() => resolveConfig({ preset })).not.toThrow();
+  });
+
+  it('reads a file with a byte order mark and an editor hint', () => {
+    const file = configFile(`\uFEFF${JSON.stringify({ $schema: './config.schema.json', iterations: 7 })}`);
+    expect(resolveConfig({ file }).iterations).toBe(7);
+  });
+});
+
+describe('errors', () => {
+  it('words a bad value with expectation, name, value and type', () => {
+    expect(problemsOfFile({ train: { rank: 'eight' } })).toEqual([
+      'train.rank must be a whole number from 1 to 256; "eight" is a string',
+    ]);
+  });
+
+  it('names the nearest key for an unknown one', () => {
+    expect(problemsOfFile({ train: { rnak: 8 } })).toEqual(['No option train.rnak. Did you mean train.rank?']);
+  });
+
+  it('reports all problems at once', () => {
+    const bad = { tarin: {}, seed: -1, train: { rank: 0, targets: ['q', 'z'], dropout: 1 }, select: { share: null } };
+    expect(problemsOfFile(bad)).toEqual([
+      'seed must be a whole number from 0 to 4294967295; it is -1',
+      'select.share must be a number above 0, at most 1; null is no value',
+      'train.rank must be a whole number from 1 to 256; it is 0',
+      'train.dropout must be a number from 0, below 1; it is 1',
+      'train.targets must be a list of q, k, v, o, gate, up, down; "z" is none of them',
+      'No option tarin. Did you mean train?',
+    ]);
+  });
+
+  it.each([
+    [{ train: 5 }, 'train must be a group of settings; 5 is a number'],
+    [{ train: { rank: 1.5 } }, 'train.rank must be a whole number from 1 to 256; 1.5 is not whole'],
+    [{ train: { targets: [] } }, 'train.targets must be a list of q, k, v, o, gate, up, down; the list is empty'],
+    [{ train: { targets: 'q' } }, 'train.targets must be a list of q, k, v, o, gate, up, down; "q" is a string'],
+    [{ train: { rankStabilized: 1 } }, 'train.rankStabilized must be true or false; 1 is a number'],
+    [{ device: 'gpu' }, 'device must be one of auto, cpu, cuda, vulkan, metal; it is "gpu"'],
+    [{ model: '' }, 'model must be a text that is not empty; it is ""'],
+    [{ iterations: [1] }, 'iterations must be a whole number from 1 to 1000; [1] is a list'],
+    [{ instructions: 0 }, 'instructions must be a whole number of at least 1; it is 0'],
+    [{ zzzzzzzzzz: 1 }, 'No option zzzzzzzzzz.'],
+  ])('words %j', (content, message) => {
+    expect(problemsOfFile(content)).toEqual([message]);
+  });
+
+  it('does not take a key of Object.prototype for a setting', () => {
+    expect(problemsOfFile('{"__proto__": {"polluted": 1}, "constructor": 2}').join()).toMatch(/^No option/);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  it('names a flag as it was given', () => {
+    const rank: Flags = new Map([['train.rank', { value: 999, name: '--rank' }]]);
+    expect(problemsOf(() => resolveConfig({ flags: rank }))).toEqual([
+      '--rank must be a whole number from 1 to 256; it is 999',
+    ]);
+  });
+
+  it('says what is wrong with the file itself', () => {
+    const missing = path.join(folder, 'missing.json');
+    expect(problemsOf(() => resolveConfig({ file: missing }))).toEqual([`--config ${missing}: there is no such file`]);
+    const list = configFile([1]);
+    expect(problemsOf(() => resolveConfig({ file: list }))).toEqual([
+      `${list} must hold one JSON object, { "key": value, … }`,
+    ]);
+    expect(problemsOfFile('{"a": ').join()).toMatch(/--config .*: .*JSON/);
+  });
+});
+
+describe('fuzz', () => {
+  it('never throws anything but bad-config, whatever a file holds', () => {
+    const values: unknown[] = [null, 0, -1, 1e308, '', 'x', [], {}, [[]], { a: { b: 1 } }, true, '\uD800'];
+    for (const key of ['model', 'train', 'train.rank', 'filter.rules', 'seed', 'nope.nope', 'assess.method']) {
+      const [first = '', second] = key.split('.');
+      for (const value of values) {
+        const content = second === undefined ? { [first]: value } : { [first]: { [second]: value } };
+        try {
+          resolveConfig({ file: configFile(content) });
+        } catch (error) {
+          expect((error as IsheepError).code).toBe('bad-config');
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+import { randomStream } from '../../../../src/shared/random.js';
+import { NoveltyIndex } from '../../../../src/stages/filter/novelty-index.js';
+import { rougeL, rougeTokens } from '../../../../src/stages/filter/rouge-l.js';
+
+interface OracleRow {
+  a: string;
+  b: string;
+  f: number;
+}
+
+// Made by scripts/oracles/rouge-l.py with the Python package rouge-score.
+const oracle = JSON.parse(
+  readFileSync(new URL('../oracles/rouge-l.json', import.meta.url), 'utf8'),
+) as readonly OracleRow[];
+
+describe('ROUGE-L', () => {
+  it('equals rouge-score on every pair of the oracle, to the last bit', () => {
+    expect(oracle.length).toBeGreaterThan(200);
+    for (const { a, b, f } of oracle) expect(rougeL(a, b), JSON.stringify([a, b])).toBe(f);
+  });
+
+  it('takes lower-case runs of ASCII letters and digits as tokens', () => {
+    expect(rougeTokens("Don't re-write 3.5 snake_case, Été!")).toEqual([
+      'don',
+      't',
+      're',
+      'write',
+      '3',
+      '5',
+      'snake',
+      'case',
+      't',
+    ]);
+  });
+});
+
+describe('the novelty index', () => {
+  it('finds for each oracle text what a comparison with all earlier ones finds', () => {
+    const index = new NoveltyIndex();
+    const known: string[] = [];
+    for (const { a, b } of oracle.slice(0, 100)) {
+      const expected = known.includes(a) ? 1 : Math.max(0, ...known.map((text) => rougeL(a, text)));
+      expect(index.mostSimilar(a) ?? 0, JSON.stringify(a)).toBe(expected);
+      index.add(b);
+      known.push(b);
+    }
+  });
+
+  it('is exact for texts of 1 to 150 tokens of a small vocabulary, whatever the floor', () => {
+    const random = randomStream(3);
+    const text = () =>
+      Array.from({ length: 1 + Math.floor(random() * 150) }, () => `w${Math.floor(random() * 12)}`).join(' ');
+    const index = new NoveltyIndex();
+    const known = Array.from({ length: 40 }, text);
+    known.forEach((one) => index.add(one));
+    for (let i = 0; i < 20; i++) {
+      const candidate = text();
+      const best = Math.max(...known.map((one) => rougeL(candidate, one)));
+      expect(index.mostSimilar(candidate)).toBe(best);
+      expect(index.mostSimilar(candidate, best - 0.001)).toBe(best);
+      expect(index.mostSimilar(candidate, best)).toBeUndefined();
+    }
+  });
+
+  it('knows an equal text that has no token at all', () => {
+    const index = new NoveltyIndex();
+    index.add('写一首诗');
+    expect(index.mostSimilar('写一首诗', 0.7)).toBe(1);
+    expect(index.mostSimilar('另一首诗', 0.7)).toBeUndefined();
+  });
+
+  it('lets nothing be too close where the floor is 1', () => {
+    const index = new NoveltyIndex();
+    index.add('Name three birds.');
+    expect(index.mostSimilar('Name three birds.', 1)).toBeUndefined();
+  });
+});

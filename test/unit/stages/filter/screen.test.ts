@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+
+import { IsheepError } from '../../../../src/shared/errors.js';
+import { allFilterNames, applyScreen, createScreen, filterNames } from '../../../../src/stages/filter/screen.js';
+
+const bread = { instruction: 'Describe how bread is made in a small bakery.' };
+const breadAgain = { instruction: 'Describe how bread is made in a large bakery.' };
+
+describe('a screen', () => {
+  it('gives verdicts in order and stops at the first that rejects', () => {
+    const screen = createScreen({ novelty: 0.7, rules: ['url', 'instruction-length', 'media'] });
+    expect(screen.judge({ instruction: 'Name birds.' })).toEqual([
+      { filter: 'url', rejected: false },
+      { filter: 'instruction-length', rejected: true, reason: 'too-short' },
+    ]);
+  });
+
+  it('applies all default filters in their order where none are named', () => {
+    const row = { instruction: 'Name three birds that cannot fly.', response: 'Ostriches, emus and kiwis.' };
+    const verdicts = createScreen({ novelty: 0.7 }).judge(row);
+    expect(verdicts.map((verdict) => verdict.filter)).toEqual(filterNames);
+    expect(verdicts.every((verdict) => !verdict.rejected)).toBe(true);
+  });
+
+  it('looks at the task alone where only filters for candidates are wanted', () => {
+    const screen = createScreen({ novelty: 0.7, appliesTo: 'candidate' });
+    const filters = screen.judge(bread).map((verdict) => verdict.filter);
+    expect(filters.at(-1)).toBe('novelty');
+    expect(filters).not.toContain('empty-response');
+  });
+
+  it('leaves the task to the candidates where only filters for pairs are wanted', () => {
+    const screen = createScreen({ novelty: 0.7, appliesTo: 'pair' });
+    expect(screen.judge({ instruction: 'Birds?', response: 'Yes.' }).map((verdict) => verdict.filter)[0]).toBe(
+      'empty-response',
+    );
+  });
+
+  it('compares with the rows given and with those kept so far', () => {
+    const screen = createScreen({ novelty: 0.7, against: [bread], rules: ['novelty'] });
+    const birds = { instruction: 'Name three birds that cannot fly.' };
+    const reasons = applyScreen([breadAgain, birds, birds], screen).map((row) => row.verdicts[0]?.reason);
+    expect(reasons).toEqual(['not-new', undefined, 'not-new']);
+  });
+
+  it('does not compare with rows that a later filter rejected', () => {
+    const screen = createScreen({ novelty: 0.7, rules: ['novelty', 'empty-response'] });
+    const verdicts = applyScreen(
+      [
+        { ...bread, response: '' },
+        { ...breadAgain, response: 'By hand.' },
+      ],
+      screen,
+    );
+    expect(verdicts.map((row) => row.verdicts.at(-1)?.reason)).toEqual(['empty-response', undefined]);
+  });
+
+  it('knows a row that it was told of', () => {
+    const screen = createScreen({ novelty: 0.7, rules: ['novelty'] });
+    screen.remember(bread);
+    expect(screen.judge(breadAgain)[0]?.reason).toBe('not-new');
+  });
+
+  it('reads from the source of a pair why its response ended', () => {
+    const screen = createScreen({ novelty: 0.7, rules: ['unfinished-response'] });
+    const row = { ...bread, response: 'First, the', source: { stop: 'length' } };
+    expect(screen.judge(row)).toEqual([
+      { filter: 'unfinished-response', rejected: true, reason: 'unfinished-response' },
+    ]);
+  });
+
+  it('replaces earlier verdicts and keeps all other fields', () => {
+    const screen = createScreen({ novelty: 0.7, rules: ['url'] });
+    const row = { ...bread, extra: 1, verdicts: [{ filter: 'media', rejected: true, reason: 'needs-media' }] };
+    expect(applyScreen([row], screen)).toEqual([
+      { ...bread, extra: 1, verdicts: [{ filter: 'url', rejected: false }] },
+    ]);
+  });
+
+  it('names all unknown filters and lists the known ones', () => {
+    const create = () => createScreen({ novelty: 0.7, rules: ['novelty', 'novelti', 'urls'] });
+    const hint = `the filters are ${allFilterNames.join(', ')}`;
+    expect(create).toThrow(new IsheepError('bad-config', 'unknown filter "novelti", "urls"', { hint }));
+    expect(allFilterNames).toContain('paper-response');
+    expect(filterNames).not.toContain('paper-response');
+  });
+});

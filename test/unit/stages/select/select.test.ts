@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+
+import { selectSchema } from '../../../../src/config/schema.js';
+import type { Assessment, Pair } from '../../../../src/shared/rows.js';
+import { select } from '../../../../src/stages/select/select.js';
+
+const pairs: Pair[] = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, instruction: id, input: '', response: id }));
+const likelihood = { response: 0, back: 0, end: 0 };
+const ranked = (ranks: number[]): Assessment[] =>
+  ranks.map((rank, i) => ({ id: pairs[i]?.id ?? '', method: 'likelihood', likelihood, rank }));
+const graded = (grades: [number, number][]): Assessment[] =>
+  grades.map(([quality, following], i) => ({ id: pairs[i]?.id ?? '', method: 'sampled', quality, following }));
+
+describe('select on ranks', () => {
+  it('keeps the best share, best first, equals by id', () => {
+    const { dataset, rule, notKept } = select(
+      pairs,
+      ranked([0.5, 0.9, 0.1, 0.9, 0.2]),
+      selectSchema.parse({ share: 0.6 }),
+    );
+    expect(dataset.map(({ id }) => id)).toEqual(['b', 'd', 'a']);
+    expect(rule).toBe('the best 60 % by rank, at most 3000');
+    expect(notKept).toEqual({ 'below-share': 2 });
+  });
+
+  it('keeps one pair where the share is less than one', () => {
+    expect(select(pairs, ranked([0.5, 0.9, 0.1, 0.3, 0.2]), selectSchema.parse({ share: 0.01 })).dataset).toHaveLength(
+      1,
+    );
+  });
+
+  it('keeps no more than asked for', () => {
+    const { dataset, notKept } = select(
+      pairs,
+      ranked([0.5, 0.9, 0.1, 0.3, 0.2]),
+      selectSchema.parse({ share: 0.8, atMost: 2 }),
+    );
+    expect(dataset.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(notKept).toEqual({ 'over-at-most': 2, 'below-share': 1 });
+  });
+
+  it('takes the share of those that were assessed, and counts why the others were not', () => {
+    const failed: Assessment = {
+      id: 'c',
+      method: 'likelihood',
+      quality: null,
+      following: null,
+      reason: 'empty-response',
+    };
+    const assessments = [...ranked([0.5, 0.9]), failed];
+    const { dataset, notKept } = select(pairs, assessments, selectSchema.parse({ share: 1 }));
+    expect(dataset.map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(notKept).toEqual({ 'not-assessed': 2, 'empty-response': 1 });
+  });
+});
+
+describe('select on grades', () => {
+  it('keeps pairs with both grades above the threshold, best first, grades in the row', () => {
+    const grades = graded([
+      [9, 9],
+      [10, 9],
+      [8, 10],
+      [10, 8.5],
+      [9, 9],
+    ]);
+    const { dataset, rule, notKept } = select(pairs, grades, selectSchema.parse({ threshold: 8 }));
+    expect(dataset.map(({ id, quality, following }) => [id, quality, following])).toEqual([
+      ['b', 10, 9],
+      ['d', 10, 8.5],
+      ['a', 9, 9],
+      ['e', 9, 9],
+    ]);
+    expect(rule).toBe('quality and following both above 8, at most 3000');
+    expect(notKept).toEqual({ 'below-threshold': 1 });
+  });
+
+  it('may keep nothing', () => {
+    expect(select(pairs, graded([[1, 1]]), selectSchema.parse({}))).toMatchObject({
+      dataset: [],
+      notKept: { 'not-assessed': 4, 'below-threshold': 1 },
+    });
+  });
+});
+
+it('select refuses to compare assessments by different methods', () => {
+  const mixed = [
+    ...ranked([0.5]),
+    ...graded([
+      [1, 1],
+      [2, 2],
+    ]).slice(1),
+  ];
+  expect(() => select(pairs, mixed, selectSchema.parse({}))).toThrow(
+    'assessments by different methods cannot be compared: likelihood, sampled',
+  );
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+
+import { synthesizeSchema } from '../../../../src/config/schema.js';
+import type { SeedTask } from '../../../../src/shared/rows.js';
+import { isKept } from '../../../../src/shared/verdicts.js';
+import { createScreen } from '../../../../src/stages/filter/screen.js';
+import {
+  synthesize,
+  type SynthesizeChunk,
+  type SynthesizeInput,
+} from '../../../../src/stages/synthesize/synthesize.js';
+import { FakeModel } from '../../../support/fake-model.js';
+
+const seeds: SeedTask[] = Array.from({ length: 8 }, (_, i) => ({
+  id: `seed-${i}`,
+  instruction: `Seed instruction number ${i} about topic${i}.`,
+  input: i % 2 === 0 ? '' : `seed input ${i}`,
+  output: 'secret answer',
+}));
+
+/** Three tasks a request: two new ones, and one that every request writes. */
+function write({ seed }: { seed: number }): string {
+  const one = (k: number) => `Invent word${seed}x${k} and show term${seed}y${k}.`;
+  return ` ${one(1)}\nInput: none\n\nTask 7: Sing about the same old thing again.\nInput: none\n\nTask 8: ${one(2)}\nInput: text ${seed}`;
+}
+
+function makeInput(over: Partial<SynthesizeInput> = {}): SynthesizeInput {
+  const settings = synthesizeSchema.parse({ chunk: 4 });
+  const screen = createScreen({ appliesTo: 'candidate', novelty: 0.7, against: seeds });
+  return { seeds, iteration: 2, seed: 1, target: 20, settings, screen, earlier: [], ...over };
+}
+
+async function all(input: SynthesizeInput, model: FakeModel): Promise<SynthesizeChunk[]> {
+  const chunks: SynthesizeChunk[] = [];
+  for await (const chunk of synthesize(input, model)) chunks.push(chunk);
+  return chunks;
+}
+
+describe('synthesize', () => {
+  it('keeps exactly as many instructions as wanted, all different', async () => {
+    const candidates = (await all(makeInput(), new FakeModel({ write }))).flatMap((chunk) => chunk.candidates);
+    const kept = candidates.filter(isKept);
+    expect(kept).toHaveLength(20);
+    expect(new Set(kept.map(({ instruction }) => instruction)).size).toBe(20);
+  });
+
+  it('keeps every parsed candidate with its verdicts, those after the target too', async () => {
+    const candidates = (await all(makeInput({ target: 3 }), new FakeModel({ write }))).flatMap(
+      (chunk) => chunk.candidates,
+    );
+    expect(candidates.map(({ id }) => id)).toEqual(candidates.map((_, i) => `c-2-${i + 1}`));
+    expect(candidates.map(({ verdicts }) => verdicts.at(-1)?.reason)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'target-reached',
+      'target-reached',
+      'target-reached',
+    ]);
+    expect(candidates[2]?.source).toEqual({ request: 's-2-1', number: 8 });
+    expect(candidates[2]?.input).toMatch(/^text \d+$/);
+  });
+
+  it('asks in chunks, and in the last for no more than the yield so far calls for', async () => {
+    const model = new FakeModel({ write });
+    await all(makeInput(), model);
+    expect(model.generated.map((requests) => requests.length)).toEqual([4, 4, 2]);
+  });
+
+  it('shows instructions and inputs of the seeds and never their outputs', async () => {
+    const model = new FakeModel({ write });
+    const [chunk] = await all(makeInput({ target: 1 }), model);
+    const request = chunk?.requests[0];
+    expect(request?.demonstrations).toHaveLength(5);
+    for (const [i, id] of (request?.demonstrations ?? []).entries()) {
+      const seed = seeds.find((one) => one.id === id);
+      expect(request?.prompt).toContain(
+        `Task ${i + 1}: ${seed?.instruction}\nInput: ${seed?.input === '' ? 'none' : seed?.input}`,
+      );
+    }
+    expect(request?.prompt).not.toContain('secret');
+    expect(request?.prompt.endsWith('\n\nTask 6:')).toBe(true);
+    expect(model.generated[0]?.[0]?.stop).toEqual(['\nTask 17:', '\n###']);
+  });
+
+  it('yields the same chunks whether it goes through or continues after any of them', async () => {
+    const whole = await all(makeInput(), new FakeModel({ write }));
+    for (let done = 0; done <= whole.length; done++) {
+      const rest = await all(makeInput({ earlier: whole.slice(0, done) }), new FakeModel({ write }));
+      expect(rest).toEqual(whole.slice(done));
+    }
+  });
+
+  it('asks differently in every request, run and iteration', async () => {
+    const seedsOf = async (over: Partial<SynthesizeInput>) =>
+      (await all(makeInput(over), new FakeModel({ write }))).flatMap((chunk) => chunk.requests.map(({ seed }) => seed));
+    const streams = [...(await seedsOf({})), ...(await seedsOf({ seed: 2 })), ...(await seedsOf({ iteration: 3 }))];
+    expect(new Set(streams).size).toBe(streams.length);
+  });
+
+  it('takes no more tasks from a text than were asked for', async () => {
+    const settings = synthesizeSchema.parse({ chunk: 1, maxTasks: 1 });
+    const [chunk] = await all(makeInput({ settings, target: 1 }), new FakeModel({ write }));
+    expect(chunk?.candidates).toHaveLength(1);
+  });
+
+  it('gives up with reasons and an example where the model writes nothing usable', async () => {
+    const model = new FakeModel({ write: () => ' Sing.\nInput: none\n\nTask 7:\n' });
+    const settings = synthesizeSchema.parse({ chunk: 32 });
+    await expect(all(makeInput({ settings, target: 1000 }), model)).rejects.toMatchObject({
+      code: 'nothing-usable',
+      message:
+        'the last 64 requests gave 0 usable instructions, fewer than synthesize.minYield (0.05 a request); ' +
+        'dropped: 64 no-instruction, 64 too-short; ' +
+        'the model wrote, for example: " Sing.\\nInput: none\\n\\nTask 7:\\n"',
+    });
+    expect(model.generated).toHaveLength(2);
+  });
+
+  it('gives up where a model runs dry after a good start', async () => {
+    let requests = 0;
+    const model = new FakeModel({ write: (request) => (requests++ < 8 ? write(request) : '') });
+    await expect(all(makeInput({ target: 1000 }), model)).rejects.toMatchObject({ code: 'nothing-usable' });
+    expect(requests).toBeLessThan(100);
+  });
+});
