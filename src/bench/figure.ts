@@ -31,13 +31,19 @@ export type Benchmark = (settings: BenchmarkSettings) => AsyncIterable<Figure>;
 
 export function figure(name: string, metric: string, value: number, unit: string): Figure {
   const system = loadAddon().systemInfo();
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   return {
     name,
     metric,
     value: Number(value.toPrecision(4)),
     unit,
-    machine: { cpu: os.cpus()[0]?.model ?? 'unknown', cores: os.availableParallelism(), features: system.features.trim() },
+    machine: {
+      cpu: os.cpus()[0]?.model ?? 'unknown',
+      cores: os.availableParallelism(),
+      features: system.features.trim(),
+    },
     versions: { isheep: version, 'llama.cpp': system.llamaVersion, node: process.versions.node },
   };
 }
@@ -51,6 +57,19 @@ export async function timed<T>(body: () => Promise<T>): Promise<{ seconds: numbe
 
 /** A text of `n` short words, nearly as many tokens; no two numbers give texts with a common beginning. */
 export function words(n: number, number: number): string {
-  const list = ['time', 'people', 'water', 'house', 'light', 'story', 'music', 'paper', 'green', 'small', 'river', 'world'];
+  const list = [
+    'time',
+    'people',
+    'water',
+    'house',
+    'light',
+    'story',
+    'music',
+    'paper',
+    'green',
+    'small',
+    'river',
+    'world',
+  ];
   return Array.from({ length: n }, (_, i) => list[(number * 7 + i * (1 + (number % 5))) % list.length]).join(' ');
 }

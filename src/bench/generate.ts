@@ -34,7 +34,10 @@ function requestsFor(n: number, sampling: Sampling, maxTokens: number): Generate
   });
 }
 
-async function measure(model: Model, requests: readonly GenerateRequest[]): Promise<{ seconds: number; tokens: number }> {
+async function measure(
+  model: Model,
+  requests: readonly GenerateRequest[],
+): Promise<{ seconds: number; tokens: number }> {
   const { seconds, result } = await timed(() => model.generate(requests));
   return { seconds, tokens: result.reduce((sum, completion) => sum + completion.tokens, 0) };
 }

@@ -30,7 +30,11 @@ const microBatchTokens = 512;
 
 /** `lengths`: the tokens that each request may come to hold, prompt and generated. Throws `not-enough-memory` where one
  *  sequence alone is too large. */
-export function chooseBatchShape(lengths: readonly number[], cacheBytesPerToken: number, settings: BatchSettings): BatchShape {
+export function chooseBatchShape(
+  lengths: readonly number[],
+  cacheBytesPerToken: number,
+  settings: BatchSettings,
+): BatchShape {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 1);
   const sequenceTokens = Math.ceil(longest / sequencePadding) * sequencePadding;
   const sequenceBytes = sequenceTokens * cacheBytesPerToken;

@@ -27,7 +27,10 @@ const builtInTemplates: Readonly<Record<string, string>> = {
 /** A piece of a rendered text: a special token of the template, or plain text. */
 export type Piece = { token: number } | { text: string };
 
-type TokenizerInfo = Pick<NativeModelInfo, 'specialTokens' | 'endTokens' | 'bos' | 'eos' | 'addBos' | 'bosText' | 'eosText'>;
+type TokenizerInfo = Pick<
+  NativeModelInfo,
+  'specialTokens' | 'endTokens' | 'bos' | 'eos' | 'addBos' | 'bosText' | 'eosText'
+>;
 
 export interface Tokenizer {
   info: TokenizerInfo;
@@ -138,7 +141,7 @@ export class ChatTemplate {
     if (!this.#specialPattern) return content;
     let broken = content;
     // Again until nothing is found: breaking one text may leave another that overlapped it.
-    for (let before = ''; before !== broken; ) {
+    for (let before = ''; before !== broken;) {
       before = broken;
       broken = broken.replace(this.#specialPattern, (text) => `${text.slice(0, 1)}${mark}${text.slice(1)}`);
     }
@@ -171,7 +174,9 @@ export class ChatTemplate {
   #tokens(pieces: readonly Piece[], continues: boolean): number[] {
     return pieces.flatMap((piece, i) => {
       if ('token' in piece) return [piece.token];
-      return i === 0 && continues ? continuedTokens(this.#tokenizer, piece.text) : [...this.#tokenizer.plain(piece.text)];
+      return i === 0 && continues
+        ? continuedTokens(this.#tokenizer, piece.text)
+        : [...this.#tokenizer.plain(piece.text)];
     });
   }
 }

@@ -58,12 +58,15 @@ function checkPrompt(prompt: Prompt, add: (name: string, expected: string, value
     if (typeof prompt.text !== 'string') add('prompt', 'a text', prompt.text);
     return;
   }
-  const { messages } = prompt;
-  const good = Array.isArray(messages) && messages.length > 0;
-  if (!good) add('messages', 'at least one message', messages);
-  else if (!messages.every((message) => typeof message.role === 'string' && typeof message.content === 'string')) {
-    add('messages', 'objects with the texts role and content', messages);
-  }
+  const messages: unknown = prompt.messages;
+  if (!Array.isArray(messages) || messages.length === 0) add('messages', 'at least one message', messages);
+  else if (!messages.every(isMessage)) add('messages', 'objects with the texts role and content', messages);
+}
+
+function isMessage(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { role, content } = value as { role?: unknown; content?: unknown };
+  return typeof role === 'string' && typeof content === 'string';
 }
 
 export function isCount(value: number, low: number, high: number): boolean {
@@ -71,7 +74,7 @@ export function isCount(value: number, low: number, high: number): boolean {
 }
 
 export function wording(name: string, expected: string, value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'number' || value === undefined ? String(value) : JSON.stringify(value);
   return `${name} must be ${expected}; it is ${text}`;
 }
 

@@ -4,9 +4,10 @@ import os from 'node:os';
 import { chooseLibraries } from '../native/library-choice.js';
 import { wantedVariants } from '../native/load-addon.js';
 import { IsheepError } from '../shared/errors.js';
-import type { EngineChoices, EngineFactory } from './engine-factory.js';
+import type { EngineChoices, EngineFactory, OpenTrainer } from './engine-factory.js';
 import { resolveModel } from './known-models.js';
-import { loadModel, type ModelOptions } from './model.js';
+import { loadModel, type Model, type ModelOptions } from './model.js';
+import { checkTrainable, createTrainer } from './trainer.js';
 
 export interface LlamaEngineOptions {
   /** A known name or a path. */
@@ -21,11 +22,43 @@ export interface LlamaEngineOptions {
 
 export function createLlamaEngine(options: LlamaEngineOptions): EngineFactory {
   return {
-    check: async () => (await loadModel({ ...modelOptions(options), vocabularyOnly: true })).dispose(),
+    check: (use) => check(options, use),
     choose: (recorded) => Promise.resolve(checkedChoices(choicesNow(options), recorded)),
     openModel: (choices) => loadModel({ ...modelOptions(options), threads: Number(choices.threads) }),
-    openTrainer: () => Promise.reject(new Error('pending')),
+    openTrainer: (choices) => openTrainer(options, Number(choices.threads)),
   };
+}
+
+async function check(options: LlamaEngineOptions, use: 'training' | undefined): Promise<void> {
+  const model = await openVocabulary(options);
+  try {
+    if (use !== 'training') return;
+    checkTrainable(resolveModel(options.model));
+    if (!model.hasChatTemplate) {
+      throw new IsheepError('bad-config', `${options.model} has no chat template, so its pairs cannot be trained on`, {
+        hint: 'choose one with --chat-template NAME|FILE',
+      });
+    }
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** The trainer, and the vocabulary that turns its examples into tokens. */
+async function openTrainer(options: LlamaEngineOptions, threads: number): Promise<OpenTrainer> {
+  const vocabulary = await openVocabulary(options);
+  const trainer = createTrainer({
+    modelPath: resolveModel(options.model),
+    tokenizeExample: (example) => vocabulary.exampleTokens(example),
+    device: options.device,
+    threads,
+  });
+  return { train: (job) => trainer.train(job), dispose: () => vocabulary.dispose() };
+}
+
+/** Tokens and chat templates only, no weights. */
+function openVocabulary(options: LlamaEngineOptions): Promise<Model> {
+  return loadModel({ ...modelOptions(options), vocabularyOnly: true });
 }
 
 function modelOptions({ model, device, threads, chatTemplate, parallel }: LlamaEngineOptions): ModelOptions {

@@ -6,7 +6,13 @@ import type { NativeAdapter, NativeModel, NativeModelInfo, NativeRunner } from '
 import { loadAddon } from '../native/load-addon.js';
 import { IsheepError, fromNative } from '../shared/errors.js';
 import type { Completion, Message } from '../shared/rows.js';
-import { type BatchSettings, type BatchShape, chooseBatchShape, defaultBatchSettings, mebibytes } from './batch-policy.js';
+import {
+  type BatchSettings,
+  type BatchShape,
+  chooseBatchShape,
+  defaultBatchSettings,
+  mebibytes,
+} from './batch-policy.js';
 import { ChatTemplate, resolveChatTemplate } from './chat-template.js';
 import { checkGenerateRequests, checkModelOptions, checkScoreRequests } from './check-requests.js';
 import type { CallOptions, GenerateRequest, LanguageModel, Prompt, ScoreRequest, ScoreResult } from './engine.js';
@@ -46,10 +52,12 @@ export class Model implements LanguageModel {
   constructor(native: NativeModel, options: ModelOptions) {
     this.#native = native;
     this.info = native.info;
-    this.#threads = options.threads ? options.threads : os.availableParallelism();
+    const { threads = 0 } = options;
+    this.#threads = threads > 0 ? threads : os.availableParallelism();
     this.#settings = { ...defaultBatchSettings, ...options.batch };
     const source = resolveChatTemplate(options.chatTemplate, this.info.chatTemplate);
-    this.#template = source === null ? null : new ChatTemplate(source, { info: this.info, plain: (text) => this.#plain(text) });
+    this.#template =
+      source === null ? null : new ChatTemplate(source, { info: this.info, plain: (text) => this.#plain(text) });
   }
 
   get hasChatTemplate(): boolean {
@@ -132,7 +140,11 @@ export class Model implements LanguageModel {
     await this.#native.dispose();
   }
 
-  #scoreRequest({ id, prompt, continuation, next = [] }: ScoreRequest): { tokens: Int32Array; context: number; next: Int32Array } {
+  #scoreRequest({ id, prompt, continuation, next = [] }: ScoreRequest): {
+    tokens: Int32Array;
+    context: number;
+    next: Int32Array;
+  } {
     const context = this.promptTokens(prompt);
     const continued = this.#tokenize(continuation, false);
     const length = context.length + continued.length;
@@ -140,9 +152,13 @@ export class Model implements LanguageModel {
     const nextTokens = next.map((text) => {
       const tokens = this.#tokenize(text, false);
       if (tokens.length === 1) return tokens[0] as number;
-      throw new IsheepError('bad-input', `request ${id}: next text ${JSON.stringify(text)} is ${tokens.length} tokens`, {
-        hint: 'it must be one token of this model',
-      });
+      throw new IsheepError(
+        'bad-input',
+        `request ${id}: next text ${JSON.stringify(text)} is ${tokens.length} tokens`,
+        {
+          hint: 'it must be one token of this model',
+        },
+      );
     });
     const tokens = Int32Array.of(...context, ...continued);
     return { tokens, context: context.length, next: Int32Array.of(...this.info.endTokens, ...nextTokens) };

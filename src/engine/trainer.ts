@@ -11,7 +11,14 @@ import { fromNative, IsheepError } from '../shared/errors.js';
 import { checkTrainJob } from './check-train-job.js';
 import type { TrainEvent, TrainJob, TrainSummary, Trainer } from './engine.js';
 import { startOfTraining, TrainingCheckpoints, type TrainProgress } from './training-checkpoints.js';
-import { batchOfStep, hashSamples, stepsPerEpoch, type TokenizeExample, tokenizeExamples, totalSteps } from './training-data.js';
+import {
+  batchOfStep,
+  hashSamples,
+  stepsPerEpoch,
+  type TokenizeExample,
+  tokenizeExamples,
+  totalSteps,
+} from './training-data.js';
 
 export interface TrainerOptions {
   modelPath: string;
@@ -31,6 +38,15 @@ const epsilon = 1e-8;
 /** A trainer that loads the model for each job and frees it after. */
 export function createTrainer(options: TrainerOptions): Trainer {
   return { train: (job) => train(options, job) };
+}
+
+/** Throws `unsupported-model` where the model cannot be trained; reads the header of the file alone. */
+export function checkTrainable(modelPath: string): void {
+  try {
+    loadAddon().checkTrainable(modelPath);
+  } catch (error) {
+    throw fromNative(error);
+  }
 }
 
 interface Samples {
@@ -129,7 +145,8 @@ class TrainingRun {
     this.#total = total;
     this.#checkpointSeconds = options.checkpointSeconds ?? 60;
     const { checkpointDir } = job;
-    this.#checkpoints = checkpointDir === undefined ? null : new TrainingCheckpoints(checkpointDir, this.#hash(options));
+    this.#checkpoints =
+      checkpointDir === undefined ? null : new TrainingCheckpoints(checkpointDir, this.#hash(options));
   }
 
   /** All that happens from the last checkpoint on. A checkpoint is only written when the events before it were taken. */
@@ -171,7 +188,9 @@ class TrainingRun {
     if (this.#job.signal?.aborted) throw new IsheepError('interrupted', 'training was interrupted');
     const { training } = this.#samples;
     const { batchSize, seed } = this.#job.settings;
-    const batch = batchOfStep(this.#progress.steps, training.length, batchSize, seed).map((i) => training[i] as NativeSample);
+    const batch = batchOfStep(this.#progress.steps, training.length, batchSize, seed).map(
+      (i) => training[i] as NativeSample,
+    );
     const started = performance.now();
     const { loss, gradNorm, learningRate, tokens, lossTokens } = await this.#native.step(batch);
     const step = this.#progress.steps + 1;

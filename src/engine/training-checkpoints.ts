@@ -69,7 +69,9 @@ export class TrainingCheckpoints {
   }
 
   #read(steps: number): TrainProgress {
-    const { job, ...progress } = JSON.parse(readFileSync(this.#file(steps, 'json'), 'utf8')) as TrainProgress & { job: string };
+    const { job, ...progress } = JSON.parse(readFileSync(this.#file(steps, 'json'), 'utf8')) as TrainProgress & {
+      job: string;
+    };
     if (job === this.#jobHash) return progress;
     throw new IsheepError('run-changed', `${this.#folder} holds a checkpoint of another training`, {
       hint: 'use the data and settings that it was started with, or another folder for checkpoints',

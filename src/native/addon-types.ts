@@ -29,6 +29,8 @@ export interface Addon {
   systemInfo(): SystemInfo;
   loadModel(options: NativeModelOptions): Promise<NativeModel>;
   createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
+  /** Throws where the model cannot be trained (its architecture, its tensors); reads the header of the file alone. */
+  checkTrainable(path: string): void;
 }
 
 // ---- inference ----------------------------------------------------------------------------------------------------

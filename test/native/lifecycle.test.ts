@@ -136,6 +136,8 @@ test('wrong options of a runner are an error', () =>
       code: 'bad-config',
       message: 'sequences is 0; 1 to 256 are possible',
     });
-    await expect(createSmallRunner(model, { sequences: 257, batchTokens: 512 })).rejects.toMatchObject({ code: 'bad-config' });
+    await expect(createSmallRunner(model, { sequences: 257, batchTokens: 512 })).rejects.toMatchObject({
+      code: 'bad-config',
+    });
     await expect(createSmallRunner(model, { batchTokens: 2 })).rejects.toMatchObject({ code: 'bad-config' });
   }));

@@ -42,7 +42,12 @@ describe('a model', () => {
       endTokens: [0, 2, 4],
     });
     expect(model.info.chatTemplate).toContain('<|im_start|>');
-    expect(model.info.specialTokens).toContainEqual({ id: 2, text: '<|im_end|>', stripsLeft: false, stripsRight: false });
+    expect(model.info.specialTokens).toContainEqual({
+      id: 2,
+      text: '<|im_end|>',
+      stripsLeft: false,
+      stripsRight: false,
+    });
   });
 
   test('turns text into tokens and back, special ones only where asked', () => {
@@ -71,7 +76,10 @@ describe('a file that is no model is an error:', () => {
   test('missing', async () => {
     const name = file('missing.gguf');
     await expect(load(name)).rejects.toMatchObject({ code: 'model-not-found', message: `no such model file: ${name}` });
-    await expect(load(folder)).rejects.toMatchObject({ code: 'model-not-found', message: `the model is not a file: ${folder}` });
+    await expect(load(folder)).rejects.toMatchObject({
+      code: 'model-not-found',
+      message: `the model is not a file: ${folder}`,
+    });
   });
 
   test('not GGUF', async () => {
@@ -90,7 +98,9 @@ describe('a file that is no model is an error:', () => {
     truncateSync(name, 50_000_000);
     await expect(load(name)).rejects.toMatchObject({
       code: 'bad-input',
-      message: expect.stringMatching(/cut\.gguf is cut off: it has 50000000 bytes and its header promises \d+$/) as string,
+      message: expect.stringMatching(
+        /cut\.gguf is cut off: it has 50000000 bytes and its header promises \d+$/,
+      ) as string,
     });
   });
 
@@ -116,7 +126,9 @@ describe('a file that is no model is an error:', () => {
   });
 
   test('on a device that is not there', async () => {
-    await expect(loadAddon().loadModel({ path: realModelPath(), device: 'metal', vocabularyOnly: false })).rejects.toMatchObject({
+    await expect(
+      loadAddon().loadModel({ path: realModelPath(), device: 'metal', vocabularyOnly: false }),
+    ).rejects.toMatchObject({
       code: 'bad-config',
       message: 'device "metal" is not available here',
     });
@@ -180,7 +192,10 @@ describe('an adapter', () => {
     const number: GgufValue = { type: 'uint32', value: 1 };
     const cases: [Parameters<typeof writeAdapter>, RegExp][] = [
       [['a.gguf', { 'general.type': { type: 'string', value: 'model' } }], /has "model" as general.type/],
-      [['b.gguf', { 'general.architecture': { type: 'string', value: 'qwen2' } }], /has "qwen2" as general.architecture; "llama"/],
+      [
+        ['b.gguf', { 'general.architecture': { type: 'string', value: 'qwen2' } }],
+        /has "qwen2" as general.architecture; "llama"/,
+      ],
       [['c.gguf', { 'adapter.type': number }], /has "" as adapter.type/],
       [['d.gguf', { 'adapter.lora.alpha': number }], /no 32-bit float as adapter.lora.alpha/],
       [['e.gguf', {}, adapterTensors('blk.99.attn_q.weight')], /does not exist in base model/],

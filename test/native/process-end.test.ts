@@ -21,7 +21,10 @@ function addonPlace(): { file: string; directory: string } {
 
 /** Runs `body` in a fresh node, with addon, model, runner and `start` (an endless call) at hand; also in a worker thread
  *  of it, or several, where `workers` says so. Returns how the process ended. */
-function run(body: string, workers = 0): { status: number | null; signal: string | null; stdout: string; stderr: string } {
+function run(
+  body: string,
+  workers = 0,
+): { status: number | null; signal: string | null; stdout: string; stderr: string } {
   const { file, directory } = addonPlace();
   const source = `
     import { createRequire } from 'node:module';
@@ -40,10 +43,14 @@ function run(body: string, workers = 0): { status: number | null; signal: string
       worker.on('error', (error) => console.log(error));
       worker.on('exit', (code) => console.log('exit', code));
     }`;
-  const result = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', workers > 0 ? main : source], {
-    encoding: 'utf8',
-    timeout: 100_000,
-  });
+  const result = spawnSync(
+    process.execPath,
+    ['--expose-gc', '--input-type=module', '-e', workers > 0 ? main : source],
+    {
+      encoding: 'utf8',
+      timeout: 100_000,
+    },
+  );
   return { status: result.status, signal: result.signal, stdout: result.stdout, stderr: result.stderr };
 }
 
@@ -62,7 +69,9 @@ test('a process ends by itself with nothing disposed', () => {
 });
 
 test('an exception that nobody catches, during a call, ends the process as any does', () => {
-  const result = run(`start(1); process.once('exit', () => runner.cancel()); setTimeout(() => { throw new Error('oh'); }, 200);`);
+  const result = run(
+    `start(1); process.once('exit', () => runner.cancel()); setTimeout(() => { throw new Error('oh'); }, 200);`,
+  );
   expect(result).toMatchObject({ status: 1, signal: null });
   expect(result.stderr).toContain('Error: oh');
 });

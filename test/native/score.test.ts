@@ -62,7 +62,9 @@ test('what is likely scores higher than what is not', async () => {
 });
 
 test('many requests come back in order, with progress, and the same bits again', async () => {
-  const requests = Array.from({ length: 12 }, (_, i) => continuation(`Number ${i}: `, ' word'.repeat((i * 7) % 16), [0, 2]));
+  const requests = Array.from({ length: 12 }, (_, i) =>
+    continuation(`Number ${i}: `, ' word'.repeat((i * 7) % 16), [0, 2]),
+  );
   const progress: number[] = [];
   const scores = await runner.score(requests, (done) => progress.push(done));
   expect(scores.map((score) => score.logprobs.length)).toEqual(requests.map((r) => r.tokens.length - r.context));
@@ -103,6 +105,9 @@ test('a bad request is an error that names it', async () => {
     [{ tokens: new Int32Array(300) }, 'request 1: it has 300 tokens and a sequence holds 256'],
   ];
   for (const [change, message] of cases) {
-    await expect(runner.score([good, { ...good, ...change }], nothing)).rejects.toMatchObject({ code: 'bad-input', message });
+    await expect(runner.score([good, { ...good, ...change }], nothing)).rejects.toMatchObject({
+      code: 'bad-input',
+      message,
+    });
   }
 });

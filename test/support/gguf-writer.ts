@@ -1,7 +1,8 @@
 // Writes small GGUF files, good and bad ones, as the tests need them. Format: ggml's docs/gguf.md, version 3.
 import { writeFileSync } from 'node:fs';
 
-export type GgufValue = { type: 'string'; value: string } | { type: 'float32'; value: number } | { type: 'uint32'; value: number };
+export type GgufValue =
+  { type: 'string'; value: string } | { type: 'float32'; value: number } | { type: 'uint32'; value: number };
 
 export interface GgufTensor {
   name: string;
@@ -13,7 +14,11 @@ export interface GgufTensor {
 const typeNumbers = { uint32: 4, float32: 6, string: 8 } as const;
 const alignment = 32;
 
-export function writeGguf(file: string, keys: Readonly<Record<string, GgufValue>>, tensors: readonly GgufTensor[]): void {
+export function writeGguf(
+  file: string,
+  keys: Readonly<Record<string, GgufValue>>,
+  tensors: readonly GgufTensor[],
+): void {
   const header: Buffer[] = [Buffer.from('GGUF'), uint32(3), uint64(tensors.length), uint64(Object.keys(keys).length)];
   for (const [key, { type, value }] of Object.entries(keys)) {
     header.push(string(key), uint32(typeNumbers[type]));

@@ -1,6 +1,11 @@
 // The addon and the real model for native tests. One thread: on a machine with as many busy tests as cores, ggml's
 // threads wait for each other at every operator, and a test takes a hundred times as long.
-import type { NativeGenerateRequest, NativeModel, NativeRunner, NativeRunnerOptions } from '../../src/native/addon-types.js';
+import type {
+  NativeGenerateRequest,
+  NativeModel,
+  NativeRunner,
+  NativeRunnerOptions,
+} from '../../src/native/addon-types.js';
 import { loadAddon } from '../../src/native/load-addon.js';
 import { realModelPath } from './models.js';
 
@@ -16,7 +21,10 @@ export function loadRealModel(): Promise<NativeModel> {
   return loadAddon().loadModel({ path: realModelPath(), device: 'cpu', vocabularyOnly: false });
 }
 
-export function createSmallRunner(model: NativeModel, options: Partial<NativeRunnerOptions> = {}): Promise<NativeRunner> {
+export function createSmallRunner(
+  model: NativeModel,
+  options: Partial<NativeRunnerOptions> = {},
+): Promise<NativeRunner> {
   return model.createRunner({ ...smallRunner, ...options });
 }
 
@@ -25,7 +33,11 @@ export function tokensOf(model: NativeModel, text: string): Int32Array {
 }
 
 /** A greedy request over a raw prompt. */
-export function greedy(model: NativeModel, text: string, more: Partial<NativeGenerateRequest> = {}): NativeGenerateRequest {
+export function greedy(
+  model: NativeModel,
+  text: string,
+  more: Partial<NativeGenerateRequest> = {},
+): NativeGenerateRequest {
   return {
     tokens: tokensOf(model, text),
     maxTokens: 8,

@@ -24,7 +24,15 @@ function request(id: string, text: string, more: Partial<GenerateRequest> = {}):
 }
 
 describe('a chat prompt', () => {
-  const contents = ['Hello', '  spaced  ', 'Zwei\n\nZeilen\n', '1. One\n2. Two: {"a": [1, 2]}', '世界 😀', "don't  stop", ''];
+  const contents = [
+    'Hello',
+    '  spaced  ',
+    'Zwei\n\nZeilen\n',
+    '1. One\n2. Two: {"a": [1, 2]}',
+    '世界 😀',
+    "don't  stop",
+    '',
+  ];
 
   test('has the tokens of the whole rendered text where contents are ordinary', async () => {
     const native = await loadRealModel();
@@ -80,10 +88,14 @@ describe('generate', () => {
   test('ends when its signal says so, and does not begin when it has', async () => {
     const interrupted = { code: 'interrupted', exitCode: 130 };
     const controller = new AbortController();
-    const call = model.generate([request('a', 'Tell a long story.', { maxTokens: 2000 })], { signal: controller.signal });
+    const call = model.generate([request('a', 'Tell a long story.', { maxTokens: 2000 })], {
+      signal: controller.signal,
+    });
     setTimeout(() => controller.abort(), 300);
     await expect(call).rejects.toMatchObject(interrupted);
-    await expect(model.generate([request('a', 'Hi')], { signal: controller.signal })).rejects.toMatchObject(interrupted);
+    await expect(model.generate([request('a', 'Hi')], { signal: controller.signal })).rejects.toMatchObject(
+      interrupted,
+    );
   });
 
   test('refuses a prompt that is longer than the model was trained on', async () => {

@@ -4,13 +4,18 @@ import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { ChatTemplate, continuedTokens, resolveChatTemplate, type Tokenizer } from '../../../src/engine/chat-template.js';
+import {
+  ChatTemplate,
+  continuedTokens,
+  resolveChatTemplate,
+  type Tokenizer,
+} from '../../../src/engine/chat-template.js';
 
 // A tokenizer of one token a character; control tokens have the ids below 10.
 const special = (id: number, text: string, strips: { left?: boolean; right?: boolean } = {}) => {
   return { id, text, stripsLeft: strips.left ?? false, stripsRight: strips.right ?? false };
 };
-const plain = (text: string): number[] => [...text].map((character) => character.codePointAt(0) ?? 0);
+const plain = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0) ?? 0);
 
 function tokenizer(info: Partial<Tokenizer['info']> = {}): Tokenizer {
   return {
@@ -30,7 +35,7 @@ function tokenizer(info: Partial<Tokenizer['info']> = {}): Tokenizer {
 
 const source =
   "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}{{ '</s>' if m.role == 'assistant' else '|' }}{% endfor %}" +
-  "{% if add_generation_prompt %}<assistant>{% endif %}";
+  '{% if add_generation_prompt %}<assistant>{% endif %}';
 
 const user = (content: string) => ({ role: 'user' as const, content });
 
@@ -58,7 +63,9 @@ describe('a prompt', () => {
   });
 
   test('has BOS in front where the GGUF says so, once', () => {
-    expect(shown(new ChatTemplate(source, tokenizer({ addBos: true })).promptTokens([user('x')]))).toBe('[1][3]x|<assistant>');
+    expect(shown(new ChatTemplate(source, tokenizer({ addBos: true })).promptTokens([user('x')]))).toBe(
+      '[1][3]x|<assistant>',
+    );
     const withBos = new ChatTemplate('{{ bos_token }}x', tokenizer({ addBos: true }));
     expect(shown(withBos.promptTokens([user('y')]))).toBe('[1]x');
   });
@@ -85,7 +92,10 @@ describe('an example', () => {
   });
 
   test('takes the response as it is where the template writes the prompt otherwise with it', () => {
-    const template = new ChatTemplate('{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}', tokenizer());
+    const template = new ChatTemplate(
+      '{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}',
+      tokenizer(),
+    );
     const { tokens, context } = template.exampleTokens([user('Hi')], 'Ho');
     expect([shown(tokens.slice(0, context)), shown(tokens.slice(context))]).toEqual(['1Hi', 'Ho[2]']);
   });
