@@ -9,7 +9,10 @@ const root = path.resolve(import.meta.dirname, '..', '..');
 export function testProgram(name: string): string {
   const file = path.join(root, 'build', 'native', 'tests', process.platform === 'win32' ? `${name}.exe` : name);
   if (!existsSync(file)) {
-    execFileSync(process.execPath, [path.join(root, 'scripts', 'build-native.mjs'), '--tests'], { cwd: root, stdio: 'inherit' });
+    execFileSync(process.execPath, [path.join(root, 'scripts', 'build-native.mjs'), '--tests'], {
+      cwd: root,
+      stdio: 'inherit',
+    });
   }
   return file;
 }
