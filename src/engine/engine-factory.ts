@@ -17,9 +17,9 @@ export interface OpenTrainer extends Trainer {
 }
 
 export interface EngineFactory {
-  /** Checks what a run or a training needs of the base, without loading its weights: readable, trainable, with a chat
-   *  template. Throws what is wrong. */
-  check(): Promise<void>;
+  /** Checks the base without loading its weights: readable and supported; for `training` also that it can be trained and
+   *  has a chat template. Throws what is wrong. */
+  check(use?: 'training'): Promise<void>;
   /** Decides what depends on the machine. `recorded` is taken over as it is; throws where it no longer fits. */
   choose(recorded?: EngineChoices): Promise<EngineChoices>;
   openModel(choices: EngineChoices): Promise<SwitchableModel>;

@@ -2,12 +2,12 @@
 import os from 'node:os';
 
 import { chooseLibraries } from '../native/library-choice.js';
-import { loadAddon, wantedVariants } from '../native/load-addon.js';
-import { IsheepError, fromNative } from '../shared/errors.js';
+import { wantedVariants } from '../native/load-addon.js';
+import { IsheepError } from '../shared/errors.js';
 import type { EngineChoices, EngineFactory, OpenTrainer } from './engine-factory.js';
 import { resolveModel } from './known-models.js';
-import { loadModel, type ModelOptions } from './model.js';
-import { createTrainer } from './trainer.js';
+import { loadModel, type Model, type ModelOptions } from './model.js';
+import { checkTrainable, createTrainer } from './trainer.js';
 
 export interface LlamaEngineOptions {
   /** A known name or a path. */
@@ -22,40 +22,43 @@ export interface LlamaEngineOptions {
 
 export function createLlamaEngine(options: LlamaEngineOptions): EngineFactory {
   return {
-    check: () => checkTrainable(options),
+    check: (use) => check(options, use),
     choose: (recorded) => Promise.resolve(checkedChoices(choicesNow(options), recorded)),
     openModel: (choices) => loadModel({ ...modelOptions(options), threads: Number(choices.threads) }),
     openTrainer: (choices) => openTrainer(options, Number(choices.threads)),
   };
 }
 
-/** All that a training needs of the base, from its header: a run must not find out after hours. */
-async function checkTrainable(options: LlamaEngineOptions): Promise<void> {
-  const { path } = modelOptions(options);
-  const model = await loadModel({ ...modelOptions(options), vocabularyOnly: true });
-  await model.dispose();
-  if (!model.hasChatTemplate) {
-    throw new IsheepError(
-      'bad-config',
-      `the model ${path} has no chat template, and pairs are trained as one writes them`,
-      {
-        hint: 'give one with --chat-template NAME|FILE',
-      },
-    );
-  }
+async function check(options: LlamaEngineOptions, use: 'training' | undefined): Promise<void> {
+  const model = await openVocabulary(options);
   try {
-    loadAddon().checkTrainable(path);
-  } catch (error) {
-    throw fromNative(error);
+    if (use !== 'training') return;
+    checkTrainable(resolveModel(options.model));
+    if (!model.hasChatTemplate) {
+      throw new IsheepError('bad-config', `${options.model} has no chat template, so its pairs cannot be trained on`, {
+        hint: 'choose one with --chat-template NAME|FILE',
+      });
+    }
+  } finally {
+    await model.dispose();
   }
 }
 
+/** The trainer, and the vocabulary that turns its examples into tokens. */
 async function openTrainer(options: LlamaEngineOptions, threads: number): Promise<OpenTrainer> {
-  const { path: modelPath } = modelOptions(options);
-  const tokenizer = await loadModel({ ...modelOptions(options), vocabularyOnly: true });
-  const tokenizeExample = tokenizer.exampleTokens.bind(tokenizer);
-  const trainer = createTrainer({ modelPath, device: options.device, threads, tokenizeExample });
-  return { train: (job) => trainer.train(job), dispose: () => tokenizer.dispose() };
+  const vocabulary = await openVocabulary(options);
+  const trainer = createTrainer({
+    modelPath: resolveModel(options.model),
+    tokenizeExample: (example) => vocabulary.exampleTokens(example),
+    device: options.device,
+    threads,
+  });
+  return { train: (job) => trainer.train(job), dispose: () => vocabulary.dispose() };
+}
+
+/** Tokens and chat templates only, no weights. */
+function openVocabulary(options: LlamaEngineOptions): Promise<Model> {
+  return loadModel({ ...modelOptions(options), vocabularyOnly: true });
 }
 
 function modelOptions({ model, device, threads, chatTemplate, parallel }: LlamaEngineOptions): ModelOptions {

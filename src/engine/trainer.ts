@@ -40,6 +40,15 @@ export function createTrainer(options: TrainerOptions): Trainer {
   return { train: (job) => train(options, job) };
 }
 
+/** Throws `unsupported-model` where the model cannot be trained; reads the header of the file alone. */
+export function checkTrainable(modelPath: string): void {
+  try {
+    loadAddon().checkTrainable(modelPath);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
 interface Samples {
   training: NativeSample[];
   heldOut: NativeSample[];

@@ -49,7 +49,7 @@ export interface PlanInput extends CallOptions {
 
 export async function plan(input: PlanInput): Promise<Plan> {
   const seeds = loadSeeds(input.config.seeds);
-  await input.engine.check();
+  await input.engine.check('training');
   const measured = await probe({ ...input, seeds });
   return { ...forecast(input.config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
 }

@@ -37,7 +37,7 @@ export interface RunOptions {
 export async function runLoop(options: RunOptions): Promise<RunSummary> {
   const { config, runDir, engine } = options;
   const seeds = loadSeeds(config.seeds);
-  await engine.check();
+  await engine.check('training');
   const asked = describeRun(config, options.modelPath, seeds);
   try {
     return await withStore(runDir, async (store) => {

@@ -11,6 +11,7 @@ export interface ChildRun {
   runDir: string;
   config: Config;
   modelPath: string;
+  engine: 'fake' | 'tiny' | 'real';
 }
 
 export interface ChildResult {
@@ -26,12 +27,11 @@ export async function runInChild(
   run: ChildRun,
   isMoment: (event: RunEvent) => boolean = () => false,
 ): Promise<ChildResult> {
-  const { runDir, config, modelPath } = run;
+  const { runDir, config, modelPath, engine } = run;
   const loader = path.join(import.meta.dirname, 'typescript-loader.mjs');
   const script = path.join(import.meta.dirname, 'run-child.ts');
-  const child = spawn(process.execPath, ['--import', loader, script, JSON.stringify({ runDir, config, modelPath })], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const words = ['--import', loader, script, JSON.stringify({ runDir, config, modelPath, engine })];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const result: ChildResult = { killed: false, exitCode: null, events: [] };
   for await (const line of createInterface({ input: child.stdout })) {

@@ -55,7 +55,7 @@ export const trainCommand: Command = {
       ...optional('checkpointDir', values.text('checkpoint-dir')),
     };
     const engine = call.createEngine(engineOptions(call));
-    await engine.check();
+    await engine.check('training');
     const trainer = await engine.openTrainer(await engine.choose());
     try {
       const result = await trainFile(job, pairs, trainer, {

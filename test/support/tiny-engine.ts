@@ -1,0 +1,53 @@
+// The real engine on a tiny random model. Such a model writes noise, so what it writes is taken as the seed of a text of
+// good manners: every token, adapter and float of the real engine decides, and the stages still get what they can parse.
+import { createHash } from 'node:crypto';
+
+import type { CallOptions, GenerateRequest, ScoreRequest, ScoreResult } from '../../src/engine/engine.js';
+import type { EngineFactory, SwitchableModel } from '../../src/engine/engine-factory.js';
+import { createLlamaEngine } from '../../src/engine/llama-engine.js';
+import type { Completion } from '../../src/shared/rows.js';
+import { fakeSentence, fakeTasks } from './fake-text.js';
+
+export function tinyEngine(modelPath: string): EngineFactory {
+  const engine = createLlamaEngine({ model: modelPath, device: 'cpu', threads: 1 });
+  return { ...engine, openModel: async (choices) => new WellMannered(await engine.openModel(choices)) };
+}
+
+class WellMannered implements SwitchableModel {
+  constructor(private readonly model: SwitchableModel) {}
+
+  get hasChatTemplate(): boolean {
+    return this.model.hasChatTemplate;
+  }
+
+  setAdapter(path: string | null): Promise<void> {
+    return this.model.setAdapter(path);
+  }
+
+  async generate(requests: readonly GenerateRequest[], options?: CallOptions): Promise<Completion[]> {
+    const completions = await this.model.generate(requests, options);
+    return completions.map((completion, i) => {
+      const prompt = requests[i]?.prompt;
+      const seed = seedOf(completion);
+      const text =
+        prompt !== undefined && 'text' in prompt ? fakeTasks(prompt.text, seed) : fakeSentence(seed, 5 + (seed % 12));
+      return { ...completion, text, stop: 'end' };
+    });
+  }
+
+  score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<ScoreResult[]> {
+    return this.model.score(requests, options);
+  }
+
+  dispose(): Promise<void> {
+    return this.model.dispose();
+  }
+}
+
+/** The log-probability is part of it, so that a float that differs in its last bit is seen. */
+function seedOf({ text, logprob }: Completion): number {
+  return createHash('sha256')
+    .update(`${text}:${logprob ?? ''}`)
+    .digest()
+    .readUInt32LE(0);
+}
