@@ -8,7 +8,6 @@ namespace {
 Napi::Object export_all(Napi::Env env, Napi::Object exports) {
     isheep::export_system(env, exports);
     isheep::export_trainer(env, exports);
-    isheep::export_trainable(env, exports);
     isheep::export_inference(env, exports);
     return exports;
 }

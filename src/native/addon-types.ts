@@ -28,8 +28,6 @@ export interface Addon {
   tryProducts(): void;
   systemInfo(): SystemInfo;
   loadModel(options: NativeModelOptions): Promise<NativeModel>;
-  /** Throws `unsupported-model` where the model at `path` cannot be trained; reads its header only. */
-  checkTrainable(path: string): void;
   createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
   /** Throws where the model cannot be trained (its architecture, its tensors); reads the header of the file alone. */
   checkTrainable(path: string): void;
