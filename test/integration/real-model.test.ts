@@ -5,13 +5,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import type { Config } from '../../src/config/schema.js';
 import { createLlamaEngine } from '../../src/engine/llama-engine.js';
 import type { RunSummary } from '../../src/pipeline/events.js';
 import { runLoop, type RunOptions } from '../../src/pipeline/run.js';
 import { readStatus } from '../../src/pipeline/status.js';
 import { realModelPath } from '../support/models.js';
-import { runFolder, smallConfig, type RunFolder } from '../support/run-folder.js';
+import { runFolder, shortRealConfig, type RunFolder } from '../support/run-folder.js';
 
 /** Milliseconds; with nothing else to do it takes about a minute. */
 const timeoutMs = 600_000;
@@ -23,29 +22,12 @@ let summary: RunSummary;
 beforeAll(async () => {
   folder = runFolder();
   const model = realModelPath();
-  const config = shortConfig(model);
+  const config = shortRealConfig(model);
   const engine = createLlamaEngine({ model, device: 'cpu', threads: config.threads });
   options = { runDir: folder.runDir, config, modelPath: model, engine, report: () => undefined };
   summary = await runLoop(options);
 }, timeoutMs);
 afterAll(() => folder.remove());
-
-function shortConfig(model: string): Config {
-  return smallConfig({
-    model,
-    device: 'cpu',
-    // One thread: two that other tests interrupt wait for each other at every operation.
-    threads: 1,
-    instructions: 6,
-    synthesize: { demonstrations: 3, maxTokens: 120, maxTasks: 3, chunk: 4 },
-    respond: { maxTokens: 40, chunk: 6 },
-    // A response of 40 tokens is rarely finished, and a long one is not what is tested here.
-    filter: { rules: ['instruction-length', 'novelty', 'empty-response'] },
-    assess: { method: 'likelihood', chunk: 6 },
-    select: { share: 1 },
-    train: { batchSize: 2, epochs: 1, maxLength: 128, validation: 0, learningRate: 2e-4, warmupSteps: 1 },
-  });
-}
 
 test('two iterations write, answer, judge and train, the second one by the first one’s adapter', () => {
   expect(summary.iterations).toHaveLength(2);

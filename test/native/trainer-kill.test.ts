@@ -19,11 +19,19 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-kill-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs the training until `killAt` events have come and then some time, or to its end. Returns whether it was killed. */
-async function trainInChild(training: ChildTraining, killAt = Infinity, delayMs = 0): Promise<{ killed: boolean; events: number }> {
+async function trainInChild(
+  training: ChildTraining,
+  killAt = Infinity,
+  delayMs = 0,
+): Promise<{ killed: boolean; events: number }> {
   const loader = path.join(support, 'typescript-loader.mjs');
-  const child = spawn(process.execPath, ['--import', loader, path.join(support, 'train-child.ts'), JSON.stringify(training)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', loader, path.join(support, 'train-child.ts'), JSON.stringify(training)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   let events = 0;
   for await (const line of createInterface({ input: child.stdout })) {

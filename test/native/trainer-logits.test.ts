@@ -24,7 +24,11 @@ async function ownLogprobs(trainer: NativeTrainer, tokens: Int32Array, vocabular
   return last.map((logit) => logit - logSum);
 }
 
-async function theirLogprobs(model: NativeModel, adapterPath: string | null, tokens: Int32Array): Promise<Float64Array> {
+async function theirLogprobs(
+  model: NativeModel,
+  adapterPath: string | null,
+  tokens: Int32Array,
+): Promise<Float64Array> {
   const shape = { sequences: 1, sequenceTokens: 256, batchTokens: 256, microBatchTokens: 256, threads: 1 };
   const runner = await model.createRunner(shape);
   if (adapterPath !== null) runner.setAdapters([{ adapter: await model.loadAdapter(adapterPath), scale: 1 }]);
@@ -45,7 +49,10 @@ const steadySettings = { dropout: 0, schedule: 'constant', warmupSteps: 0, learn
 async function compare(modelPath: string, tolerance: number): Promise<void> {
   const model = await loadAddon().loadModel({ path: modelPath, device: 'cpu', vocabularyOnly: false });
   const trainer = await loadAddon().createTrainer(nativeOptions(modelPath, steadySettings));
-  const [tokens] = model.tokenize(['The small river runs through a green valley, and in the evening the people'], false);
+  const [tokens] = model.tokenize(
+    ['The small river runs through a green valley, and in the evening the people'],
+    false,
+  );
   if (!tokens) throw new Error('no tokens');
   const size = model.info.vocabularySize;
   const base = await ownLogprobs(trainer, tokens, size);
@@ -62,9 +69,12 @@ async function compare(modelPath: string, tolerance: number): Promise<void> {
   await model.dispose();
 }
 
-test.each(['f32', 'f16', 'bf16', 'q8_0', 'q4_0', 'q4_1', 'q4_K', 'q6_K'])('agrees with llama.cpp for %s', async (type) => {
-  await compare(tinyModel({ type }), type === 'f32' ? 1e-5 : 0.01);
-});
+test.each(['f32', 'f16', 'bf16', 'q8_0', 'q4_0', 'q4_1', 'q4_K', 'q6_K'])(
+  'agrees with llama.cpp for %s',
+  async (type) => {
+    await compare(tinyModel({ type }), type === 'f32' ? 1e-5 : 0.01);
+  },
+);
 
 test('agrees with llama.cpp on the real model', async () => {
   await compare(realModelPath(), 0.01);

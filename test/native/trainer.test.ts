@@ -18,7 +18,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 function job(more: Partial<TrainJob> = {}): TrainJob {
   const adapterPath = path.join(folder, `adapter-${count++}.gguf`);
-  return { examples: examples(10), heldOut: examples(3, 50), settings: trainerSettings, adapterPath, metadata: {}, ...more };
+  return {
+    examples: examples(10),
+    heldOut: examples(3, 50),
+    settings: trainerSettings,
+    adapterPath,
+    metadata: {},
+    ...more,
+  };
 }
 function trainer(checkpointSeconds = 60, modelPath = tinyModel({ type: 'q8_0' })) {
   return createTrainer({ modelPath, tokenizeExample: tokenizeBytes, threads: 1, checkpointSeconds });
@@ -91,10 +98,11 @@ describe('a training that is stopped', () => {
     const checkpointDir = path.join(folder, 'kept');
     const first = job({ checkpointDir });
     await finish(trainer(0).train(first));
-    expect(readdirSync(checkpointDir).filter((name) => name.endsWith('.gguf')).sort()).toEqual([
-      'step-000005.gguf',
-      'step-000006.gguf',
-    ]);
+    expect(
+      readdirSync(checkpointDir)
+        .filter((name) => name.endsWith('.gguf'))
+        .sort(),
+    ).toEqual(['step-000005.gguf', 'step-000006.gguf']);
     writeFileSync(path.join(checkpointDir, 'step-000006.gguf'), 'damaged');
     const second = job({ checkpointDir });
     const { events } = await finish(trainer(0).train(second));
@@ -108,7 +116,10 @@ describe('a training that is stopped', () => {
     const message = `${checkpointDir} holds a checkpoint of another training`;
     const others = [{ examples: examples(9) }, { settings: { ...trainerSettings, learningRate: 1e-3 } }];
     for (const other of others) {
-      await expect(finish(trainer().train(job({ checkpointDir, ...other })))).rejects.toMatchObject({ code: 'run-changed', message });
+      await expect(finish(trainer().train(job({ checkpointDir, ...other })))).rejects.toMatchObject({
+        code: 'run-changed',
+        message,
+      });
     }
     const otherBase = trainer(60, tinyModel({ type: 'q8_0', seed: 2 }));
     await expect(finish(otherBase.train(job({ checkpointDir })))).rejects.toMatchObject({ code: 'bad-input' });
@@ -187,7 +198,9 @@ describe('the native trainer', () => {
       code: 'bad-input',
       message: "sample 0 has token 320; the model's tokens are 0 to 319",
     });
-    await expect(native.evaluate([{ tokens: new Int32Array(0), context: 1 }], true)).rejects.toThrow('sample 0 has no tokens');
+    await expect(native.evaluate([{ tokens: new Int32Array(0), context: 1 }], true)).rejects.toThrow(
+      'sample 0 has no tokens',
+    );
     await native.dispose();
   });
 });
