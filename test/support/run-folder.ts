@@ -51,6 +51,24 @@ export function smallConfig(overrides: Record<string, unknown>): Config {
   });
 }
 
+/** A run on a real model that is as short as it can be: a minute where nothing else is done. */
+export function shortRealConfig(model: string): Config {
+  return smallConfig({
+    model,
+    device: 'cpu',
+    // One thread: two that other tests interrupt wait for each other at every operation.
+    threads: 1,
+    instructions: 6,
+    synthesize: { demonstrations: 3, maxTokens: 120, maxTasks: 3, chunk: 4 },
+    respond: { maxTokens: 40, chunk: 6 },
+    // A response of 40 tokens is rarely finished, and a long one is not what is tested here.
+    filter: { rules: ['instruction-length', 'novelty', 'empty-response'] },
+    assess: { method: 'likelihood', chunk: 6 },
+    select: { share: 1 },
+    train: { batchSize: 2, epochs: 1, maxLength: 128, validation: 0, learningRate: 2e-4, warmupSteps: 1 },
+  });
+}
+
 export function seedLines(n: number): string {
   const rows = Array.from({ length: n }, (_, i) => ({
     id: `seed-${i}`,

@@ -17,6 +17,9 @@ export interface ChosenMethod {
 
 const methodKey = 'assess-method';
 
+/** Requests that the engine gets for one pair: its progress counts these. */
+const requestsOfPair: Record<AssessMethod, number> = { likelihood: 3, expected: 2, sampled: 2 };
+
 export const assessStage: StageWork = {
   stage: 'assess',
   unit: 'pairs',
@@ -30,10 +33,12 @@ export const assessStage: StageWork = {
     const { config, store } = run;
     const { total, done: before } = this.size(run, iteration);
     let done = before;
-    const progress = (more: number) =>
-      run.report({ kind: 'stage-progress', iteration, stage: 'assess', done: Math.min(total, done + more), tokens: 0 });
     const model = await modelOf(run, iteration);
     const { method, why } = await methodOf(run, model);
+    const progress = (requests: number) => {
+      const reached = Math.min(total, done + Math.floor(requests / requestsOfPair[method]));
+      run.report({ kind: 'stage-progress', iteration, stage: 'assess', done: reached, tokens: 0 });
+    };
     const chunks = assess(
       {
         pairs: passedPairs(store, iteration),

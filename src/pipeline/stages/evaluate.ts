@@ -5,7 +5,7 @@ import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared
 import type { Pair, SeedTask } from '../../shared/rows.js';
 import { compareLosses, pairLosses, type Comparison, type PairLoss } from '../../stages/evaluate/evaluate.js';
 import { splitHeldOut } from '../../stages/train/train.js';
-import { adapterPath, type RunContext } from '../run-context.js';
+import { adapterPath, stopIfAsked, type RunContext } from '../run-context.js';
 import { dataset, type EvaluateResult } from '../stored-rows.js';
 import type { StageWork } from './stage-work.js';
 
@@ -27,6 +27,7 @@ export const evaluateStage: StageWork = {
     const own = heldOutPairs(run, iteration);
     const base = await losses(run, null, [], own);
     const commonBase = await baseLosses(run, common);
+    stopIfAsked(run, iteration, 'evaluate', 'the losses of the base');
     const adapter = await losses(run, adapterPath(run.runDir, iteration), common, own);
     const seeds = common.length === 0 ? null : compared(commonBase, adapter.common);
     const heldOut = own.length === 0 ? null : compared(base.own, adapter.own);

@@ -1,0 +1,57 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+import { describeRun, differences, runName } from '../../../src/pipeline/run-config.js';
+import { loadSeeds } from '../../../src/stages/synthesize/load-seeds.js';
+import { runFolder, type RunFolder } from '../../support/run-folder.js';
+
+let folder: RunFolder;
+beforeEach(() => {
+  folder = runFolder();
+});
+afterEach(() => folder.remove());
+
+const describeFolder = ({ config, modelPath }: RunFolder) => describeRun(config, modelPath, loadSeeds(config.seeds));
+
+test('a run has the same name in another folder, and another one with another seed, base or seed tasks', () => {
+  const other = runFolder();
+  expect(runName(describeFolder(other))).toBe(runName(describeFolder(folder)));
+  const name = runName(describeFolder(folder));
+  expect(runName(describeFolder({ ...folder, config: { ...folder.config, seed: 2 } }))).not.toBe(name);
+  writeFileSync(other.modelPath, 'other weights');
+  expect(runName(describeFolder(other))).not.toBe(name);
+  writeFileSync(path.join(folder.dir, 'seeds.jsonl'), '{"id":"only","instruction":"Name a colour."}\n');
+  expect(runName(describeFolder(folder))).not.toBe(name);
+  other.remove();
+});
+
+test('what differs is named with what it was and is, sorted, and a path alone is no difference', () => {
+  const started = describeFolder(folder);
+  const { config } = folder;
+  const asked = {
+    ...started,
+    config: { ...config, model: 'elsewhere.gguf', train: { ...config.train, targets: ['q' as const] } },
+    versions: { ...started.versions, isheep: '9.9.9' },
+  };
+  expect(differences(started, started)).toEqual([]);
+  expect(differences(started, asked)).toEqual([
+    { key: 'isheep', old: started.versions.isheep, new: '9.9.9' },
+    { key: 'train.targets', old: '["q","k","v","o","gate","up","down"]', new: '["q"]' },
+  ]);
+});
+
+test('a key that one side does not set is named as not set', () => {
+  const started = describeFolder(folder);
+  const asked = { ...started, config: { ...folder.config, filter: { rules: ['novelty'] } } };
+  expect(differences(started, asked)).toEqual([{ key: 'filter.rules', old: 'not set', new: '["novelty"]' }]);
+});
+
+test('a chat template is known by its name, or by what its file holds', () => {
+  const file = path.join(folder.dir, 'template.jinja');
+  writeFileSync(file, '{{ messages[0].content }}');
+  const named = describeFolder({ ...folder, config: { ...folder.config, chatTemplate: 'chatml' } });
+  const fromFile = describeFolder({ ...folder, config: { ...folder.config, chatTemplate: file } });
+  expect(named.inputs.chatTemplate).toBe('chatml');
+  expect(fromFile.inputs.chatTemplate).toMatch(/^sha256:[0-9a-f]{64}$/);
+});
