@@ -111,7 +111,7 @@ function badLines(name: string, bad: readonly BadLine[]): IsheepError {
   const more = bad.length > listedLines ? [`and ${bad.length - listedLines} more`] : [];
   const count = bad.length === 1 ? '1 bad line' : `${bad.length} bad lines`;
   return new IsheepError('bad-input', `${count} in ${name}: ${[...listed, ...more].join('; ')}`, {
-    hint: 'each line must be one JSON object; docs/formats.md lists the fields of every kind of row',
+    hint: 'each line must be one JSON object with the fields of its kind of row',
   });
 }
 

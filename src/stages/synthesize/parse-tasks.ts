@@ -23,7 +23,7 @@ const inputLabel = /^[^\S\n]*Input:/gim;
 /** What the list does not ask for and some models write all the same: it ends the task. */
 const furtherField = /^[^\S\n]*(Output|Answer|Response|Solution):/im;
 /** Ways to say that there is no input. */
-const noInput = /^[<(["'*]*(none|no ?input|not applicable|n\/a|nothing|empty|null|-+)[>)\]"'*]*\.?$/i;
+const noInput = /^[<(["'*]*(none|no|no ?input|not applicable|n\/a|nothing|empty|null|-+)[>)\]"'*]*\.?$/i;
 /** Lines that only separate. */
 const rule = /^[^\S\n]*([-=*_#]{2,}|```)[^\S\n]*$/gm;
 

@@ -192,9 +192,7 @@ function giveUpIfFruitless({ settings }: SynthesizeInput, chunks: readonly Earli
       `(${settings.minYield} a request); dropped: ${reasons.join(', ') || 'nothing, the texts were empty'}; ` +
       `the model wrote, for example: ${JSON.stringify(example)}`,
     {
-      hint:
-        'a larger model, other seeds, a larger synthesize.maxTokens or a lower synthesize.temperature may help; ' +
-        'the reasons are explained in docs/errors.md',
+      hint: 'a larger model, other seeds, a larger synthesize.maxTokens or a lower synthesize.temperature may help',
     },
   );
 }

@@ -4,7 +4,7 @@
 import type { Filter } from '../filter.js';
 
 const nextTask =
-  /\n\s*(#*\s*(instruction|task|question|input|output)( ?\d+)?\s*:|can you\b|do you\b)|answer choices:|\bno ?input\b/i;
+  /\n[^\S\n]*(#*[^\S\n]*(instruction|task|question|input|output)( ?\d+)?[^\S\n]*:|can you\b|do you\b)|answer choices:|\bno ?input\b/i;
 const questionThenText = /\n[^\S\n]*\n[^\n?]{1,100}\?[^\S\n]*\n\s*\S/;
 const asksForQuestions = /\b(question|quiz|interview|dialogue|conversation|riddle|poem|story|survey|faq)s?\b/i;
 

@@ -1,7 +1,7 @@
 // A response that goes on with another speaker's turn.
 import type { Filter } from '../filter.js';
 
-const anotherTurn = /\n\s*(assistant|system|human|user)\s*(:|\n)/i;
+const anotherTurn = /\n[^\S\n]*(assistant|system|human|user)[^\S\n]*(:|\n)/i;
 
 export const roleLabel: Filter = {
   name: 'role-label',

@@ -133,6 +133,32 @@ describe.each(filters.map((filter) => [filter.name, filter] as const))('the filt
     }
   });
 
+  it('does not choke on long runs of anything', () => {
+    const start = performance.now();
+    for (const piece of [
+      '\n',
+      ' ',
+      '\n ',
+      '#',
+      '[',
+      '<',
+      'your ',
+      '[your ',
+      'a',
+      '?',
+      '. ',
+      '\n\n?',
+      'A. ',
+      'task ',
+      '中',
+    ]) {
+      const text = piece.repeat(4000);
+      filter.check({ instruction: text, input: text, response: text, stop: 'end' });
+    }
+    // A pattern that backtracks without bound takes minutes here, others milliseconds.
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
   it('lets an ordinary pair pass', () => {
     expect(filter.check(plain)).toBeUndefined();
   });

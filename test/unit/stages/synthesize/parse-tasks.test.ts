@@ -37,10 +37,10 @@ const table: { title: string; text: string; complete?: boolean; tasks: [string, 
   },
   {
     title: 'many ways to say that there is no input',
-    text: ['None', 'none.', 'N/A', '<noinput>', '(no input)', 'No input', '-', '"None"', '[empty]', '']
+    text: ['None', 'none.', 'no.', 'N/A', '<noinput>', '(no input)', 'No input', '-', '"None"', '[empty]', '']
       .map((input, i) => ` Name bird ${i}.\nInput: ${input}`)
       .join('\n\nTask 9:'),
-    tasks: Array.from({ length: 10 }, (_, i): [string, string] => [`Name bird ${i}.`, '']),
+    tasks: Array.from({ length: 11 }, (_, i): [string, string] => [`Name bird ${i}.`, '']),
   },
   {
     title: 'an input that only begins with none',
