@@ -9,10 +9,12 @@ export type ConfigInput = z.input<typeof configSchema>;
 const demo: ConfigInput = {
   model: 'smollm2-135m-instruct',
   iterations: 2,
-  instructions: 96,
-  synthesize: { demonstrations: 3, maxTokens: 300, maxTasks: 8 },
-  respond: { maxTokens: 200 },
-  assess: { method: 'likelihood' },
+  instructions: 80,
+  // min-p: at temperature 1 without it, most of what a model of this size writes is nonsense.
+  synthesize: { demonstrations: 8, minP: 0.1, maxTokens: 250, chunk: 16 },
+  respond: { minP: 0.1, maxTokens: 200, chunk: 16 },
+  assess: { method: 'likelihood', chunk: 16 },
+  select: { share: 0.4 },
   train: { batchSize: 4, learningRate: 2e-4, warmupSteps: 2, maxLength: 512 },
 };
 
