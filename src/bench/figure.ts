@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 
-import { loadAddon } from '../native/load-addon.js';
+import { systemInfo } from '../engine/system-info.js';
 
 export interface BenchmarkSettings {
   model: string;
@@ -30,7 +30,7 @@ export interface Figure {
 export type Benchmark = (settings: BenchmarkSettings) => AsyncIterable<Figure>;
 
 export function figure(name: string, metric: string, value: number, unit: string): Figure {
-  const system = loadAddon().systemInfo();
+  const system = systemInfo();
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };

@@ -36,6 +36,7 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
     ...droppedRow(select.notKept, 'not kept'),
     ['train', trainedText(train)],
     ['loss', lossText(it)],
+    ...seedLossRow(it),
     ['seconds', secondsText(it.seconds)],
   ];
   const title = style.bold(`iteration ${it.iteration}`);
@@ -62,9 +63,20 @@ function lossText({ train, evaluate }: IterationSummary): string {
   const training = `training ${train.firstLoss.toFixed(3)} → ${train.lastLoss.toFixed(3)}`;
   const { heldOutLossBase: base, heldOutLossAdapter: adapter } = evaluate;
   if (base === null || adapter === null) return `${training}; nothing held out`;
+  return `${training}; ${formatUnits(train.heldOut, 'pairs')} held out: ${changeText(base, adapter)}`;
+}
+
+/** The set that all iterations share, which decides which of them is best. */
+function seedLossRow({ evaluate }: IterationSummary): (readonly [string, string])[] {
+  const { seedPairs, seedLossBase: base, seedLossAdapter: adapter } = evaluate;
+  if (seedPairs === undefined || base === undefined || adapter === undefined) return [];
+  return [['', `${formatUnits(seedPairs, 'seed pairs')}: ${changeText(base, adapter)}`]];
+}
+
+function changeText(base: number, adapter: number): string {
   const share = ((adapter - base) / base) * 100;
   const change = `${share < 0 ? '−' : '+'}${Math.abs(share).toFixed(1)} %`;
-  return `${training}; ${formatUnits(train.heldOut, 'pairs')} held out: base ${base.toFixed(3)} → adapter ${adapter.toFixed(3)} (${change})`;
+  return `base ${base.toFixed(3)} → adapter ${adapter.toFixed(3)} (${change})`;
 }
 
 function secondsText(seconds: IterationSummary['seconds']): string {
@@ -79,7 +91,7 @@ function closing(summary: RunSummary, style: Style): string[] {
   const best = summary.iterations.find((iteration) => iteration.iteration === summary.best);
   const verdict = best
     ? `${style.good(`best: iteration ${best.iteration}`)}, ${best.train.adapter}`
-    : `${style.notable('best: the base')}; no adapter lowered the held-out loss`;
+    : `${style.notable('best: the base')}; no adapter lowered ${judgedOn(summary)}`;
   const next = best
     ? [`isheep generate --prompts FILE --adapter ${best.train.adapter}`, `isheep show dataset --run ${run}`]
     : [
@@ -93,4 +105,10 @@ function closing(summary: RunSummary, style: Style): string[] {
     `next: ${next[0] ?? ''}`,
     `      ${next[1] ?? ''}`,
   ];
+}
+
+/** What decided: the seed pairs, or the held-out pairs where no seed has an output. */
+function judgedOn({ iterations }: RunSummary): string {
+  const onSeeds = iterations.some(({ evaluate }) => evaluate.seedLossAdapter !== undefined);
+  return onSeeds ? 'the loss on the seed pairs, which all iterations share' : 'the held-out loss';
 }

@@ -67,6 +67,13 @@ describe('the summary of a run', () => {
     expect(formatRunSummary(summary(null), style)).toContain('best: the base; no adapter lowered the held-out loss');
   });
 
+  it('shows the loss on the seed pairs, and names it where it decided for the base', () => {
+    const evaluate = { ...iteration(1).evaluate, seedPairs: 32, seedLossBase: 2.939, seedLossAdapter: 2.966 };
+    const text = formatRunSummary({ ...summary(null), iterations: [{ ...iteration(1), evaluate }] }, style);
+    expect(text).toContain('\n              32 seed pairs: base 2.939 → adapter 2.966 (+0.9 %)\n');
+    expect(text).toContain('best: the base; no adapter lowered the loss on the seed pairs, which all iterations share');
+  });
+
   it('fits on a screen for two iterations', () => {
     expect(formatRunSummary(summary(2), style).split('\n').length).toBeLessThanOrEqual(40);
   });

@@ -84,7 +84,7 @@ describe('the check of a seed file', () => {
   test('finds too few tasks, too few inputs and a beginning that is used too often', () => {
     const tasks = goodTasks(20).map((task, index) => ({
       ...task,
-      instruction: index < 2 ? `Write ${task['instruction']}` : task['instruction'],
+      instruction: index < 2 ? `Write ${task.instruction}` : task.instruction,
       input: '',
     }));
     expect(runCheckSeeds(seedFile('monotonous.jsonl', tasks)).stderr).toBe(
