@@ -1,4 +1,5 @@
 // NativeAdapter: a handle that runners take, and dispose().
+#include "binding/disposal.h"
 #include "binding/inference.h"
 #include "binding/js-error.h"
 
@@ -28,9 +29,7 @@ public:
 
 private:
     Napi::Value dispose(const Napi::CallbackInfo & info) {
-        const auto deferred = Napi::Promise::Deferred::New(info.Env());
-        state_->lifetime->dispose([deferred] { deferred.Resolve(deferred.Env().Undefined()); });
-        return deferred.Promise();
+        return dispose_promise(info.Env(), *state_->lifetime);
     }
 
     std::shared_ptr<AdapterState> state_;

@@ -1,5 +1,6 @@
 // loadModel and NativeModel.
 #include "binding/arguments.h"
+#include "binding/disposal.h"
 #include "binding/exports.h"
 #include "binding/inference.h"
 #include "binding/js-error.h"
@@ -132,9 +133,7 @@ private:
     }
 
     Napi::Value dispose(const Napi::CallbackInfo & info) {
-        const auto deferred = Napi::Promise::Deferred::New(info.Env());
-        state_->lifetime->dispose([deferred] { deferred.Resolve(deferred.Env().Undefined()); });
-        return deferred.Promise();
+        return dispose_promise(info.Env(), *state_->lifetime);
     }
 
     std::shared_ptr<ModelState> state_;

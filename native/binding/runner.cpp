@@ -1,6 +1,7 @@
 // NativeRunner: one call at a time, on a thread of libuv's pool; finished requests are told while it runs.
 #include "binding/arguments.h"
 #include "binding/call-progress.h"
+#include "binding/disposal.h"
 #include "binding/inference.h"
 #include "binding/js-error.h"
 #include "binding/worker.h"
@@ -174,9 +175,7 @@ private:
     }
 
     Napi::Value dispose(const Napi::CallbackInfo & info) {
-        const auto deferred = Napi::Promise::Deferred::New(info.Env());
-        state_->lifetime->dispose([deferred] { deferred.Resolve(deferred.Env().Undefined()); });
-        return deferred.Promise();
+        return dispose_promise(info.Env(), *state_->lifetime);
     }
 
     std::shared_ptr<RunnerState> state_;

@@ -3,6 +3,7 @@
 #include "training/trainer.h"
 
 #include "binding/arguments.h"
+#include "binding/disposal.h"
 #include "binding/exports.h"
 #include "binding/js-error.h"
 #include "binding/lifetime.h"
@@ -204,9 +205,7 @@ private:
     }
 
     Napi::Value dispose(const Napi::CallbackInfo & info) {
-        const auto deferred = Napi::Promise::Deferred::New(info.Env());
-        state_->lifetime->dispose([deferred] { deferred.Resolve(deferred.Env().Undefined()); });
-        return deferred.Promise();
+        return dispose_promise(info.Env(), *state_->lifetime);
     }
 
     // Runs work(trainer) on a thread; this object stays alive until it has ended.

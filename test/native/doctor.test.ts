@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { doctor, type Finding } from '../../src/engine/doctor.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const before = { ...process.env };
 let folder: string;

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { otherLibraries } from '../../src/native/library-variant.js';
 import { probe } from '../../src/native/probe.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 

@@ -8,7 +8,7 @@ import { chooseLibraries } from '../../src/native/library-choice.js';
 import { builtVariants, cpuLibraries, instructionSet } from '../../src/native/library-variant.js';
 import { loadAddon, wantedVariants } from '../../src/native/load-addon.js';
 import { probe } from '../../src/native/probe.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 function plainVariant() {
   const variant = builtVariants().find(({ name }) => name === 'cpu') ?? builtVariants()[0];

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { knownModel, knownModelSchema, resolveModel, weightsFolder } from '../../../src/engine/known-models.js';
 import { nearestWord } from '../../../src/shared/nearest-word.js';
-import { temporaryFolder } from '../../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const chosen = process.env.ISHEEP_MODELS_DIR;
 let folder: string;

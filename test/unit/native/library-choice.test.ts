@@ -6,7 +6,7 @@ import type { DeviceInfo } from '../../../src/native/addon-types.js';
 import { chooseLibraries } from '../../../src/native/library-choice.js';
 import type { LibraryVariant } from '../../../src/native/library-variant.js';
 import type { Probe, ProbeRequest, ProbeResult } from '../../../src/native/probe.js';
-import { temporaryFolder } from '../../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const gpu: DeviceInfo = {
   name: 'GPU0',

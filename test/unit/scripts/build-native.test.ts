@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { installedVariants, unpackLlamaCpp } from '../../../scripts/native/llama-cpp.mjs';
 import { checkNode, explainCMakeFailure } from '../../../scripts/native/toolchain.mjs';
-import { temporaryFolder } from '../../helpers/temporary-folder.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..', '..');
 

@@ -7,8 +7,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 import { fetchModel } from '../../../../src/engine/fetch/fetch-model.js';
 import type { KnownModel, ModelSource } from '../../../../src/engine/known-models.js';
-import { closedAddress, fileServer } from '../../../helpers/file-server.js';
-import { temporaryFolder } from '../../../helpers/temporary-folder.js';
+import { closedAddress, fileServer } from '../../../support/file-server.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 const content = randomBytes(300_000);
 

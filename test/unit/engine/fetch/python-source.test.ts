@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { fetchModel } from '../../../../src/engine/fetch/fetch-model.js';
 import type { KnownModel } from '../../../../src/engine/known-models.js';
-import { temporaryFolder } from '../../../helpers/temporary-folder.js';
-import { zipFile } from '../../../helpers/zip-file.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
+import { zipFile } from '../../../support/zip-file.js';
 
 const content = Buffer.from('the weights'.repeat(5000));
 const model: KnownModel = {
