@@ -28,9 +28,7 @@ public:
     const AdapterState & state() const { return *state_; }
 
 private:
-    Napi::Value dispose(const Napi::CallbackInfo & info) {
-        return dispose_promise(info.Env(), *state_->lifetime);
-    }
+    Napi::Value dispose(const Napi::CallbackInfo & info) { return dispose_promise(info.Env(), *state_->lifetime); }
 
     std::shared_ptr<AdapterState> state_;
 };

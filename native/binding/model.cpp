@@ -132,9 +132,7 @@ private:
                                     [state] { state->lifetime->end_job(); });
     }
 
-    Napi::Value dispose(const Napi::CallbackInfo & info) {
-        return dispose_promise(info.Env(), *state_->lifetime);
-    }
+    Napi::Value dispose(const Napi::CallbackInfo & info) { return dispose_promise(info.Env(), *state_->lifetime); }
 
     std::shared_ptr<ModelState> state_;
 };

@@ -174,9 +174,7 @@ private:
         });
     }
 
-    Napi::Value dispose(const Napi::CallbackInfo & info) {
-        return dispose_promise(info.Env(), *state_->lifetime);
-    }
+    Napi::Value dispose(const Napi::CallbackInfo & info) { return dispose_promise(info.Env(), *state_->lifetime); }
 
     std::shared_ptr<RunnerState> state_;
 };

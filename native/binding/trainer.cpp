@@ -204,9 +204,7 @@ private:
         });
     }
 
-    Napi::Value dispose(const Napi::CallbackInfo & info) {
-        return dispose_promise(info.Env(), *state_->lifetime);
-    }
+    Napi::Value dispose(const Napi::CallbackInfo & info) { return dispose_promise(info.Env(), *state_->lifetime); }
 
     // Runs work(trainer) on a thread; this object stays alive until it has ended.
     template <typename Result>
