@@ -31,21 +31,28 @@ LayerValues LayerGraph::values(ggml_tensor * x, const LayerValues * place) {
     const int64_t n_rows = x->ne[1];
     auto heads = [&](ggml_tensor * t, int n) { return ggml_reshape_3d(g_.context(), t, a.head_dim, n, n_rows); };
     LayerValues v;
+    g_.section("norms and residuals");
     const RmsNorm norm(g_, x, linear_.weights.attention_norm, a.rms_epsilon);
-    v.q = rope(heads(linear_forward(linear_, Target::q, norm.y), a.n_heads), batch_.positions(), 1);
-    v.k = rope(heads(linear_forward(linear_, Target::k, norm.y), a.n_kv_heads), batch_.positions(), 1);
-    ggml_tensor * flat_v = linear_forward(linear_, Target::v, norm.y);
-    v.v = heads(flat_v, a.n_kv_heads);
+    const std::vector<ggml_tensor *> qkv = linear_forward(linear_, InputGroup::qkv, norm.y);
+    g_.section("attention");
+    v.q = rope(heads(qkv[0], a.n_heads), batch_.positions(), 1);
+    v.k = rope(heads(qkv[1], a.n_kv_heads), batch_.positions(), 1);
+    v.v = heads(qkv[2], a.n_kv_heads);
     if (place) {
         g_.compute_into(v.q, place->q);
         g_.compute_into(v.k, place->k);
-        g_.compute_into(flat_v, place->v);
+        g_.compute_into(qkv[2], place->v);
     }
+    g_.section("attention");
     v.attention = attention_forward(g_, attention_shape(), batch_, {v.q, v.k, v.v}, place ? place->attention : nullptr);
-    v.middle = g_.add(x, linear_forward(linear_, Target::o, v.attention));
+    ggml_tensor * from_attention = linear_forward(linear_, InputGroup::o, v.attention)[0];
+    g_.section("norms and residuals");
+    v.middle = g_.add(x, from_attention);
+    g_.section("norms and residuals");
     const RmsNorm middle_norm(g_, v.middle, linear_.weights.feed_forward_norm, a.rms_epsilon);
-    v.gate = linear_forward(linear_, Target::gate, middle_norm.y);
-    v.up = linear_forward(linear_, Target::up, middle_norm.y);
+    const std::vector<ggml_tensor *> gate_up = linear_forward(linear_, InputGroup::gate_up, middle_norm.y);
+    v.gate = gate_up[0];
+    v.up = gate_up[1];
     if (place) {
         g_.compute_into(v.middle, place->middle);
         g_.compute_into(v.gate, place->gate);
@@ -56,8 +63,11 @@ LayerValues LayerGraph::values(ggml_tensor * x, const LayerValues * place) {
 
 void LayerGraph::forward(ggml_tensor * x, const LayerValues * kept, ggml_tensor * y) {
     const LayerValues v = values(x, kept);
+    g_.section("SwiGLU");
     ggml_tensor * h = ggml_swiglu_split(g_.context(), v.gate, v.up);
-    g_.compute_into(g_.add(v.middle, linear_forward(linear_, Target::down, h)), y);
+    ggml_tensor * from_feed_forward = linear_forward(linear_, InputGroup::down, h)[0];
+    g_.section("norms and residuals");
+    g_.compute_into(g_.add(v.middle, from_feed_forward), y);
 }
 
 void LayerGraph::backward(ggml_tensor * x, const LayerValues * kept, ggml_tensor * dy, ggml_tensor * dx) {
@@ -65,32 +75,31 @@ void LayerGraph::backward(ggml_tensor * x, const LayerValues * kept, ggml_tensor
     const LayerValues v = kept ? *kept : values(x, nullptr);
 
     // y = middle + down(silu(gate) up)
+    g_.section("SwiGLU");
     ggml_tensor * silu = ggml_silu(g_.context(), v.gate);
-    LinearInput h(g_.mul(silu, v.up));
-    ggml_tensor *dh = linear_backward(linear_, Target::down, h, dy), *d_gate, *d_up;
+    ggml_tensor *dh = linear_backward(linear_, InputGroup::down, g_.mul(silu, v.up), {dy}), *d_gate, *d_up;
+    g_.section("SwiGLU");
     swiglu_backward(v, silu, dh, d_gate, d_up);
 
     // gate and up of norm(middle)
+    g_.section("norms and residuals");
     const RmsNorm middle_norm(g_, v.middle, linear_.weights.feed_forward_norm, epsilon);
-    LinearInput middle(middle_norm.y);
-    ggml_tensor * d_norm = linear_backward(linear_, Target::gate, middle, d_gate);
-    d_norm = g_.add(d_norm, linear_backward(linear_, Target::up, middle, d_up));
+    ggml_tensor * d_norm = linear_backward(linear_, InputGroup::gate_up, middle_norm.y, {d_gate, d_up});
+    g_.section("norms and residuals");
     ggml_tensor * d_middle = g_.add(dy, middle_norm.backward(g_, sums_, epsilon, d_norm));
 
     // middle = x + o(attention(rope(q), rope(k), v))
-    LinearInput attention(v.attention);
-    ggml_tensor * d_attention = linear_backward(linear_, Target::o, attention, d_middle);
+    ggml_tensor * d_attention = linear_backward(linear_, InputGroup::o, v.attention, {d_middle});
+    g_.section("attention");
     const AttentionInput d = attention_input_backward(
         attention_backward(g_, attention_shape(), batch_, {v.q, v.k, v.v}, v.attention, d_attention));
 
     // q, k and v of norm(x)
+    g_.section("norms and residuals");
     const RmsNorm norm(g_, x, linear_.weights.attention_norm, epsilon);
-    LinearInput input(norm.y);
-    ggml_tensor * from_q = linear_backward(linear_, Target::q, input, d.q, dx);
-    ggml_tensor * from_k = linear_backward(linear_, Target::k, input, d.k, dx);
-    ggml_tensor * from_v = linear_backward(linear_, Target::v, input, d.v, dx);
+    d_norm = linear_backward(linear_, InputGroup::qkv, norm.y, {d.q, d.k, d.v}, dx);
     if (!dx) return;
-    d_norm = g_.add(g_.add(from_q, from_k), from_v);
+    g_.section("norms and residuals");
     g_.compute_into(g_.add(d_middle, norm.backward(g_, sums_, epsilon, d_norm)), dx);
 }
 
