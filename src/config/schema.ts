@@ -89,7 +89,7 @@ export const trainSchema = z.strictObject({
   accumulate: count.max(1e9).default(1).describe('batches of one optimizer step; its loss is the mean over all their tokens'),
   maxLength: count.default(1024).describe('tokens; longer responses are cut, overlong prompts left out'),
   microBatchTokens: count.default(400).describe('tokens computed at once; does not change what a step is'),
-  packing: z.boolean().default(true).describe('short pairs are computed together; no: each by itself'),
+  packing: z.boolean().default(true).describe('short pairs are computed together; off: each by itself'),
   validation: z.number().min(0).max(0.5).default(0.1).describe('share of the pairs that is held out'),
   evaluateEvery: count
     .max(1e9)
@@ -105,7 +105,7 @@ export const trainSchema = z.strictObject({
   keepBest: z
     .boolean()
     .default(true)
-    .describe('the adapter that is written is the one with the lowest held-out loss; no: the last one'),
+    .describe('the adapter that is written is the one with the lowest held-out loss; off: the last one'),
 });
 
 export const configSchema = z.strictObject({

@@ -122,9 +122,9 @@ function identityOf(
   return {
     ...Object.fromEntries(settings.map(([name, value]) => [name, JSON.stringify(value)])),
     threads: String(threadsOf(options)),
-    'the training samples (sha256)': hashSamples(training.samples),
-    'the held-out samples (sha256)': hashSamples(heldOut.samples),
-    ...(initAdapterPath === undefined ? {} : { 'the adapter (sha256)': sha256(readFileSync(initAdapterPath)) }),
+    'training samples (sha256)': hashSamples(training.samples),
+    'held-out samples (sha256)': hashSamples(heldOut.samples),
+    ...(initAdapterPath === undefined ? {} : { 'init adapter (sha256)': sha256(readFileSync(initAdapterPath)) }),
     [baseKey]: native.baseFingerprint,
   };
 }

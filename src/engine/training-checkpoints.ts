@@ -94,7 +94,7 @@ export class TrainingCheckpoints {
         hint: 'put the model back that it was started with, or give another folder for checkpoints',
       });
     }
-    const inWords = (name: string) => `${name} was ${job[name] ?? 'not set'}, is now ${this.#job[name] ?? 'not set'}`;
+    const inWords = (name: string) => `${name} was ${shortened(job[name])}, is now ${shortened(this.#job[name])}`;
     throw new IsheepError(
       'run-changed',
       `${this.#folder} holds a checkpoint of another training: ${different.map(inWords).join('; ')}`,
@@ -135,4 +135,9 @@ export class TrainingCheckpoints {
     const found = names.map((name) => /^step-(\d+)\.json$/.exec(name)?.[1]).filter((steps) => steps !== undefined);
     return found.map(Number).sort((a, b) => b - a);
   }
+}
+
+/** A hash in so much that it can be told from another. */
+function shortened(value = 'not set'): string {
+  return /^[0-9a-f]{64}$/.test(value) ? value.slice(0, 12) : value;
 }
