@@ -77,7 +77,7 @@ TEST("a loss that is no number names its sample inside the micro-batch, and chan
     const std::vector<Sample> bad = {good[0], {{24, 7, 25, 26}, 2, "second"}, good[1]};
     trainer.step(good);
     const std::string before = adapter_bytes(trainer, false);
-    const char * message = "the loss of sample second is not a finite number after 1 steps";
+    const char * message = "the loss of sample second is not a finite number after step 1";
     check_throws(Code::training_diverged, message, [&] { trainer.step(bad); });
     check_throws(Code::training_diverged, message, [&] { trainer.evaluate(bad, true); });
     check(adapter_bytes(trainer, false) == before, "the adapter changed");

@@ -221,7 +221,7 @@ std::string Trainer::sample_without_finite_gradient(const std::vector<Sample> & 
 }
 
 void Trainer::not_finite(const std::string & what) const {
-    throw Error(Code::training_diverged, what + " is not a finite number after " + std::to_string(steps_) + " steps",
+    throw Error(Code::training_diverged, what + " is not a finite number after step " + std::to_string(steps_),
                 "lower the learning rate, or look at the sample; the last checkpoint is as it was");
 }
 

@@ -15,6 +15,7 @@ export function progressReporter(progress: ProgressLine): Reporter {
     else if (event.kind === 'training') {
       if (event.event.kind === 'samples') {
         for (const line of countsLines(event.event)) progress.line(`  ${line}`);
+        progress.setTotal(event.event.steps);
       }
       if (event.event.kind !== 'step') return;
       trainedTokens += event.event.tokens;

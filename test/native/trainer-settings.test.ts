@@ -117,7 +117,7 @@ test('a loss that is no number stops with the sample and the step, and leaves th
   const job = { heldOut: [], checkpointDir, checkpointSeconds: 0, adapterPath };
   await expect(train({ learningRate: 1e38, maxGradNorm: 0 }, job)).rejects.toMatchObject({
     code: 'training-diverged',
-    message: expect.stringMatching(/^the loss of sample e\d is not a finite number after 2 steps$/) as string,
+    message: expect.stringMatching(/^the loss of sample e\d is not a finite number after step 2$/) as string,
   });
   expect(readdirSync(checkpointDir).sort()).toEqual(['1.gguf', '1.json', '2.gguf', '2.json'].map((n) => `step-00000${n}`));
   expect(existsSync(adapterPath)).toBe(false);

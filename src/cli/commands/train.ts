@@ -54,7 +54,9 @@ export const trainCommand: Command = {
         onEvent: trainingProgress(call),
         signal: call.interrupts.stop,
       });
-      call.progress.finish(describe(result), result.seconds);
+      // Nothing was left to do where a finished training is asked for again.
+      if (call.progress.isWorking) call.progress.finish(describe(result), result.seconds);
+      else call.progress.line(`  ${describe(result)}`);
       return { text: '', data: result };
     } finally {
       await trainer.dispose();
