@@ -18,8 +18,8 @@ struct WantedAdapter {
     std::vector<AdapterMatrix> matrices;
 };
 
-// Throws Error(adapter_mismatch) that names all that differs. The base is known by its sha256 where the adapter has the key
-// isheep.base.sha256, by its architecture and shapes otherwise.
+// Throws Error(adapter_mismatch) that names all that differs. The base is known by its sha256 where the adapter has the
+// key isheep.base.sha256, by its architecture and shapes otherwise.
 void check_adapter_fits(const std::string & path, const LoraFile & adapter, const WantedAdapter & wanted);
 
 }  // namespace isheep

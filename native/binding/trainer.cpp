@@ -81,7 +81,8 @@ std::vector<Sample> read_samples(const Napi::Array & array) {
     for (uint32_t i = 0; i < array.Length(); i++) {
         Napi::HandleScope scope(array.Env());
         const Napi::Object sample = array.Get(i).As<Napi::Object>();
-        samples.push_back({tokens_of(sample.Get("tokens")), integer_of(sample, "context"), optional_string_of(sample, "id")});
+        samples.push_back(
+            {tokens_of(sample.Get("tokens")), integer_of(sample, "context"), optional_string_of(sample, "id")});
     }
     return samples;
 }
@@ -98,9 +99,9 @@ public:
         return DefineClass(
             env, "NativeTrainer",
             {InstanceAccessor<&TrainerObject::steps>("steps"),
-             InstanceAccessor<&TrainerObject::base_fingerprint>("baseFingerprint"), InstanceMethod<&TrainerObject::step>("step"),
-             InstanceMethod<&TrainerObject::evaluate>("evaluate"), InstanceMethod<&TrainerObject::logits>("logits"),
-             InstanceMethod<&TrainerObject::keep_best>("keepBest"),
+             InstanceAccessor<&TrainerObject::base_fingerprint>("baseFingerprint"),
+             InstanceMethod<&TrainerObject::step>("step"), InstanceMethod<&TrainerObject::evaluate>("evaluate"),
+             InstanceMethod<&TrainerObject::logits>("logits"), InstanceMethod<&TrainerObject::keep_best>("keepBest"),
              InstanceMethod<&TrainerObject::save_adapter>("saveAdapter"),
              InstanceMethod<&TrainerObject::save_checkpoint>("saveCheckpoint"),
              InstanceMethod<&TrainerObject::load_checkpoint>("loadCheckpoint"),

@@ -1,5 +1,5 @@
-// What a trainer keeps and refuses: the best adapter through a checkpoint, losses and gradients that are no numbers, adapters
-// of another base.
+// What a trainer keeps and refuses: the best adapter through a checkpoint, losses and gradients that are no numbers,
+// adapters of another base.
 #include "adapter/adapter-fit.h"
 #include "adapter/lora-gguf.h"
 #include "common/gguf-file.h"
@@ -103,7 +103,8 @@ TEST("an adapter is refused with all that does not fit, by the base's sha256 fir
     settings.base_sha256 = "0123456789abcdef";
     Trainer continued(settings);
     settings.base_sha256 = "fedcba9876543210";
-    check_throws(Code::adapter_mismatch, "trained on a base with the sha256 0123456789ab…, and this one has fedcba987654…",
+    check_throws(Code::adapter_mismatch,
+                 "trained on a base with the sha256 0123456789ab…, and this one has fedcba987654…",
                  [&] { Trainer trainer(settings); });
     settings.base_sha256 = "";
     settings.lora.rank = 8;

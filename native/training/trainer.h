@@ -64,8 +64,8 @@ public:
     uint64_t base_fingerprint() const { return weights_.fingerprint(); }
 
     // One optimizer step. The loss, and so the gradient, is the mean over all response tokens of all samples.
-    // Throws Error(bad_input) without a response token, Error(interrupted) when cancelled, Error(training_diverged) where
-    // a loss or a gradient is no finite number; then nothing has changed.
+    // Throws Error(bad_input) without a response token, Error(interrupted) when cancelled, Error(training_diverged)
+    // where a loss or a gradient is no finite number; then nothing has changed.
     StepResult step(const std::vector<Sample> & samples);
     // The loss of each sample without dropout; `adapter` false: of the base alone.
     std::vector<SampleLoss> evaluate(const std::vector<Sample> & samples, bool adapter);

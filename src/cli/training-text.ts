@@ -25,7 +25,8 @@ export function countsLines({ training, heldOut }: { training: SampleCounts; hel
     const cut = `${formatUnits(both('cut'), 'responses')} cut to the maximum length`;
     lines.push(`${cut}, ${formatUnits(both('cutTokens'), 'tokens')} lost`);
   }
-  if (both('tooLong') > 0) lines.push(`${formatUnits(both('tooLong'), 'pairs')} left out: the prompt alone is too long`);
+  if (both('tooLong') > 0)
+    lines.push(`${formatUnits(both('tooLong'), 'pairs')} left out: the prompt alone is too long`);
   return lines;
 }
 

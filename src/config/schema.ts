@@ -86,7 +86,10 @@ export const trainSchema = z.strictObject({
   maxGradNorm: z.number().min(0).default(1).describe('global norm that gradients are clipped to; 0: never'),
   batchSize: count.max(1e9).default(16).describe('pairs of a batch'),
   batchTokens: count.max(1e9).optional().describe('tokens that a batch of whole pairs may have, instead of batchSize'),
-  accumulate: count.max(1e9).default(1).describe('batches of one optimizer step; its loss is the mean over all their tokens'),
+  accumulate: count
+    .max(1e9)
+    .default(1)
+    .describe('batches of one optimizer step; its loss is the mean over all their tokens'),
   maxLength: count.default(1024).describe('tokens; longer responses are cut, overlong prompts left out'),
   microBatchTokens: count.default(400).describe('tokens computed at once; does not change what a step is'),
   packing: z.boolean().default(true).describe('short pairs are computed together; off: each by itself'),

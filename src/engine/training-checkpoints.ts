@@ -72,7 +72,9 @@ export class TrainingCheckpoints {
     const failures: unknown[] = [];
     for (const steps of this.#steps()) {
       try {
-        const { job, ...progress } = checkpointSchema.parse(JSON.parse(readFileSync(this.#file(steps, 'json'), 'utf8')));
+        const { job, ...progress } = checkpointSchema.parse(
+          JSON.parse(readFileSync(this.#file(steps, 'json'), 'utf8')),
+        );
         this.#refuseOther(job);
         await trainer.loadCheckpoint(this.#file(steps, 'gguf'));
         return progress;

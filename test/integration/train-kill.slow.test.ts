@@ -47,7 +47,18 @@ function place(name: string): Place {
 function start({ out, checkpoints, log }: Place) {
   const settings = '--rank 4 --alpha 8 --batch-tokens 150 --steps 40 --learning-rate 2e-2 --schedule constant';
   const looks = '--warmup-steps 1 --validation 0.25 --evaluate-every 2 --patience 3 --threads 2 --quiet';
-  const files = ['--data', data, '--out', out, '--checkpoint-dir', checkpoints, '--log', log, '--checkpoint-seconds', '0'];
+  const files = [
+    '--data',
+    data,
+    '--out',
+    out,
+    '--checkpoint-dir',
+    checkpoints,
+    '--log',
+    log,
+    '--checkpoint-seconds',
+    '0',
+  ];
   const words = ['train', '--model', realModelPath(), ...files, ...settings.split(' '), ...looks.split(' ')];
   return spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
@@ -85,7 +96,11 @@ const lookStarted: Moment = (where, kill) => {
 };
 
 function steps({ log }: Place): number {
-  return existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter((line) => line.includes('"loss"')).length : 0;
+  return existsSync(log)
+    ? readFileSync(log, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('"loss"')).length
+    : 0;
 }
 
 async function killAt(where: Place, moment: Moment): Promise<boolean> {
@@ -125,6 +140,8 @@ test('killed at 20 moments, the same command again ends with the same adapter', 
   expect(await killAt(killed, never)).toBe(false);
   expect(hash(killed.out)).toBe(hash(undisturbed.out));
   expect(history(killed)).toBe(history(undisturbed));
-  const left = readdirSync(killed.checkpoints).map((name) => path.extname(name)).sort();
+  const left = readdirSync(killed.checkpoints)
+    .map((name) => path.extname(name))
+    .sort();
   expect(left).toEqual(['.gguf', '.gguf', '.json', '.json']);
 });

@@ -32,7 +32,10 @@ const hasty = { learningRate: 3e-2, steps: 40, evaluateEvery: 2 };
 
 describe('batches and steps', () => {
   test('the first event counts samples and steps, and what the maximum length does', async () => {
-    const { events, summary } = await train({ maxLength: 26 }, { examples: [...examples(10), ...examples(2, 10 ** 9)] });
+    const { events, summary } = await train(
+      { maxLength: 26 },
+      { examples: [...examples(10), ...examples(2, 10 ** 9)] },
+    );
     expect(events[0]).toEqual({
       kind: 'samples',
       steps: 6,
@@ -119,6 +122,8 @@ test('a loss that is no number stops with the sample and the step, and leaves th
     code: 'training-diverged',
     message: expect.stringMatching(/^the loss of sample e\d is not a finite number after step 2$/) as string,
   });
-  expect(readdirSync(checkpointDir).sort()).toEqual(['1.gguf', '1.json', '2.gguf', '2.json'].map((n) => `step-00000${n}`));
+  expect(readdirSync(checkpointDir).sort()).toEqual(
+    ['1.gguf', '1.json', '2.gguf', '2.json'].map((n) => `step-00000${n}`),
+  );
   expect(existsSync(adapterPath)).toBe(false);
 });

@@ -115,7 +115,10 @@ describe('a training that is stopped', () => {
     const checkpointDir = path.join(folder, 'changed');
     await finish(trainer().train(job({ checkpointDir })));
     const others: [Partial<TrainJob>, RegExp][] = [
-      [{ examples: examples(9) }, /holds a checkpoint of another training: training samples \(sha256\) was [0-9a-f]{12}, is/],
+      [
+        { examples: examples(9) },
+        /holds a checkpoint of another training: training samples \(sha256\) was [0-9a-f]{12}, is/,
+      ],
       [
         { settings: { ...trainerSettings, learningRate: 1e-3, steps: 3 } },
         /another training: learningRate was 0.002, is now 0.001; steps was not set, is now 3$/,

@@ -33,7 +33,11 @@ export const trainCommand: Command = {
       defaultText: 'none are written',
     }),
     option('checkpoint-seconds', 'seconds between checkpoints', z.number().min(0), { defaultText: '60' }),
-    option('show', 'show this many samples token by token, and the counts, instead of training', z.number().int().min(1)),
+    option(
+      'show',
+      'show this many samples token by token, and the counts, instead of training',
+      z.number().int().min(1),
+    ),
     chatTemplateOption,
     ...modelOptions,
   ],

@@ -6,7 +6,10 @@ import { deriveSeed } from '../../shared/random.js';
 import type { Pair } from '../../shared/rows.js';
 import { taskMessages } from '../../shared/task-prompt.js';
 
-type JobPlaces = Pick<TrainJob, 'adapterPath' | 'metadata' | 'initAdapterPath' | 'checkpointDir' | 'checkpointSeconds' | 'signal'>;
+type JobPlaces = Pick<
+  TrainJob,
+  'adapterPath' | 'metadata' | 'initAdapterPath' | 'checkpointDir' | 'checkpointSeconds' | 'signal'
+>;
 
 export interface TrainInput extends JobPlaces {
   /** In training order. */
@@ -58,7 +61,10 @@ export function trainingData({
   iteration,
   seed,
   settings: { validation, ...trainerSettings },
-}: Pick<TrainInput, 'dataset' | 'iteration' | 'seed' | 'settings'>): Pick<TrainJob, 'examples' | 'heldOut' | 'settings'> {
+}: Pick<TrainInput, 'dataset' | 'iteration' | 'seed' | 'settings'>): Pick<
+  TrainJob,
+  'examples' | 'heldOut' | 'settings'
+> {
   const { training, heldOut } = splitHeldOut(dataset, validation, seed, iteration);
   return {
     examples: training.map(trainingExample),
