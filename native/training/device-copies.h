@@ -1,4 +1,4 @@
-// Copies of mapped tensors in the memory of a device that cannot multiply by what lies in ours. On the CPU nothing is
+// Copies of mapped tensors in the memory of a device that cannot compute with what lies in ours. On the CPU nothing is
 // copied.
 #pragma once
 
@@ -10,14 +10,13 @@ namespace isheep {
 
 class DeviceCopies {
 public:
-    // `buffer_type`: of the memory that the device computes in.
-    DeviceCopies(size_t max_tensors, ggml_backend_buffer_type_t buffer_type);
+    DeviceCopies(size_t max_tensors, const Compute & compute);
 
     // What graphs use in place of `mapped`: itself, or a copy that has its numbers after fill().
     ggml_tensor * of(ggml_tensor * mapped);
-    // The same for a matrix that F32 is multiplied by: in F16 where the device has no product with its type.
+    // The same for a matrix that F32 is multiplied by: in F16 where no product with its type is known to work there.
     ggml_tensor * of_matrix(ggml_tensor * mapped);
-    // `type`, or `otherwise` where the device has no product of F32 with it.
+    // `type`, or `otherwise` where no product of F32 with it is known to work on the device.
     ggml_type multiplied(ggml_type type, ggml_type otherwise) const;
 
     // Once, after all calls of `of`. Throws Error(not_enough_memory).
@@ -30,7 +29,7 @@ private:
         const ggml_tensor * from;
         ggml_tensor * to;
     };
-    ggml_backend_buffer_type_t buffer_type_;
+    const Compute & compute_;
     TensorStore store_;
     std::vector<Copy> copies_;
 };

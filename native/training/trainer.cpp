@@ -47,7 +47,7 @@ int count_loss_tokens(const std::vector<Sample> & samples) {
 Trainer::Trainer(const TrainerSettings & settings)
     : settings_(checked(settings)),
       compute_(settings.device, settings.threads, settings.portable_graphs),
-      weights_(settings.model_path, compute_.buffer_type(), settings.threads),
+      weights_(settings.model_path, compute_, settings.threads),
       sums_(weights_.architecture(), compute_.buffer_type()),
       loss_head_(compute_, weights_, sums_),
       lora_(settings.lora, weights_, compute_.buffer_type(), settings.seed),

@@ -53,20 +53,20 @@ ggml_type backward_type(ggml_type forward, int64_t n_out) {
     return n_out % ggml_blck_size(GGML_TYPE_Q8_0) == 0 ? GGML_TYPE_Q8_0 : GGML_TYPE_BF16;
 }
 
-Weights::Weights(const std::string & path, ggml_backend_buffer_type_t buffer_type, int n_threads)
+Weights::Weights(const std::string & path, const Compute & compute, int n_threads)
     : file_(path),
       architecture_(read_architecture(file_)),
       mapped_(checked_alignment(file_)),
       mapped_buffer_(ggml_backend_cpu_buffer_from_ptr((void *) mapped_.data(), mapped_.size())),
       mapped_context_(ggml_init({(file_.tensors().size() + 2) * ggml_tensor_overhead(), nullptr, true})),
       transposed_(file_.tensors().size() + 1),
-      copies_(file_.tensors().size() + 1, buffer_type) {
+      copies_(file_.tensors().size() + 1, compute) {
     for (int i = 0; i < architecture_.n_layers; i++) layers_.push_back(map_layer(i));
     output_norm_ = map_optional("output_norm.weight");
     if (architecture_.has_rope_factors) rope_factors_ = map_optional("rope_freqs.weight");
     output_ = map_matrix(architecture_.tied_output ? "token_embd.weight" : "output.weight");
     embedding_ = map_tensor("token_embd.weight");
-    transposed_.allocate(buffer_type);
+    transposed_.allocate(compute.buffer_type());
     copies_.fill();
     fill_transposed(n_threads);
 }

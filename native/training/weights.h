@@ -47,7 +47,7 @@ struct Transposition {
 class Weights {
 public:
     // Maps the file and makes the transposed copies with `n_threads` threads. Throws Error.
-    Weights(const std::string & path, ggml_backend_buffer_type_t buffer_type, int n_threads);
+    Weights(const std::string & path, const Compute & compute, int n_threads);
 
     const Architecture & architecture() const { return architecture_; }
     const LayerWeights & layer(int i) const { return layers_[i]; }
