@@ -72,9 +72,7 @@ private:
     // [x, n, H] -> [n * G, x, K]: a product over its first dimension also sums over the query heads of a key head.
     ggml_tensor * grouped(ggml_tensor * t) {
         const int64_t group = shape_.n_heads / shape_.n_kv_heads;
-        ggml_tensor * split = ggml_reshape_4d(g_.context(), t, t->ne[0], t->ne[1], group, shape_.n_kv_heads);
-        ggml_tensor * turned = g_.cont(ggml_permute(g_.context(), split, 2, 0, 1, 3));  // [n, G, x, K]
-        return ggml_reshape_3d(g_.context(), turned, t->ne[1] * group, t->ne[0], shape_.n_kv_heads);
+        return g_.transposed_groups(ggml_reshape_4d(g_.context(), t, t->ne[0], t->ne[1], group, shape_.n_kv_heads));
     }
     // Adds `part`, which covers the block's keys, to `sum`, which covers all.
     void accumulate(ggml_tensor *& sum, const QueryBlock & block, ggml_tensor * part) {

@@ -40,32 +40,34 @@ ggml_tensor * LayerGraph::normalized_backward(ggml_tensor * x, ggml_tensor * wei
 // q, k and v of x, the normalized input of the layer.
 void LayerGraph::query_key_value(ggml_tensor * x, const LayerValues * place, LayerValues & v) {
     const Architecture & a = weights_.architecture();
-    auto project = [&](Target target) {
-        ggml_tensor * y = linear_forward(linear_, target, x);
-        ggml_tensor * bias = linear_.weights.biases[index_of(target)];
-        return bias ? g_.add(y, bias) : y;
-    };
+    const LayerWeights & w = linear_.weights;
+    std::vector<ggml_tensor *> qkv = linear_forward(linear_, InputGroup::qkv, x);
+    g_.section("attention");
+    const std::vector<Target> targets = targets_of(InputGroup::qkv);
+    for (size_t i = 0; i < targets.size(); i++) {
+        ggml_tensor * bias = w.biases[index_of(targets[i])];
+        if (bias) qkv[i] = g_.add(qkv[i], bias);
+    }
     auto heads = [&](ggml_tensor * t, int n) { return ggml_reshape_3d(g_.context(), t, a.head_dim, n, x->ne[1]); };
-    ggml_tensor *q = project(Target::q), *k = project(Target::k), *flat_v = project(Target::v);
-    v.plain_q = heads(q, a.n_heads);
-    v.plain_k = heads(k, a.n_kv_heads);
-    v.q = rope(normalized(v.plain_q, linear_.weights.query_norm), batch_.positions(), 1);
-    v.k = rope(normalized(v.plain_k, linear_.weights.key_norm), batch_.positions(), 1);
-    v.v = heads(flat_v, a.n_kv_heads);
+    v.plain_q = heads(qkv[0], a.n_heads);
+    v.plain_k = heads(qkv[1], a.n_kv_heads);
+    v.q = rope(normalized(v.plain_q, w.query_norm), batch_.positions(), 1);
+    v.k = rope(normalized(v.plain_k, w.key_norm), batch_.positions(), 1);
+    v.v = heads(qkv[2], a.n_kv_heads);
     if (!place) return;
     if (place->plain_q) {
-        g_.compute_into(q, place->plain_q);
-        g_.compute_into(k, place->plain_k);
+        g_.compute_into(qkv[0], place->plain_q);
+        g_.compute_into(qkv[1], place->plain_k);
     }
     g_.compute_into(v.q, place->q);
     g_.compute_into(v.k, place->k);
-    g_.compute_into(flat_v, place->v);
+    g_.compute_into(qkv[2], place->v);
 }
 
 // What the feed-forward block gives for h, before its norm.
 ggml_tensor * LayerGraph::down(const LayerValues & v, ggml_tensor * h, const LayerValues * place) {
     if (v.down) return v.down;
-    ggml_tensor * down = linear_forward(linear_, Target::down, h);
+    ggml_tensor * down = linear_forward(linear_, InputGroup::down, h)[0];
     if (place && place->down) g_.compute_into(down, place->down);
     return down;
 }
@@ -73,13 +75,17 @@ ggml_tensor * LayerGraph::down(const LayerValues & v, ggml_tensor * h, const Lay
 LayerValues LayerGraph::values(ggml_tensor * x, const LayerValues * place) {
     const LayerWeights & w = linear_.weights;
     LayerValues v;
+    g_.section("norms and residuals");
     query_key_value(normalized(x, w.attention_norm), place, v);
+    g_.section("attention");
     v.attention = attention_forward(g_, attention_shape(), batch_, {v.q, v.k, v.v}, place ? place->attention : nullptr);
-    v.projected = linear_forward(linear_, Target::o, v.attention);
+    v.projected = linear_forward(linear_, InputGroup::o, v.attention)[0];
+    g_.section("norms and residuals");
     v.middle = g_.add(x, normalized(v.projected, w.attention_post_norm));
-    ggml_tensor * middle = normalized(v.middle, w.feed_forward_norm);
-    v.gate = linear_forward(linear_, Target::gate, middle);
-    v.up = linear_forward(linear_, Target::up, middle);
+    const std::vector<ggml_tensor *> gate_up =
+        linear_forward(linear_, InputGroup::gate_up, normalized(v.middle, w.feed_forward_norm));
+    v.gate = gate_up[0];
+    v.up = gate_up[1];
     if (place) {
         if (place->projected) g_.compute_into(v.projected, place->projected);
         g_.compute_into(v.middle, place->middle);
@@ -91,9 +97,12 @@ LayerValues LayerGraph::values(ggml_tensor * x, const LayerValues * place) {
 
 void LayerGraph::forward(ggml_tensor * x, const LayerValues * kept, ggml_tensor * y) {
     const LayerValues v = values(x, kept);
+    g_.section("activation");
     ggml_tensor * h = gated_forward(g_, weights_.architecture().features.activation, v.gate, v.up);
-    ggml_tensor * block = normalized(down(v, h, kept), linear_.weights.feed_forward_post_norm);
-    g_.compute_into(g_.add(v.middle, block), y);
+    ggml_tensor * from_feed_forward = down(v, h, kept);
+    g_.section("norms and residuals");
+    from_feed_forward = normalized(from_feed_forward, linear_.weights.feed_forward_post_norm);
+    g_.compute_into(g_.add(v.middle, from_feed_forward), y);
 }
 
 void LayerGraph::backward(ggml_tensor * x, const LayerValues * kept, ggml_tensor * dy, ggml_tensor * dx) {
@@ -102,35 +111,38 @@ void LayerGraph::backward(ggml_tensor * x, const LayerValues * kept, ggml_tensor
     const LayerValues v = kept ? *kept : values(x, nullptr);
 
     // y = middle + norm(down(act(gate) up))
+    g_.section("activation");
     const GatedUnit unit(g_, weights_.architecture().features.activation, v.gate, v.up);
-    LinearInput h(unit.h());
     ggml_tensor * d_down = dy;
-    if (w.feed_forward_post_norm)
-        d_down = normalized_backward(down(v, unit.h(), nullptr), w.feed_forward_post_norm, dy);
-    const GatedUnit::Gradients d_unit = unit.backward(g_, linear_backward(linear_, Target::down, h, d_down));
+    if (w.feed_forward_post_norm) {
+        ggml_tensor * from_feed_forward = down(v, unit.h(), nullptr);
+        g_.section("norms and residuals");
+        d_down = normalized_backward(from_feed_forward, w.feed_forward_post_norm, dy);
+    }
+    ggml_tensor * dh = linear_backward(linear_, InputGroup::down, unit.h(), {d_down});
+    g_.section("activation");
+    const GatedUnit::Gradients d_unit = unit.backward(g_, dh);
 
     // gate and up of norm(middle)
+    g_.section("norms and residuals");
     const RmsNorm middle_norm(g_, v.middle, w.feed_forward_norm, epsilon);
-    LinearInput middle(middle_norm.y);
-    ggml_tensor * d_norm = linear_backward(linear_, Target::gate, middle, d_unit.gate);
-    d_norm = g_.add(d_norm, linear_backward(linear_, Target::up, middle, d_unit.up));
+    ggml_tensor * d_norm = linear_backward(linear_, InputGroup::gate_up, middle_norm.y, {d_unit.gate, d_unit.up});
+    g_.section("norms and residuals");
     ggml_tensor * d_middle = g_.add(dy, middle_norm.backward(g_, sums_, epsilon, d_norm));
 
     // middle = x + norm(o(attention(rope(norm(q)), rope(norm(k)), v)))
-    LinearInput attention(v.attention);
     ggml_tensor * d_projected = normalized_backward(v.projected, w.attention_post_norm, d_middle);
-    ggml_tensor * d_attention = linear_backward(linear_, Target::o, attention, d_projected);
+    ggml_tensor * d_attention = linear_backward(linear_, InputGroup::o, v.attention, {d_projected});
+    g_.section("attention");
     const AttentionInput d = attention_input_backward(
         v, attention_backward(g_, attention_shape(), batch_, {v.q, v.k, v.v}, v.attention, d_attention));
 
     // q, k and v of norm(x)
+    g_.section("norms and residuals");
     const RmsNorm norm(g_, x, w.attention_norm, epsilon);
-    LinearInput input(norm.y);
-    ggml_tensor * from_q = linear_backward(linear_, Target::q, input, d.q, dx);
-    ggml_tensor * from_k = linear_backward(linear_, Target::k, input, d.k, dx);
-    ggml_tensor * from_v = linear_backward(linear_, Target::v, input, d.v, dx);
+    d_norm = linear_backward(linear_, InputGroup::qkv, norm.y, {d.q, d.k, d.v}, dx);
     if (!dx) return;
-    d_norm = g_.add(g_.add(from_q, from_k), from_v);
+    g_.section("norms and residuals");
     g_.compute_into(g_.add(d_middle, norm.backward(g_, sums_, epsilon, d_norm)), dx);
 }
 

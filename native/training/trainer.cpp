@@ -60,6 +60,7 @@ StepResult Trainer::step(const std::vector<Sample> & samples) {
     result.loss_tokens = count_loss_tokens(samples);
     result.loss = accumulate(samples) / result.loss_tokens;
 
+    const ProfiledBlock block(compute_.profile(), "optimizer");
     const double normalization = 1.0 / (gradient_boost * result.loss_tokens);
     result.grad_norm = global_norm(lora_.gradients) * normalization;
     if (!std::isfinite(result.grad_norm)) not_finite("gradient");
@@ -119,8 +120,9 @@ void Trainer::backward(const BatchTensors & batch, const Dropout * dropout) {
         ggml_tensor * dx = layer > 0 ? activations_.gradient(layer) : nullptr;
         layer_graph.backward(activations_.input(layer), activations_.kept(layer), activations_.gradient(layer + 1), dx);
         g.run();
+        const ProfiledBlock block(compute_.profile(), "collecting gradients");
         for (const LoraGradient & gradient : layer_graph.gradients())
-            lora_.collect(*gradient.part, gradient.a, gradient.b);
+            lora_.collect(*gradient.group, gradient.a, gradient.b);
     }
 }
 
