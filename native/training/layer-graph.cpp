@@ -40,28 +40,27 @@ ggml_tensor * LayerGraph::normalized_backward(ggml_tensor * x, ggml_tensor * wei
 // q, k and v of x, the normalized input of the layer.
 void LayerGraph::query_key_value(ggml_tensor * x, const LayerValues * place, LayerValues & v) {
     const Architecture & a = weights_.architecture();
-    const LayerWeights & w = linear_.weights;
-    std::vector<ggml_tensor *> qkv = linear_forward(linear_, InputGroup::qkv, x);
-    g_.section("attention");
-    const std::vector<Target> targets = targets_of(InputGroup::qkv);
-    for (size_t i = 0; i < targets.size(); i++) {
-        ggml_tensor * bias = w.biases[index_of(targets[i])];
-        if (bias) qkv[i] = g_.add(qkv[i], bias);
-    }
     auto heads = [&](ggml_tensor * t, int n) { return ggml_reshape_3d(g_.context(), t, a.head_dim, n, x->ne[1]); };
-    v.plain_q = heads(qkv[0], a.n_heads);
-    v.plain_k = heads(qkv[1], a.n_kv_heads);
-    v.q = rope(normalized(v.plain_q, w.query_norm), batch_.positions(), 1);
-    v.k = rope(normalized(v.plain_k, w.key_norm), batch_.positions(), 1);
-    v.v = heads(qkv[2], a.n_kv_heads);
+    std::vector<ggml_tensor *> projected = linear_forward(linear_, InputGroup::qkv, x);
+    g_.section("attention");
+    for (Target target : {Target::q, Target::k, Target::v}) {
+        ggml_tensor * bias = linear_.weights.biases[index_of(target)];
+        if (bias) projected[index_of(target)] = g_.add(projected[index_of(target)], bias);
+    }
+    ggml_tensor *q = projected[0], *k = projected[1], *flat_v = projected[2];
+    v.plain_q = heads(q, a.n_heads);
+    v.plain_k = heads(k, a.n_kv_heads);
+    v.q = rope(normalized(v.plain_q, linear_.weights.query_norm), batch_.positions(), 1);
+    v.k = rope(normalized(v.plain_k, linear_.weights.key_norm), batch_.positions(), 1);
+    v.v = heads(flat_v, a.n_kv_heads);
     if (!place) return;
     if (place->plain_q) {
-        g_.compute_into(qkv[0], place->plain_q);
-        g_.compute_into(qkv[1], place->plain_k);
+        g_.compute_into(q, place->plain_q);
+        g_.compute_into(k, place->plain_k);
     }
     g_.compute_into(v.q, place->q);
     g_.compute_into(v.k, place->k);
-    g_.compute_into(qkv[2], place->v);
+    g_.compute_into(flat_v, place->v);
 }
 
 // What the feed-forward block gives for h, before its norm.
@@ -77,7 +76,6 @@ LayerValues LayerGraph::values(ggml_tensor * x, const LayerValues * place) {
     LayerValues v;
     g_.section("norms and residuals");
     query_key_value(normalized(x, w.attention_norm), place, v);
-    g_.section("attention");
     v.attention = attention_forward(g_, attention_shape(), batch_, {v.q, v.k, v.v}, place ? place->attention : nullptr);
     v.projected = linear_forward(linear_, InputGroup::o, v.attention)[0];
     g_.section("norms and residuals");
@@ -97,12 +95,11 @@ LayerValues LayerGraph::values(ggml_tensor * x, const LayerValues * place) {
 
 void LayerGraph::forward(ggml_tensor * x, const LayerValues * kept, ggml_tensor * y) {
     const LayerValues v = values(x, kept);
-    g_.section("activation");
+    g_.section("feed-forward activation");
     ggml_tensor * h = gated_forward(g_, weights_.architecture().features.activation, v.gate, v.up);
-    ggml_tensor * from_feed_forward = down(v, h, kept);
+    ggml_tensor * block = down(v, h, kept);
     g_.section("norms and residuals");
-    from_feed_forward = normalized(from_feed_forward, linear_.weights.feed_forward_post_norm);
-    g_.compute_into(g_.add(v.middle, from_feed_forward), y);
+    g_.compute_into(g_.add(v.middle, normalized(block, linear_.weights.feed_forward_post_norm)), y);
 }
 
 void LayerGraph::backward(ggml_tensor * x, const LayerValues * kept, ggml_tensor * dy, ggml_tensor * dx) {
@@ -111,16 +108,13 @@ void LayerGraph::backward(ggml_tensor * x, const LayerValues * kept, ggml_tensor
     const LayerValues v = kept ? *kept : values(x, nullptr);
 
     // y = middle + norm(down(act(gate) up))
-    g_.section("activation");
+    g_.section("feed-forward activation");
     const GatedUnit unit(g_, weights_.architecture().features.activation, v.gate, v.up);
     ggml_tensor * d_down = dy;
-    if (w.feed_forward_post_norm) {
-        ggml_tensor * from_feed_forward = down(v, unit.h(), nullptr);
-        g_.section("norms and residuals");
-        d_down = normalized_backward(from_feed_forward, w.feed_forward_post_norm, dy);
-    }
+    if (w.feed_forward_post_norm)
+        d_down = normalized_backward(down(v, unit.h(), nullptr), w.feed_forward_post_norm, dy);
     ggml_tensor * dh = linear_backward(linear_, InputGroup::down, unit.h(), {d_down});
-    g_.section("activation");
+    g_.section("feed-forward activation");
     const GatedUnit::Gradients d_unit = unit.backward(g_, dh);
 
     // gate and up of norm(middle)
