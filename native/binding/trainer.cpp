@@ -67,12 +67,16 @@ TrainerSettings read_settings(const Napi::Object & options) {
                       number_of(options, "weightDecay")};
     settings.max_grad_norm = number_of(options, "maxGradNorm");
     settings.micro_batch_tokens = integer_of(options, "microBatchTokens");
-    const Napi::Value activations = options.Get("activations");
-    settings.activations = one_of<ActivationMode>(
-        activations.IsString() ? activations.As<Napi::String>().Utf8Value() : "auto", "activations",
-        {{"auto", ActivationMode::automatic},
-         {"keep", ActivationMode::keep},
-         {"recompute", ActivationMode::recompute}});
+    settings.longest_sample = integer_of(options, "longestSample");
+    settings.memory.bytes = (size_t) number_of(options, "memoryBytes");
+    settings.memory.copied = one_of<std::optional<CopiedWeights>>(string_of(options, "copiedWeights"), "copiedWeights",
+                                                                  {{"auto", std::nullopt},
+                                                                   {"none", CopiedWeights::none},
+                                                                   {"transposed", CopiedWeights::transposed},
+                                                                   {"all", CopiedWeights::all}});
+    settings.memory.keep_activations =
+        one_of<std::optional<bool>>(string_of(options, "activations"), "activations",
+                                    {{"auto", std::nullopt}, {"keep", true}, {"recompute", false}});
     return settings;
 }
 
@@ -99,6 +103,8 @@ public:
         return DefineClass(
             env, "NativeTrainer",
             {InstanceAccessor<&TrainerObject::steps>("steps"),
+             InstanceAccessor<&TrainerObject::memory_plan>("memoryPlan"),
+             InstanceAccessor<&TrainerObject::seconds_by_part>("secondsByPart"),
              InstanceAccessor<&TrainerObject::base_fingerprint>("baseFingerprint"),
              InstanceMethod<&TrainerObject::step>("step"), InstanceMethod<&TrainerObject::evaluate>("evaluate"),
              InstanceMethod<&TrainerObject::logits>("logits"), InstanceMethod<&TrainerObject::keep_best>("keepBest"),
@@ -127,6 +133,34 @@ private:
             std::ostringstream text;
             text << std::hex << state_->trainer->base_fingerprint();
             return Napi::String::New(info.Env(), text.str());
+        });
+    }
+
+    Napi::Value memory_plan(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&]() -> Napi::Value {
+            state_->lifetime->check_usable();
+            const MemoryPlan & plan = state_->trainer->memory_plan();
+            Napi::Object object = Napi::Object::New(info.Env());
+            object.Set("copiedWeights", name_of(plan.copied));
+            object.Set("longestSample", plan.longest);
+            object.Set("mapped", (double) plan.mapped);
+            object.Set("copies", (double) plan.copies);
+            object.Set("adapter", (double) plan.adapter);
+            object.Set("graphs", (double) plan.graphs);
+            object.Set("activations", (double) plan.activations);
+            object.Set("total", (double) plan.total());
+            return object;
+        });
+    }
+
+    Napi::Value seconds_by_part(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&]() -> Napi::Value {
+            state_->lifetime->check_usable();
+            Napi::Object object = Napi::Object::New(info.Env());
+            const Profile * profile = state_->trainer->profile();
+            if (!profile) return object;
+            for (const auto & [part, seconds] : profile->seconds()) object.Set(part, seconds);
+            return object;
         });
     }
 
@@ -288,8 +322,14 @@ Napi::Value create_trainer(const Napi::CallbackInfo & info,
                            const std::shared_ptr<Napi::FunctionReference> & constructor) {
     return guarded(info.Env(), [&]() -> Napi::Value {
         const TrainerSettings settings = read_settings(info[0].As<Napi::Object>());
+        const bool profile = info[0].As<Napi::Object>().Get("profile").ToBoolean();
         return Worker<std::shared_ptr<Trainer>>::start(
-            info.Env(), Napi::Object(), [settings] { return std::make_shared<Trainer>(settings); },
+            info.Env(), Napi::Object(),
+            [settings, profile] {
+                auto trainer = std::make_shared<Trainer>(settings);
+                if (profile) trainer->measure();
+                return trainer;
+            },
             [constructor](Napi::Env env, std::shared_ptr<Trainer> & trainer) -> Napi::Value {
                 return trainer_object(env, *constructor, std::move(trainer));
             });

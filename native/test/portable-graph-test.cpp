@@ -35,8 +35,8 @@ TEST("the graphs of other devices give the gradients of the CPU's") {
     for (const Features & features : trainable_architectures) {
         TrainerSettings settings = tiny_settings(tiny_model_path(tiny_architecture(features.name)));
         settings.dropout = 0.1;
-        for (ActivationMode mode : {ActivationMode::keep, ActivationMode::recompute}) {
-            settings.activations = mode;
+        for (bool keep : {true, false}) {
+            settings.memory.keep_activations = keep;
             const LossGradient cpu = computed(settings, false), portable = computed(settings, true);
             check_near(portable.loss, cpu.loss, 1e-5 * cpu.loss, std::string("the loss of ") + features.name);
             const double size = global_norm(cpu.gradient) / std::sqrt((double) cpu.gradient.size());

@@ -55,6 +55,7 @@ TrainerSettings tiny_settings(const std::string & model_path) {
     settings.lora.targets.assign(all_targets.begin(), all_targets.end());
     settings.micro_batch_tokens = 128;
     settings.schedule = {ScheduleKind::constant, 1e-3, 0, 100};
+    settings.memory.copied = CopiedWeights::transposed;  // forward products with the file's own numbers, as llama.cpp's
     return settings;
 }
 

@@ -19,7 +19,8 @@ TinyModelOptions tiny_architecture(const std::string & name);
 // Path of a tiny model; each call writes a new file.
 std::string tiny_model_path(const TinyModelOptions & options);
 
-// All targets, rank 4, no dropout, one thread, micro-batches of 128 tokens, a constant learning rate.
+// All targets, rank 4, transposed copies of the weights, no dropout, one thread, micro-batches of 128 tokens, a
+// constant learning rate.
 TrainerSettings tiny_settings(const std::string & model_path);
 
 // `lengths` samples of random tokens, a third of each context.

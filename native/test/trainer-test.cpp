@@ -43,9 +43,9 @@ TEST("kept and recomputed activations give the same bytes") {
     for (const char * name : {"llama", "qwen2", "qwen3", "gemma3"}) {
         TrainerSettings settings = settings_with_dropout();
         settings.model_path = tiny_model_path(tiny_architecture(name));
-        settings.activations = ActivationMode::keep;
+        settings.memory.keep_activations = true;
         const std::string kept = trained_bytes(settings, 3);
-        settings.activations = ActivationMode::recompute;
+        settings.memory.keep_activations = false;
         check(trained_bytes(settings, 3) == kept, std::string("the adapters differ: ") + name);
     }
 }

@@ -9,21 +9,27 @@ constexpr size_t n_values = 11;  // tensors of LayerValues
 Activations::Activations(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type)
     : architecture_(architecture), buffer_type_(buffer_type) {}
 
-size_t Activations::floats_a_row(bool keep) const {
+size_t Activations::floats_a_row(int n_kept) const {
     const Architecture & a = architecture_;
     size_t values = 2 * (size_t) a.attention_width() + 2 * a.kv_width() + a.n_embd + 2 * (size_t) a.n_ff;
     if (a.features.query_key_norms) values += (size_t) a.attention_width() + a.kv_width();
     if (a.features.post_norms) values += 2 * (size_t) a.n_embd;
-    return (a.n_layers + 3) * (size_t) a.n_embd + (keep ? a.n_layers * values : 0);
+    return (a.n_layers + 3) * (size_t) a.n_embd + n_kept * values;
 }
 
-size_t Activations::bytes(int n_rows, bool keep) const {
-    const size_t n_tensors = architecture_.n_layers * (keep ? 1 + n_values : 1) + 3;
-    return floats_a_row(keep) * n_rows * sizeof(float) + n_tensors * ggml_backend_buft_get_alignment(buffer_type_);
+size_t Activations::bytes(int n_rows, int n_kept) const {
+    const size_t n_tensors = architecture_.n_layers + 3 + n_kept * n_values;
+    return floats_a_row(n_kept) * n_rows * sizeof(float) + n_tensors * ggml_backend_buft_get_alignment(buffer_type_);
 }
 
-void Activations::prepare(int n_rows, bool keep) {
-    const size_t needed = bytes(n_rows, keep);
+int Activations::layers_that_fit(int n_rows, size_t available) const {
+    int n_kept = 0;
+    while (n_kept < architecture_.n_layers && bytes(n_rows, n_kept + 1) <= available) n_kept++;
+    return n_kept;
+}
+
+void Activations::prepare(int n_rows, int n_kept) {
+    const size_t needed = bytes(n_rows, n_kept);
     if (!buffer_ || ggml_backend_buffer_get_size(buffer_.get()) < needed) {
         buffer_.reset();
         buffer_.reset(ggml_backend_buft_alloc_buffer(buffer_type_, needed));
@@ -41,7 +47,7 @@ void Activations::prepare(int n_rows, bool keep) {
     values_.clear();
     for (int i = 0; i <= n_layers; i++) inputs_.push_back(add(architecture_.n_embd, n_rows));
     for (ggml_tensor *& gradient : gradients_) gradient = add(architecture_.n_embd, n_rows);
-    for (int i = 0; keep && i < n_layers; i++) values_.push_back(add_values(n_rows));
+    for (int i = 0; i < n_kept; i++) values_.push_back(add_values(n_rows));
 }
 
 ggml_tensor * Activations::add(int64_t ne0, int64_t ne1, int64_t ne2) {

@@ -30,25 +30,26 @@ class Activations {
 public:
     Activations(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type);
 
-    // Bytes for so many rows; `keep`: with the values of every layer.
-    size_t bytes(int n_rows, bool keep) const;
-    // Whether keeping fits comfortably: in a quarter of the memory that is free.
-    bool keep_fits(int n_rows, size_t free_bytes) const { return bytes(n_rows, true) <= free_bytes / 4; }
+    // Bytes for so many rows with the values of `n_kept` layers.
+    size_t bytes(int n_rows, int n_kept) const;
+    // How many layers' values have room in so many bytes; at least none.
+    int layers_that_fit(int n_rows, size_t bytes) const;
 
-    // Invalidates all tensors given out before. Throws Error(not_enough_memory).
-    void prepare(int n_rows, bool keep);
+    // The first `n_kept` layers keep their values. Invalidates all tensors given out before. Throws
+    // Error(not_enough_memory).
+    void prepare(int n_rows, int n_kept);
 
     // [n_embd, n_rows], the input of a layer; the one of layer n_layers is the output of the last.
     ggml_tensor * input(int layer) const { return inputs_[layer]; }
     // The values of a layer, or null where they are not kept.
-    const LayerValues * kept(int layer) const { return values_.empty() ? nullptr : &values_[layer]; }
+    const LayerValues * kept(int layer) const { return layer < (int) values_.size() ? &values_[layer] : nullptr; }
     // [n_embd, n_rows], the gradient of input(layer); two tensors that take turns.
     ggml_tensor * gradient(int layer) const { return gradients_[layer % 2]; }
 
 private:
     LayerValues add_values(int n_rows);
     ggml_tensor * add(int64_t ne0, int64_t ne1, int64_t ne2 = 1);
-    size_t floats_a_row(bool keep) const;
+    size_t floats_a_row(int n_kept) const;
 
     const Architecture & architecture_;
     ggml_backend_buffer_type_t buffer_type_;

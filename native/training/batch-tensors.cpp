@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace isheep {
 namespace {
@@ -84,10 +85,12 @@ BatchTensors::BatchTensors(const MicroBatch & batch, int window, ggml_backend_bu
     for (const auto & [block, mask] : block_masks_) set_mask(block, mask, 0.0f, -INFINITY);
 }
 
-SumTensors::SumTensors(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type) : store_(3) {
+SumTensors::SumTensors(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type) : store_(4) {
     mean_ = store_.add(GGML_TYPE_F32, architecture.n_embd, wide);
     head_mean_ = store_.add(GGML_TYPE_F32, architecture.head_dim, wide);
     ones_ = store_.add(GGML_TYPE_F32, architecture.head_dim, wide);
+    const int most_rows = std::max({architecture.n_embd, architecture.n_ff, architecture.attention_width()});
+    row_numbers_ = store_.add(GGML_TYPE_I32, most_rows);
     store_.allocate(buffer_type);
     auto fill = [](ggml_tensor * t, float value) {
         set_tensor(t, std::vector<float>((size_t) ggml_nelements(t), value).data());
@@ -95,6 +98,9 @@ SumTensors::SumTensors(const Architecture & architecture, ggml_backend_buffer_ty
     fill(mean_, 1.0f / architecture.n_embd);
     fill(head_mean_, 1.0f / architecture.head_dim);
     fill(ones_, 1);
+    std::vector<int32_t> numbers((size_t) most_rows);
+    std::iota(numbers.begin(), numbers.end(), 0);
+    set_tensor(row_numbers_, numbers.data());
 }
 
 }  // namespace isheep

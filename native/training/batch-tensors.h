@@ -35,6 +35,7 @@ public:
     BatchTensors(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type);
 
     const MicroBatch & batch() const { return batch_; }
+    size_t bytes() const { return store_.bytes(); }
     ggml_tensor * positions() const { return positions_; }        // [n_rows], I32
     ggml_tensor * inverse_positions() const { return inverse_; }  // [n_rows], I32, negative: rotates back
     // [n_keys, to - from] of a block of forward_blocks: F16, for flash attention.
@@ -50,7 +51,8 @@ private:
     std::map<QueryBlock, ggml_tensor *> forward_masks_, block_masks_;
 };
 
-// Matrices of `wide` equal columns: a product with one is a sum over rows.
+// Constants of all graphs: matrices of `wide` equal columns, a product with which is a sum over rows; and the numbers
+// of rows, by which a matrix is read as F32.
 class SumTensors {
 public:
     SumTensors(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type);
@@ -59,12 +61,14 @@ public:
     ggml_tensor * head_sum() const { return ones_; }        // [head_dim, wide], each 1
     // The mean over rows of `n` numbers, n_embd or head_dim.
     ggml_tensor * mean_of(int64_t n) const { return n == mean_->ne[0] ? mean_ : head_mean_; }
+    ggml_tensor * row_numbers() const { return row_numbers_; }  // I32: 0, 1 … as many as a layer's matrix has rows
 
 private:
     TensorStore store_;
     ggml_tensor * mean_;
     ggml_tensor * head_mean_;
     ggml_tensor * ones_;
+    ggml_tensor * row_numbers_;
 };
 
 }  // namespace isheep

@@ -215,6 +215,13 @@ void Graph::compute_measured() {
     }
 }
 
+size_t Graph::bytes() const {
+    const GraphAllocator allocator(ggml_gallocr_new(compute_.buffer_type()));
+    size_t size = 0;
+    ggml_gallocr_reserve_n_size(allocator.get(), nodes_, nullptr, nullptr, &size);
+    return size;
+}
+
 void Graph::fill_input(const Input & input) const {
     if (!input.tensor || !input.tensor->buffer) return;  // a node of its own, or no node reads it
     std::vector<float> values(ggml_nelements(input.tensor));

@@ -90,6 +90,9 @@ public:
     // Allocates, fills the inputs, computes. Throws Error(not_enough_memory) or Error(native_failure).
     void run();
 
+    // The memory that run() would take for its nodes.
+    size_t bytes() const;
+
     // What only the CPU computes may be part of this graph.
     bool on_cpu() const { return compute_.on_cpu(); }
     ggml_tensor * mul_mat(ggml_tensor * a, ggml_tensor * b);

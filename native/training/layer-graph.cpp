@@ -10,7 +10,7 @@ LayerGraph::LayerGraph(Graph & graph, const Weights & weights, const SumTensors 
       weights_(weights),
       sums_(sums),
       batch_(batch),
-      linear_{graph, weights.layer(layer), batch, lora, dropout, layer, {}} {}
+      linear_{graph, weights.layer(layer), batch, sums, lora, dropout, layer, {}} {}
 
 AttentionShape LayerGraph::attention_shape() const {
     const Architecture & a = weights_.architecture();

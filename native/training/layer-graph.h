@@ -25,7 +25,7 @@ public:
     const std::vector<LoraGradient> & gradients() const { return linear_.gradients; }
 
     // How many nodes a graph of this micro-batch has at most.
-    static size_t max_nodes(const MicroBatch & batch) { return 512 + attention_nodes(batch); }
+    static size_t max_nodes(const MicroBatch & batch) { return 2048 + attention_nodes(batch); }
 
 private:
     LayerValues values(ggml_tensor * x, const LayerValues * place);

@@ -20,6 +20,33 @@ ggml_tensor * dropout_mask(LinearContext & context, InputGroup group, int64_t n_
     return mask;
 }
 
+// Rows of a matrix that are transposed at a time where it has no transposed copy: a multiple of every block size of
+// backward_type.
+int64_t slab_rows(const Matrix & matrix) {
+    constexpr int64_t most_bytes = 16 << 20, multiple = 32;
+    const int64_t fitting = most_bytes / ((int64_t) sizeof(float) * matrix.n_in()) / multiple * multiple;
+    return std::clamp(fitting, multiple, matrix.n_out());
+}
+
+// W^T dy, [n_in, n_rows]
+ggml_tensor * transposed_product(LinearContext & context, const Matrix & matrix, ggml_tensor * dy) {
+    Graph & g = context.graph;
+    if (matrix.backward) return g.mul_mat(matrix.backward, dy);
+    const int64_t slab = slab_rows(matrix);
+    ggml_tensor * sum = nullptr;
+    for (int64_t first = 0; first < matrix.n_out(); first += slab) {
+        const int64_t n = std::min(slab, matrix.n_out() - first);
+        ggml_tensor * rows = ggml_view_1d(g.context(), context.sums.row_numbers(), n, first * sizeof(int32_t));
+        ggml_tensor * turned = g.transposed(ggml_get_rows(g.context(), matrix.forward, rows));  // [n, n_in]
+        const ggml_type type = backward_type(matrix.forward->type, n);
+        if (g.on_cpu() && type != GGML_TYPE_F32) turned = ggml_cast(g.context(), turned, type);
+        ggml_tensor * part =
+            g.mul_mat(turned, ggml_view_2d(g.context(), dy, n, dy->ne[1], dy->nb[1], first * sizeof(float)));
+        sum = sum ? g.add(sum, part) : part;
+    }
+    return sum;
+}
+
 const LoraGroup * lora_group(const LinearContext & context, InputGroup group) {
     return context.lora ? context.lora->group(context.layer, group) : nullptr;
 }
@@ -77,7 +104,7 @@ ggml_tensor * linear_backward(LinearContext & context, InputGroup input, ggml_te
     const std::vector<Target> targets = targets_of(input);
     ggml_tensor * dx = nullptr;
     for (size_t i = 0; wanted && i < targets.size(); i++) {
-        ggml_tensor * part = g.mul_mat(context.weights[targets[i]].backward, dy[i]);
+        ggml_tensor * part = transposed_product(context, context.weights[targets[i]], dy[i]);
         dx = dx ? g.add(dx, part) : part;
     }
     const LoraGroup * group = lora_group(context, input);

@@ -23,6 +23,7 @@ struct LinearContext {
     Graph & graph;
     const LayerWeights & weights;
     const BatchTensors & batch;
+    const SumTensors & sums;
     const Lora * lora;        // null: the base alone
     const Dropout * dropout;  // null: none
     int layer;

@@ -59,6 +59,9 @@ public:
     // Copies the parameters into the working copies; after every change of `parameters`.
     void refresh();
 
+    // Of the parameters, their gradients and moments, and the working copies.
+    size_t bytes() const { return 4 * parameters.size() * sizeof(float) + store_.bytes(); }
+
     void clear_gradients();
     // Adds a micro-batch's gradients: da [n_in, n_ranks] of the group, db [rank, n_out] of each member's B without the
     // scale.

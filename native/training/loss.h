@@ -23,6 +23,8 @@ public:
     std::vector<double> run(const ggml_tensor * x, const std::vector<LossRow> & rows, ggml_tensor * gradient,
                             float scale);
 
+    size_t bytes() const { return store_.bytes(); }
+
     // Logits of the given rows, n_vocab each, row after row.
     std::vector<float> logits(const ggml_tensor * x, const std::vector<int> & rows);
 

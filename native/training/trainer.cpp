@@ -47,11 +47,15 @@ int count_loss_tokens(const std::vector<Sample> & samples) {
 Trainer::Trainer(const TrainerSettings & settings)
     : settings_(checked(settings)),
       compute_(settings.device, settings.threads, settings.portable_graphs),
-      weights_(settings.model_path, compute_, settings.threads),
+      weights_(settings.model_path, compute_),
       sums_(weights_.architecture(), compute_.buffer_type()),
       loss_head_(compute_, weights_, sums_),
       lora_(settings.lora, weights_, compute_.buffer_type(), settings.seed),
       activations_(weights_.architecture(), compute_.buffer_type()) {
+    const int longest = settings.longest_sample > 0 ? settings.longest_sample : settings.micro_batch_tokens;
+    plan_ = MemoryPlanner(compute_, weights_, sums_, lora_, loss_head_, settings.micro_batch_tokens)
+                .plan(longest, settings.memory);
+    weights_.make_copies(plan_.copied, settings.threads);
     if (!settings.init_adapter_path.empty()) load_adapter(settings.init_adapter_path);
     if (!compute_.on_cpu()) try_device();
 }
@@ -103,7 +107,7 @@ double Trainer::accumulate(const std::vector<Sample> & samples) {
     for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
         check_cancelled();
         const BatchTensors batch(micro_batch, weights_.architecture().window, compute_.buffer_type());
-        forward(batch, samples, &lora_, &dropout, keeps(micro_batch.n_rows));
+        forward(batch, samples, &lora_, &dropout, n_kept(micro_batch.n_rows));
         const int n_layers = weights_.architecture().n_layers;
         const std::vector<LossRow> rows = loss_rows(micro_batch, samples);
         const std::vector<double> losses =
@@ -116,9 +120,9 @@ double Trainer::accumulate(const std::vector<Sample> & samples) {
 }
 
 void Trainer::forward(const BatchTensors & batch, const std::vector<Sample> & samples, const Lora * lora,
-                      const Dropout * dropout, bool keep) {
+                      const Dropout * dropout, int n_kept) {
     const Architecture & a = weights_.architecture();
-    activations_.prepare(batch.batch().n_rows, keep);
+    activations_.prepare(batch.batch().n_rows, n_kept);
     std::vector<float> embeddings((size_t) batch.batch().n_rows * a.n_embd);  // padding rows stay zero
     for (const PackedSample & packed : batch.batch().samples) {
         for (int i = 0; i < packed.n_rows; i++) {
@@ -161,7 +165,7 @@ std::vector<SampleLoss> Trainer::evaluate(const std::vector<Sample> & samples, b
     for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
         check_cancelled();
         const BatchTensors batch(micro_batch, weights_.architecture().window, compute_.buffer_type());
-        forward(batch, samples, adapter ? &lora_ : nullptr, nullptr, false);
+        forward(batch, samples, adapter ? &lora_ : nullptr, nullptr, 0);
         const ggml_tensor * output = activations_.input(weights_.architecture().n_layers);
         const std::vector<double> rows = loss_head_.run(output, loss_rows(micro_batch, samples), nullptr, 1);
         check_finite(rows, micro_batch, samples);
@@ -181,17 +185,14 @@ std::vector<float> Trainer::logits(const std::vector<int32_t> & tokens) {
     check_cancelled();
     const MicroBatch micro_batch = pack(samples, 0, Rows::all).at(0);
     const BatchTensors batch(micro_batch, weights_.architecture().window, compute_.buffer_type());
-    forward(batch, samples, &lora_, nullptr, false);
+    forward(batch, samples, &lora_, nullptr, 0);
     std::vector<int> rows(tokens.size());
     for (size_t i = 0; i < rows.size(); i++) rows[i] = (int) i;
     return loss_head_.logits(activations_.input(weights_.architecture().n_layers), rows);
 }
 
-bool Trainer::keeps(int n_rows) const {
-    if (settings_.activations != ActivationMode::automatic) return settings_.activations == ActivationMode::keep;
-    size_t free = 0, total = 0;
-    ggml_backend_dev_memory(ggml_backend_get_device(compute_.backend()), &free, &total);
-    return activations_.keep_fits(n_rows, free);
+int Trainer::n_kept(int n_rows) const {
+    return activations_.layers_that_fit(n_rows, plan_.for_activations);
 }
 
 void Trainer::check(const std::vector<Sample> & samples, bool needs_loss) const {
@@ -291,8 +292,9 @@ std::string Trainer::identity() const {
     text.precision(17);
     const LoraSettings & lora = settings_.lora;
     text << "base " << std::hex << weights_.fingerprint() << std::dec << " device "
-         << ggml_backend_name(compute_.backend()) << " threads " << settings_.threads << " rank " << lora.rank
-         << " scale " << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed << " targets";
+         << ggml_backend_name(compute_.backend()) << " copied weights " << name_of(plan_.copied) << " threads "
+         << settings_.threads << " rank " << lora.rank << " scale " << lora.scale() << " dropout " << settings_.dropout
+         << " seed " << settings_.seed << " targets";
     for (const LoraPart & part : lora_.parts()) {
         if (part.layer == 0) text << ' ' << target_name(part.target);
     }

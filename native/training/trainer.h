@@ -9,6 +9,7 @@
 #include "training/lora.h"
 #include "training/loss.h"
 #include "training/lr-schedule.h"
+#include "training/memory-plan.h"
 #include "training/packing.h"
 
 #include <atomic>
@@ -17,9 +18,6 @@
 #include <vector>
 
 namespace isheep {
-
-// automatic: kept where they fit comfortably in free memory. Both ways give the same bytes.
-enum class ActivationMode { automatic, keep, recompute };
 
 struct TrainerSettings {
     std::string model_path;
@@ -36,7 +34,8 @@ struct TrainerSettings {
     AdamWSettings adamw;
     double max_grad_norm = 1;  // 0: never clipped
     int micro_batch_tokens = 400;
-    ActivationMode activations = ActivationMode::automatic;
+    MemoryLimits memory;
+    int longest_sample = 0;  // tokens, for the memory plan; 0: as many as a micro-batch has
 };
 
 struct StepResult {
@@ -62,6 +61,7 @@ public:
     explicit Trainer(const TrainerSettings & settings);
 
     int steps() const { return steps_; }
+    const MemoryPlan & memory_plan() const { return plan_; }
     // Of the bytes of the model.
     uint64_t base_fingerprint() const { return weights_.fingerprint(); }
 
@@ -104,14 +104,14 @@ private:
     void check_finite(const std::vector<double> & losses, const MicroBatch & batch,
                       const std::vector<Sample> & samples) const;
     std::string sample_without_finite_gradient(const std::vector<Sample> & samples);
-    bool keeps(int n_rows) const;
+    int n_kept(int n_rows) const;
     void load_adapter(const std::string & path);
     void check_adapter(const std::string & path, const LoraFile & adapter) const;
     std::string identity() const;
 
     double accumulate(const std::vector<Sample> & samples);
     void forward(const BatchTensors & batch, const std::vector<Sample> & samples, const Lora * lora,
-                 const Dropout * dropout, bool keep);
+                 const Dropout * dropout, int n_kept);
     void backward(const BatchTensors & batch, const Dropout * dropout);
 
     TrainerSettings settings_;
@@ -121,6 +121,7 @@ private:
     LossHead loss_head_;
     Lora lora_;
     Activations activations_;
+    MemoryPlan plan_;
     std::vector<float> best_;  // parameters, where keep_best() was called
     int steps_ = 0;
     std::atomic<bool> cancelled_{false};

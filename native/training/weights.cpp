@@ -3,9 +3,7 @@
 #include "common/status.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <future>
 
 namespace isheep {
 namespace {
@@ -16,59 +14,64 @@ std::string checked_alignment(const GgufFile & file) {
     throw Error(Code::unsupported_model, file.path() + ": its tensors are not aligned to 32 bytes");
 }
 
-// Rows of the matrix that are transposed at a time: a multiple of every block size of backward_type, small enough for
-// the cache.
-constexpr int64_t slab = 256;
-
-// Writes rows first … first + count of `from` into the same columns of the transposed copy at `target`.
-void transpose_slab(const Transposition & copy, int64_t first, int64_t count, uint8_t * target) {
-    const int64_t n_in = copy.from->ne[0];
-    const ggml_type type = copy.to->type;
-    std::vector<float> values((size_t) (count * n_in)), column((size_t) count);
-    const uint8_t * rows = (const uint8_t *) copy.from->data + first * copy.from->nb[1];
-    if (copy.from->type == GGML_TYPE_F32) std::memcpy(values.data(), rows, values.size() * sizeof(float));
-    else ggml_get_type_traits(copy.from->type)->to_float(rows, values.data(), (int64_t) values.size());
-    for (int64_t c = 0; c < n_in; c++) {
-        for (int64_t r = 0; r < count; r++) column[(size_t) r] = values[(size_t) (r * n_in + c)];
-        ggml_quantize_chunk(type, column.data(), target + c * copy.to->nb[1] + ggml_row_size(type, first), 0, 1, count,
-                            nullptr);
-    }
-}
-
-// Where the graph's memory is not ours to write, the whole copy is made here first: one transfer, not one a column.
-void fill_backward(const Transposition & copy) {
-    const bool is_host = ggml_backend_buffer_is_host(copy.to->buffer);
-    std::vector<uint8_t> staged(is_host ? 0 : ggml_nbytes(copy.to));
-    uint8_t * target = is_host ? (uint8_t *) copy.to->data : staged.data();
-    for (int64_t first = 0; first < copy.from->ne[1]; first += slab)
-        transpose_slab(copy, first, std::min(slab, copy.from->ne[1] - first), target);
-    if (!is_host) set_tensor_from_thread(copy.to, staged.data());
-}
-
 }  // namespace
 
-ggml_type backward_type(ggml_type forward, int64_t n_out) {
-    if (forward == GGML_TYPE_F32) return GGML_TYPE_F32;
-    if (forward == GGML_TYPE_F16 || forward == GGML_TYPE_BF16) return GGML_TYPE_BF16;
-    return n_out % ggml_blck_size(GGML_TYPE_Q8_0) == 0 ? GGML_TYPE_Q8_0 : GGML_TYPE_BF16;
-}
-
-Weights::Weights(const std::string & path, const Compute & compute, int n_threads)
+Weights::Weights(const std::string & path, const Compute & compute)
     : file_(path),
       architecture_(read_architecture(file_)),
       mapped_(checked_alignment(file_)),
       mapped_buffer_(ggml_backend_cpu_buffer_from_ptr((void *) mapped_.data(), mapped_.size())),
       mapped_context_(ggml_init({(file_.tensors().size() + 2) * ggml_tensor_overhead(), nullptr, true})),
-      transposed_(file_.tensors().size() + 1),
-      copies_(file_.tensors().size() + 1, compute) {
+      compute_(compute),
+      device_copies_(file_.tensors().size() + 1, compute),
+      copies_(compute, 2 * (file_.tensors().size() + 1)) {
     for (int i = 0; i < architecture_.n_layers; i++) layers_.push_back(map_layer(i));
     output_norm_ = map_optional("output_norm.weight");
     if (architecture_.has_rope_factors) rope_factors_ = map_optional("rope_freqs.weight");
     output_ = map_matrix(architecture_.tied_output ? "token_embd.weight" : "output.weight");
     embedding_ = map_tensor("token_embd.weight");
-    transposed_.allocate(compute.buffer_type());
-    copies_.fill();
-    fill_transposed(n_threads);
+    device_copies_.fill();
+}
+
+std::vector<Matrix *> Weights::all_matrices() {
+    std::vector<Matrix *> all = {&output_};
+    for (LayerWeights & layer : layers_) {
+        for (Matrix & matrix : layer.matrices) all.push_back(&matrix);
+    }
+    return all;
+}
+
+bool Weights::is_transposed(const Matrix & matrix, CopiedWeights copied) const {
+    return copied != CopiedWeights::none || &matrix == &output_;
+}
+
+CopyForm Weights::transposed_form(const Matrix & matrix, CopiedWeights copied) const {
+    CopyForm form = copies_.transposed_form(matrix.mapped, copied == CopiedWeights::all);
+    form.type = device_copies_.multiplied(form.type, GGML_TYPE_F32);
+    return form;
+}
+
+void Weights::make_copies(CopiedWeights copied, int n_threads) {
+    for (Matrix * matrix : all_matrices()) {
+        if (is_transposed(*matrix, copied))
+            matrix->backward = copies_.add_transposed(matrix->mapped, transposed_form(*matrix, copied));
+        if (copied != CopiedWeights::all) continue;
+        const CopyForm form = copies_.forward_form(matrix->mapped);
+        if (form.buffer_type) matrix->forward = copies_.add_forward(matrix->mapped, form);
+    }
+    copies_.fill(n_threads);
+}
+
+size_t Weights::bytes_of_copies(CopiedWeights copied) const {
+    size_t bytes = 0;
+    for (const Matrix * matrix : const_cast<Weights *>(this)->all_matrices()) {
+        const int64_t n_in = matrix->n_in(), n_out = matrix->n_out();
+        if (is_transposed(*matrix, copied)) bytes += n_in * ggml_row_size(transposed_form(*matrix, copied).type, n_out);
+        if (copied != CopiedWeights::all) continue;
+        const CopyForm form = copies_.forward_form(matrix->mapped);
+        if (form.buffer_type) bytes += n_out * ggml_row_size(form.type, n_in);
+    }
+    return bytes;
 }
 
 LayerWeights Weights::map_layer(int i) {
@@ -88,7 +91,7 @@ LayerWeights Weights::map_layer(int i) {
 }
 
 ggml_tensor * Weights::map_optional(const std::string & name) {
-    return file_.find(name) ? copies_.of(map_tensor(name)) : nullptr;
+    return file_.find(name) ? device_copies_.of(map_tensor(name)) : nullptr;
 }
 
 ggml_tensor * Weights::map_tensor(const std::string & name) {
@@ -101,23 +104,7 @@ ggml_tensor * Weights::map_tensor(const std::string & name) {
 Matrix Weights::map_matrix(const std::string & name) {
     ggml_tensor * mapped = map_tensor(name);
     is_exact_ = is_exact_ && mapped->type == GGML_TYPE_F32;
-    const ggml_type type = copies_.multiplied(backward_type(mapped->type, mapped->ne[1]), GGML_TYPE_F32);
-    ggml_tensor * backward = transposed_.add(type, mapped->ne[1], mapped->ne[0]);
-    to_transpose_.push_back({mapped, backward});
-    return {copies_.of_matrix(mapped), backward};
-}
-
-// Each thread takes the next matrix; what a copy holds does not depend on which thread made it.
-void Weights::fill_transposed(int n_threads) {
-    std::atomic<size_t> next{0};
-    auto work = [&] {
-        for (size_t i; (i = next++) < to_transpose_.size();) fill_backward(to_transpose_[i]);
-    };
-    std::vector<std::future<void>> threads;
-    for (int i = 1; i < n_threads; i++) threads.push_back(std::async(std::launch::async, work));
-    work();
-    for (std::future<void> & thread : threads) thread.get();
-    to_transpose_.clear();
+    return {mapped, device_copies_.of_matrix(mapped), nullptr};
 }
 
 void Weights::embed(int32_t token, float * row) const {

@@ -1,6 +1,5 @@
-// The frozen weights: the GGUF mapped into memory, its matrices multiplied as they are stored, and a transposed copy of
-// each for the backward product. A device with memory of its own gets copies of them all. Nothing here changes while
-// training.
+// The frozen weights: the GGUF mapped into memory, its matrices multiplied as they are stored or by faster copies. A
+// device with memory of its own gets copies of them all. Nothing here changes while training.
 #pragma once
 
 #include "common/mapped-file.h"
@@ -8,6 +7,7 @@
 #include "training/device-copies.h"
 #include "training/graph.h"
 #include "training/targets.h"
+#include "training/weight-copies.h"
 
 #include <array>
 #include <vector>
@@ -15,8 +15,9 @@
 namespace isheep {
 
 struct Matrix {
-    ggml_tensor * forward;   // [in, out], the file's type, or F16 where the device has no product with that
-    ggml_tensor * backward;  // [out, in], see backward_type
+    ggml_tensor * mapped;    // [in, out], as the file has it, in our memory
+    ggml_tensor * forward;   // [in, out]: mapped, or a copy
+    ggml_tensor * backward;  // [out, in], see backward_type; null: made in the graph
     int64_t n_in() const { return forward->ne[0]; }
     int64_t n_out() const { return forward->ne[1]; }
 };
@@ -34,20 +35,16 @@ struct LayerWeights {
     const Matrix & operator[](Target target) const { return matrices[index_of(target)]; }
 };
 
-// The type of a transposed copy: F32 stays exact (its gradients can be proved), half floats become BF16 (a gradient may
-// leave the range of F16), quantized types Q8_0, or BF16 where `n_out` is no multiple of its block.
-ggml_type backward_type(ggml_type forward, int64_t n_out);
-
-// A mapped matrix [in, out] and what is to hold its numbers as [out, in].
-struct Transposition {
-    const ggml_tensor * from;
-    ggml_tensor * to;
-};
-
 class Weights {
 public:
-    // Maps the file and makes the transposed copies with `n_threads` threads. Throws Error.
-    Weights(const std::string & path, const Compute & compute, int n_threads);
+    // Maps the file; a device with memory of its own gets its copies. Throws Error.
+    Weights(const std::string & path, const Compute & compute);
+
+    // Once, before the first graph is computed. Throws Error(not_enough_memory).
+    void make_copies(CopiedWeights copied, int n_threads);
+    // What make_copies would take, in bytes.
+    size_t bytes_of_copies(CopiedWeights copied) const;
+    size_t mapped_bytes() const { return mapped_.size(); }
 
     const Architecture & architecture() const { return architecture_; }
     const LayerWeights & layer(int i) const { return layers_[i]; }
@@ -69,16 +66,18 @@ private:
     ggml_tensor * map_tensor(const std::string & name);
     ggml_tensor * map_optional(const std::string & name);  // null where the file has none
     Matrix map_matrix(const std::string & name);
-    void fill_transposed(int n_threads);
+    std::vector<Matrix *> all_matrices();
+    CopyForm transposed_form(const Matrix & matrix, CopiedWeights copied) const;
+    bool is_transposed(const Matrix & matrix, CopiedWeights copied) const;
 
     GgufFile file_;
     Architecture architecture_;
     MappedFile mapped_;
     Buffer mapped_buffer_;
     Context mapped_context_;
-    TensorStore transposed_;
-    DeviceCopies copies_;
-    std::vector<Transposition> to_transpose_;
+    const Compute & compute_;
+    DeviceCopies device_copies_;
+    WeightCopies copies_;
     std::vector<LayerWeights> layers_;
     ggml_tensor * embedding_ = nullptr;  // mapped
     ggml_tensor * output_norm_ = nullptr;

@@ -192,9 +192,34 @@ export interface NativeTrainerOptions {
   maxGradNorm: number;
   /** Tokens computed at once; a longer sample makes a micro-batch of its own. */
   microBatchTokens: number;
-  /** What the backward pass needs of a layer is kept, or computed again; auto (the default): kept where it fits. The
-   *  adapter is the same either way. */
-  activations?: 'auto' | 'keep' | 'recompute';
+  /** Tokens of the longest sample, by which memory is planned. */
+  longestSample: number;
+  /** What training may take beside the process as it is; 0: no limit. */
+  memoryBytes: number;
+  /** Which second copies of the weights are made; auto: the fastest that the memory allows. */
+  copiedWeights: CopiedWeights | 'auto';
+  /** What the backward pass needs of a layer is kept, or computed again; auto: kept in as many layers as the memory allows.
+   *  The adapter is the same either way. */
+  activations: 'auto' | 'keep' | 'recompute';
+  /** Measures where time goes, which makes training a little slower. */
+  profile?: boolean;
+}
+
+/** none: each matrix is transposed anew in every micro-batch; transposed: copies for the backward product; all: for the
+ *  forward product, too, where the processor has a faster form. */
+export type CopiedWeights = 'none' | 'transposed' | 'all';
+
+/** Bytes, except for the first two. */
+export interface NativeMemoryPlan {
+  copiedWeights: CopiedWeights;
+  /** Tokens. */
+  longestSample: number;
+  mapped: number;
+  copies: number;
+  adapter: number;
+  graphs: number;
+  activations: number;
+  total: number;
 }
 
 export interface NativeSample {
@@ -223,6 +248,10 @@ export interface NativeLoss {
 export interface NativeTrainer {
   /** Optimizer steps made so far, checkpoints included. */
   readonly steps: number;
+  /** What memory was planned and chosen when the trainer was made. */
+  readonly memoryPlan: NativeMemoryPlan;
+  /** Where time went, by part; empty without `profile`. */
+  readonly secondsByPart: Record<string, number>;
   /** Hash of the model's bytes. */
   readonly baseFingerprint: string;
   /** One optimizer step over `samples`: the loss is normalized over all their response tokens. Rejects with
