@@ -17,10 +17,6 @@ namespace {
 constexpr float gradient_boost = 1024;
 
 const TrainerSettings & checked(const TrainerSettings & settings) {
-    if (settings.device != "cpu" && settings.device != "auto") {
-        throw Error(Code::bad_config, "training on device \"" + settings.device + "\" is not supported",
-                    "use --device cpu or auto");
-    }
     if (settings.lora.targets.empty()) throw Error(Code::bad_config, "training needs at least one target");
     return settings;
 }
@@ -50,13 +46,32 @@ int count_loss_tokens(const std::vector<Sample> & samples) {
 
 Trainer::Trainer(const TrainerSettings & settings)
     : settings_(checked(settings)),
-      compute_("cpu", settings.threads),
-      weights_(settings.model_path, compute_.buffer_type(), settings.threads),
+      compute_(settings.device, settings.threads, settings.portable_graphs),
+      weights_(settings.model_path, compute_, settings.threads),
       sums_(weights_.architecture(), compute_.buffer_type()),
       loss_head_(compute_, weights_, sums_),
       lora_(settings.lora, weights_, compute_.buffer_type(), settings.seed),
       activations_(weights_.architecture(), compute_.buffer_type()) {
     if (!settings.init_adapter_path.empty()) load_adapter(settings.init_adapter_path);
+    if (!compute_.on_cpu()) try_device();
+}
+
+// Every kind of graph once, on samples of no meaning: what the device cannot compute is said now, not after hours.
+void Trainer::try_device() {
+    std::vector<Sample> samples;
+    for (int length : {query_block + 6, 20}) {  // two samples, one of two blocks of queries
+        Sample sample;
+        for (int i = 0; i < length; i++) sample.tokens.push_back(i % weights_.architecture().n_vocab);
+        sample.context = 1;
+        samples.push_back(sample);
+    }
+    accumulate(samples);
+    if (!std::isfinite(global_norm(lora_.gradients))) {
+        throw Error(Code::native_failure,
+                    std::string("the device ") + ggml_backend_name(compute_.backend()) + " computes no finite gradient",
+                    "train with --device cpu");
+    }
+    lora_.clear_gradients();
 }
 
 StepResult Trainer::step(const std::vector<Sample> & samples) {
@@ -275,9 +290,9 @@ std::string Trainer::identity() const {
     std::ostringstream text;
     text.precision(17);
     const LoraSettings & lora = settings_.lora;
-    text << "base " << std::hex << weights_.fingerprint() << std::dec << " threads " << settings_.threads << " rank "
-         << lora.rank << " scale " << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed
-         << " targets";
+    text << "base " << std::hex << weights_.fingerprint() << std::dec << " device "
+         << ggml_backend_name(compute_.backend()) << " threads " << settings_.threads << " rank " << lora.rank
+         << " scale " << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed << " targets";
     for (const LoraPart & part : lora_.parts()) {
         if (part.layer == 0) text << ' ' << target_name(part.target);
     }

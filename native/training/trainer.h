@@ -23,7 +23,9 @@ enum class ActivationMode { automatic, keep, recompute };
 
 struct TrainerSettings {
     std::string model_path;
-    std::string device = "cpu";  // "cpu" or "auto", which is the same until other devices are supported
+    std::string device = "cpu";  // of device_by_name()
+    // Proofs only: the CPU computes the graphs that other devices get.
+    bool portable_graphs = false;
     int threads = 1;
     LoraSettings lora;
     double dropout = 0;
@@ -88,6 +90,7 @@ public:
     // For proofs: the mean loss and its gradient by all parameters, as step() would compute them, without a step.
     LossGradient gradient(const std::vector<Sample> & samples);
     Lora & lora() { return lora_; }
+    Compute & compute() { return compute_; }
 
     // From now on, where time goes is measured; slower. seconds by part, added up since then.
     void measure() { compute_.measure(); }
@@ -96,6 +99,7 @@ public:
 private:
     void check(const std::vector<Sample> & samples, bool needs_loss = true) const;
     void check_cancelled() const;
+    void try_device();
     [[noreturn]] void not_finite(const std::string & what) const;
     void check_finite(const std::vector<double> & losses, const MicroBatch & batch,
                       const std::vector<Sample> & samples) const;
