@@ -24,9 +24,13 @@ const settings: TrainerSettings = {
   maxGradNorm: 1,
   epochs: 1,
   batchSize: 8,
+  accumulate: 1,
   maxLength: 1024,
   seed: 1,
   microBatchTokens: 400,
+  packing: true,
+  patience: 0,
+  keepBest: false,
 };
 
 export async function* benchTrain({
