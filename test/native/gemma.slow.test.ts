@@ -63,7 +63,7 @@ test('a few steps lower the loss, and llama.cpp finds the same with the adapter'
   for (let i = 0; i < 5; i++) await trainer.step([sample]);
   const after = await ownLoss(trainer, sample.tokens, sample.context);
   const adapterPath = path.join(temporaryFolder(), 'adapter.gguf');
-  await trainer.saveAdapter(adapterPath, { 'isheep.run': 'test' });
+  await trainer.saveAdapter(adapterPath, { 'isheep.run': 'test' }, false);
   const their = await theirLoss(sample.tokens, sample.context, adapterPath);
   process.stdout.write(`loss ${before} before, ${after} after five steps, of llama.cpp with the adapter ${their}\n`);
   expect(after).toBeLessThan(0.8 * before);
