@@ -1,6 +1,6 @@
-// list-nodes: every kind of node in the graphs that training makes, forward, loss and backward, with activations kept and
-// recomputed, for all architectures and types of weights, as the CPU gets them and as other devices do. One JSON object
-// a line, no two alike. test/native/operators.test.ts holds them against the operator lists of llama.cpp.
+// list-nodes: every kind of node in the graphs that training makes, forward, loss and backward, with activations kept
+// and recomputed, for all architectures and types of weights, as the CPU gets them and as other devices do. One JSON
+// object a line, no two alike. test/native/operators.test.ts holds them against the operator lists of llama.cpp.
 #include "common/backends.h"
 #include "test/support.h"
 
@@ -74,8 +74,9 @@ struct Lister {
         if (!computes(node)) return;
         const std::string what = node_json(node);
         if (!seen.insert((portable ? "portable" : "cpu") + what).second) return;
-        std::printf("{\"graphs\":\"%s\",\"architecture\":\"%s\",\"weights\":\"%s\",%s}\n", portable ? "portable" : "cpu",
-                    options.architecture.c_str(), ggml_type_name(options.type), what.c_str());
+        std::printf("{\"graphs\":\"%s\",\"architecture\":\"%s\",\"weights\":\"%s\",%s}\n",
+                    portable ? "portable" : "cpu", options.architecture.c_str(), ggml_type_name(options.type),
+                    what.c_str());
     }
 };
 
@@ -89,7 +90,7 @@ int main() {
             for (ggml_type type : trainable_types) {
                 TinyModelOptions options = tiny_architecture(features.name);
                 options.type = type;
-                if (type != GGML_TYPE_F32) options.layers = 1;           // kinds of layers differ in F32 nodes only
+                if (type != GGML_TYPE_F32) options.layers = 1;         // kinds of layers differ in F32 nodes only
                 if (ggml_blck_size(type) > 64) options.head_dim = 64;  // heads of whole blocks
                 lister.list(options);
             }

@@ -31,13 +31,14 @@ public:
     void build(const AttentionInput & input, ggml_tensor * d, ggml_tensor * dots, const AttentionInput & gradients) {
         const int first = sample_.first_row, length = sample_.length;
         k_ = by_head(g_, input.k, first, length);
-        v_ = by_head(g_, input.v, first, length);
-        k_transposed_ = g_.transposed(k_);  // [L, D, K]
+        v_ = operand(by_head(g_, input.v, first, length));
+        k_transposed_ = operand(g_.transposed(k_));  // [L, D, K]
         const std::vector<QueryBlock> blocks = query_blocks(length, shape_.window);
         if (blocks.back().first_key > 0) {  // no block has all keys
             dk_ = zeros_like(k_);
             dv_ = zeros_like(k_);
         }
+        k_ = operand(k_);
         for (auto block = blocks.rbegin(); block != blocks.rend();
              ++block)  // the last one first: its keys are all keys
             add_block(*block, input.q, d, dots, gradients.q);
@@ -61,10 +62,16 @@ private:
 
         ggml_tensor * keys = seen_columns(g_, k_transposed_, block);
         g_.store(by_query(g_.mul_mat(keys, by_key(ds)), n), by_head(g_, all_dq, first, n));
-        accumulate(dk_, block, g_.mul_mat(grouped(q), grouped(ds)));  // [D, m, K]
-        accumulate(dv_, block, g_.mul_mat(grouped(d), grouped(p)));
+        accumulate(dk_, block, g_.mul_mat(operand(grouped(q)), grouped(ds)));  // [D, m, K]
+        accumulate(dv_, block, g_.mul_mat(operand(grouped(d)), grouped(p)));
     }
 
+    // The first operand of a product decides its type. A length that is no multiple of long_padding would leave the
+    // fast kernel.
+    ggml_tensor * operand(ggml_tensor * t) {
+        const bool bf16 = shape_.bf16 && sample_.length % long_padding == 0;
+        return bf16 ? ggml_cast(g_.context(), t, GGML_TYPE_BF16) : t;
+    }
     // The block's keys of k, v or their gradients [D, L, K], a view.
     ggml_tensor * seen(ggml_tensor * t, const QueryBlock & block) {
         return ggml_view_3d(g_.context(), t, t->ne[0], block.n_keys(), t->ne[2], t->nb[1], t->nb[2],
@@ -121,12 +128,12 @@ void plain_forward(Graph & g, const AttentionShape & shape, const BatchTensors &
     ggml_tensor * v = g.transposed(by_head(g, input.v, sample.first_row, sample.length));  // [L, D, K]
     for (const QueryBlock & block : query_blocks(sample.length, shape.window)) {
         const int n = block.to - block.from, first = sample.first_row + block.from;
-        ggml_tensor * q = g.cont(by_head(g, input.q, first, n));                                         // [D, n, H]
-        ggml_tensor * k = by_head(g, input.k, sample.first_row + block.first_key, block.n_keys());       // [D, m, K]
-        ggml_tensor * scores = g.mul_mat(k, by_key(g, shape, q));                                        // [m, n * G, K]
-        scores = ggml_reshape_3d(g.context(), scores, block.n_keys(), n, shape.n_heads);                 // [m, n, H]
+        ggml_tensor * q = g.cont(by_head(g, input.q, first, n));                                    // [D, n, H]
+        ggml_tensor * k = by_head(g, input.k, sample.first_row + block.first_key, block.n_keys());  // [D, m, K]
+        ggml_tensor * scores = g.mul_mat(k, by_key(g, shape, q));                                   // [m, n * G, K]
+        scores = ggml_reshape_3d(g.context(), scores, block.n_keys(), n, shape.n_heads);            // [m, n, H]
         ggml_tensor * p = ggml_soft_max_ext(g.context(), scores, batch.block_mask(block), shape.scale, 0);
-        ggml_tensor * output = g.mul_mat(seen_columns(g, v, block), by_key(g, shape, p));                // [D, n * G, K]
+        ggml_tensor * output = g.mul_mat(seen_columns(g, v, block), by_key(g, shape, p));  // [D, n * G, K]
         g.store(ggml_reshape_3d(g.context(), output, shape.head_dim, n, shape.n_heads), by_head(g, heads, first, n));
     }
 }

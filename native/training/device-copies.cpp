@@ -11,7 +11,8 @@ void set_as_half_floats(const ggml_tensor * from, ggml_tensor * to) {
     std::vector<float> row((size_t) from->ne[0]);
     std::vector<ggml_fp16_t> rows((size_t) ggml_nelements(from));
     for (int64_t i = 0; i < ggml_nrows(from); i++) {
-        ggml_get_type_traits(from->type)->to_float((const char *) from->data + i * from->nb[1], row.data(), from->ne[0]);
+        ggml_get_type_traits(from->type)
+            ->to_float((const char *) from->data + i * from->nb[1], row.data(), from->ne[0]);
         ggml_fp32_to_fp16_row(row.data(), &rows[(size_t) (i * from->ne[0])], from->ne[0]);
     }
     set_tensor(to, rows.data());

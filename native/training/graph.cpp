@@ -3,7 +3,6 @@
 #include "common/backends.h"
 #include "common/log-capture.h"
 #include "common/status.h"
-#include "training/graph-slices.h"
 
 #include <algorithm>
 #include <cstring>
@@ -65,6 +64,17 @@ bool is_cpu(ggml_backend_dev_t device) {
     return ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU;
 }
 
+bool has_feature(ggml_backend_t backend, const char * name) {
+    ggml_backend_reg_t reg = ggml_backend_dev_backend_reg(ggml_backend_get_device(backend));
+    const auto features =
+        (ggml_backend_get_features_t) ggml_backend_reg_get_proc_address(reg, "ggml_backend_get_features");
+    for (const ggml_backend_feature * feature = features ? features(reg) : nullptr; feature && feature->name;
+         feature++) {
+        if (!std::strcmp(feature->name, name)) return true;
+    }
+    return false;
+}
+
 [[noreturn]] void no_memory(size_t bytes) {
     throw Error(
         Code::not_enough_memory,
@@ -77,6 +87,7 @@ bool is_cpu(ggml_backend_dev_t device) {
 Compute::Compute(const std::string & device, int n_threads, bool portable_graphs)
     : backend_(create_backend(device_by_name(device), n_threads)),
       on_cpu_(!portable_graphs && is_cpu(ggml_backend_get_device(backend_.get()))),
+      has_fast_bf16_(on_cpu_ && has_feature(backend_.get(), "AVX512_BF16")),
       allocator_(ggml_gallocr_new(buffer_type())) {}
 
 Graph::Graph(Compute & compute, size_t max_nodes)
@@ -156,7 +167,7 @@ void Graph::run() {
 void Graph::compute_sliced() {
     const int n = ggml_graph_n_nodes(nodes_);
     for (int from = 0, to; from < n; from = to) {
-        to = end_of_slice(nodes_, from);
+        to = end_of_slice(nodes_, from, compute_.slice_cost());
         if (from == 0 && to == n) return compute(nodes_);
         const Context context = metadata_context(0, to - from);
         ggml_cgraph * slice = ggml_new_graph_custom(context.get(), to - from, false);

@@ -47,6 +47,7 @@ Trainer::Trainer(const TrainerSettings & settings)
       lora_(settings.lora, weights_, compute_.buffer_type(), settings.seed),
       activations_(weights_.architecture(), compute_.buffer_type()) {
     if (!settings.init_adapter_path.empty()) load_adapter(settings.init_adapter_path);
+    compute_.set_slice_cost(settings.slice_cost);
     if (!compute_.on_cpu()) try_device();
 }
 
@@ -269,9 +270,8 @@ std::string Trainer::identity() const {
     text.precision(17);
     const LoraSettings & lora = settings_.lora;
     text << "base " << std::hex << weights_.fingerprint() << std::dec << " device "
-         << ggml_backend_name(compute_.backend()) << " threads " << settings_.threads << " rank "
-         << lora.rank << " scale " << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed
-         << " targets";
+         << ggml_backend_name(compute_.backend()) << " threads " << settings_.threads << " rank " << lora.rank
+         << " scale " << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed << " targets";
     for (const LoraPart & part : lora_.parts()) {
         if (part.layer == 0) text << ' ' << target_name(part.target);
     }

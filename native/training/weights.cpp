@@ -100,6 +100,7 @@ ggml_tensor * Weights::map_tensor(const std::string & name) {
 
 Matrix Weights::map_matrix(const std::string & name) {
     ggml_tensor * mapped = map_tensor(name);
+    is_exact_ = is_exact_ && mapped->type == GGML_TYPE_F32;
     const ggml_type type = copies_.multiplied(backward_type(mapped->type, mapped->ne[1]), GGML_TYPE_F32);
     ggml_tensor * backward = transposed_.add(type, mapped->ne[1], mapped->ne[0]);
     to_transpose_.push_back({mapped, backward});

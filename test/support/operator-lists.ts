@@ -119,7 +119,8 @@ function caseOfRow(op: string, parameters: Map<string, string>): Case | undefine
   const type = text('type');
   if (binary.includes(op)) return { key: `${op} ${type}`, hardness: [2 * on('perm1'), ...repeated()] };
   if (unary.includes(op) || op === 'RMS_NORM') return { key: `${op} ${type}`, hardness: [on('v')] };
-  if (gated.includes(op)) return { key: `${op} ${type}${parameters.has('split') ? ' split' : ''}`, hardness: [on('v')] };
+  if (gated.includes(op))
+    return { key: `${op} ${type}${parameters.has('split') ? ' split' : ''}`, hardness: [on('v')] };
   if (op === 'ROPE') return { key: `ROPE ${type} ${text('mode')}`, hardness: [on('v'), on('ff')] };
   if (op === 'SOFT_MAX') {
     const [again = 1] = list('nr23');
