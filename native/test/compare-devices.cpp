@@ -1,6 +1,6 @@
 // compare-devices DEVICE ARCHITECTURE TYPE FOLDER: trains a tiny model for a step on the device and on the CPU, and
 // prints one JSON object: how far apart losses and gradients are, and where in FOLDER the model and the device's
-// adapter lie.
+// adapter lie. The device gets every node alone.
 #include "common/backends.h"
 #include "test/support.h"
 
@@ -28,7 +28,7 @@ LossGradient computed(TrainerSettings settings, const std::string & device) {
     return trainer.gradient(random_samples({40, 90, 16}, 8));
 }
 
-// -> the loss of each of three steps, with dropout and both ways of activations; the adapter goes to `path`.
+// -> the loss of the third step, with dropout; the adapter goes to `path`.
 double trained(TrainerSettings settings, const std::string & device, const std::string & path) {
     settings.device = device;
     settings.dropout = 0.1;
@@ -46,7 +46,8 @@ void compare(const std::string & device, const std::string & architecture, const
     options.type = type_by_name(type);
     const std::string name = folder + "/" + architecture + "-" + type, model = name + ".gguf";
     write_tiny_model(model, options);
-    const TrainerSettings settings = tiny_settings(model);
+    TrainerSettings settings = tiny_settings(model);
+    settings.slice_cost = 0;  // Mesa's software device of Debian 12 damages its heap where it gets many nodes at once
     const LossGradient cpu = computed(settings, "cpu"), found = computed(settings, device);
     const double cpu_loss = trained(settings, "cpu", name + "-cpu.adapter.gguf");
     const double device_loss = trained(settings, device, name + ".adapter.gguf");

@@ -3,7 +3,6 @@
 #include "common/backends.h"
 #include "common/log-capture.h"
 #include "common/status.h"
-#include "training/graph-slices.h"
 
 #include <algorithm>
 #include <cstring>
@@ -168,7 +167,7 @@ void Graph::run() {
 void Graph::compute_sliced() {
     const int n = ggml_graph_n_nodes(nodes_);
     for (int from = 0, to; from < n; from = to) {
-        to = end_of_slice(nodes_, from);
+        to = end_of_slice(nodes_, from, compute_.slice_cost());
         if (from == 0 && to == n) return compute(nodes_);
         const Context context = metadata_context(0, to - from);
         ggml_cgraph * slice = ggml_new_graph_custom(context.get(), to - from, false);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/handles.h"
+#include "training/graph-slices.h"
 #include "training/profile.h"
 
 #include <cstddef>
@@ -51,7 +52,12 @@ public:
     void observe(Observer observer) { observer_ = std::move(observer); }
     const Observer & observer() const { return observer_; }
 
+    // What a piece of a graph costs that a device other than the CPU gets at once (graph-slices.h).
+    double slice_cost() const { return slice_cost_; }
+    void set_slice_cost(double cost) { slice_cost_ = cost; }
+
 private:
+    double slice_cost_ = isheep::slice_cost;
     std::unique_ptr<Profile> profile_;
     Observer observer_;
     Backend backend_;

@@ -57,6 +57,7 @@ Trainer::Trainer(const TrainerSettings & settings)
                 .plan(longest, settings.memory);
     weights_.make_copies(plan_.copied, settings.threads);
     if (!settings.init_adapter_path.empty()) load_adapter(settings.init_adapter_path);
+    compute_.set_slice_cost(settings.slice_cost);
     if (!compute_.on_cpu()) try_device();
 }
 
