@@ -69,6 +69,7 @@ TrainerSettings read_settings(const Napi::Object & options) {
     settings.micro_batch_tokens = integer_of(options, "microBatchTokens");
     settings.longest_sample = integer_of(options, "longestSample");
     settings.memory.bytes = (size_t) number_of(options, "memoryBytes");
+    settings.free_host_bytes = (size_t) number_of(options, "freeHostBytes");
     settings.memory.copied = one_of<std::optional<CopiedWeights>>(string_of(options, "copiedWeights"), "copiedWeights",
                                                                   {{"auto", std::nullopt},
                                                                    {"none", CopiedWeights::none},

@@ -54,7 +54,7 @@ Trainer::Trainer(const TrainerSettings & settings)
       activations_(weights_.architecture(), compute_.buffer_type()) {
     const int longest = settings.longest_sample > 0 ? settings.longest_sample : settings.micro_batch_tokens;
     plan_ = MemoryPlanner(compute_, weights_, sums_, lora_, loss_head_, settings.micro_batch_tokens)
-                .plan(longest, settings.memory);
+                .plan(longest, memory_limits());
     weights_.make_copies(plan_.copied, settings.threads);
     if (!settings.init_adapter_path.empty()) load_adapter(settings.init_adapter_path);
     compute_.set_slice_cost(settings.slice_cost);
@@ -190,6 +190,17 @@ std::vector<float> Trainer::logits(const std::vector<int32_t> & tokens) {
     std::vector<int> rows(tokens.size());
     for (size_t i = 0; i < rows.size(); i++) rows[i] = (int) i;
     return loss_head_.logits(activations_.input(weights_.architecture().n_layers), rows);
+}
+
+MemoryLimits Trainer::memory_limits() const {
+    MemoryLimits limits = settings_.memory;
+    if (limits.bytes) return limits;
+    limits.bytes = settings_.free_host_bytes;
+    if (compute_.on_cpu()) return limits;
+    size_t free = 0, total = 0;
+    ggml_backend_dev_memory(ggml_backend_get_device(compute_.backend()), &free, &total);
+    limits.bytes = free / 10 * 9;  // a display and other programs want some
+    return limits;
 }
 
 int Trainer::n_kept(int n_rows) const {

@@ -36,6 +36,7 @@ struct TrainerSettings {
     double max_grad_norm = 1;  // 0: never clipped
     int micro_batch_tokens = 400;
     MemoryLimits memory;
+    size_t free_host_bytes = 0;  // the limit where `memory` has none and the CPU computes; 0: unknown
     int longest_sample = 0;  // tokens, for the memory plan; 0: as many as a micro-batch has
 };
 
@@ -106,6 +107,7 @@ private:
                       const std::vector<Sample> & samples) const;
     std::string sample_without_finite_gradient(const std::vector<Sample> & samples);
     int n_kept(int n_rows) const;
+    MemoryLimits memory_limits() const;
     void load_adapter(const std::string & path);
     void check_adapter(const std::string & path, const LoraFile & adapter) const;
     std::string identity() const;

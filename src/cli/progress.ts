@@ -1,7 +1,7 @@
 // Shows a run's events as progress on standard error. Reads RunEvent and nothing else.
 import type { Reporter, RunEvent } from '../pipeline/events.js';
 import type { ProgressLine } from './progress-line.js';
-import { countsLines } from './training-text.js';
+import { countsLines, memoryLine } from './training-text.js';
 
 /** A reporter that draws the events on `progress`. */
 export function progressReporter(progress: ProgressLine): Reporter {
@@ -14,7 +14,7 @@ export function progressReporter(progress: ProgressLine): Reporter {
     else if (event.kind === 'stage-finished') progress.finish(event.note, event.seconds);
     else if (event.kind === 'training') {
       if (event.event.kind === 'samples') {
-        for (const line of countsLines(event.event)) progress.line(`  ${line}`);
+        for (const line of [...countsLines(event.event), memoryLine(event.event.memory)]) progress.line(`  ${line}`);
         progress.setTotal(event.event.steps);
       }
       if (event.event.kind !== 'step') return;

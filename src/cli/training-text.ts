@@ -1,7 +1,7 @@
 // A training in words: what it sees, token by token, what was cut or left out, and which adapter was written.
-import type { SampleCounts } from '../engine/engine.js';
+import type { MemoryForecast, SampleCounts } from '../engine/engine.js';
 import type { ShownSample, ShownTraining } from '../pipeline/training-samples.js';
-import { formatCount, formatUnits } from './format.js';
+import { formatBytes, formatCount, formatUnits } from './format.js';
 import type { Style } from './style.js';
 
 /** The samples and the counts, for `show training` and `train --show`. */
@@ -28,6 +28,21 @@ export function countsLines({ training, heldOut }: { training: SampleCounts; hel
   if (both('tooLong') > 0)
     lines.push(`${formatUnits(both('tooLong'), 'pairs')} left out: the prompt alone is too long`);
   return lines;
+}
+
+/** What training takes and for what. */
+export function memoryLine(memory: MemoryForecast): string {
+  const { process, mapped, copies, copiedWeights, adapter, activations, graphs, total } = memory;
+  const of = { all: 'repacked and transposed', transposed: 'transposed', none: 'output matrix only' }[copiedWeights];
+  const parts = [
+    `${formatBytes(mapped)} model`,
+    `${formatBytes(copies)} copies of weights (${of ?? copiedWeights})`,
+    `${formatBytes(adapter)} adapter and optimizer`,
+    `${formatBytes(activations)} activations`,
+    `${formatBytes(graphs)} graphs`,
+    `${formatBytes(process)} before`,
+  ];
+  return `about ${formatBytes(total)} of memory: ${parts.join(', ')}`;
 }
 
 /** An early stop, and an adapter of an earlier step than the last. Empty where there is neither. */

@@ -92,6 +92,17 @@ export const trainSchema = z.strictObject({
     .describe('batches of one optimizer step; its loss is the mean over all their tokens'),
   maxLength: count.default(1024).describe('tokens; longer responses are cut, overlong prompts left out'),
   microBatchTokens: count.default(400).describe('tokens computed at once; does not change what a step is'),
+  memory: count
+    .optional()
+    .describe('MiB that the whole process may have while it trains; default: what is free when training starts'),
+  copiedWeights: z
+    .enum(['auto', 'none', 'transposed', 'all'])
+    .default('auto')
+    .describe('weights that get a second copy for faster products; auto: as many as the memory allows'),
+  activations: z
+    .enum(['auto', 'keep', 'recompute'])
+    .default('auto')
+    .describe('what the backward pass needs is kept, or computed again; auto: kept in as many layers as fit'),
   packing: z.boolean().default(true).describe('short pairs are computed together; off: each by itself'),
   validation: z.number().min(0).max(0.5).default(0.1).describe('share of the pairs that is held out'),
   evaluateEvery: count

@@ -93,6 +93,12 @@ export interface TrainerSettings {
   maxLength: number;
   seed: number;
   microBatchTokens: number;
+  /** MiB that the whole process may have; what is free when training starts, by default. */
+  memory?: number | undefined;
+  /** Which second copies of the weights are made; auto: the fastest that the memory allows. */
+  copiedWeights: 'auto' | 'none' | 'transposed' | 'all';
+  /** Kept for the backward pass, or computed again; does not change the adapter. */
+  activations: 'auto' | 'keep' | 'recompute';
   /** Whether samples share a micro-batch; each has its own otherwise. */
   packing: boolean;
   /** Steps between two looks at the held-out samples; by default, the end of each epoch. There is one at the end, too. */
@@ -132,9 +138,24 @@ export interface SampleCounts {
   tooLong: number;
 }
 
+/** Bytes that training comes to take, and what was chosen by what there is. */
+export interface MemoryForecast {
+  /** What the process had before. */
+  process: number;
+  /** The model's file. */
+  mapped: number;
+  copies: number;
+  copiedWeights: string;
+  adapter: number;
+  activations: number;
+  graphs: number;
+  /** All of it. */
+  total: number;
+}
+
 export type TrainEvent =
   /** Comes first, once a call. */
-  | { kind: 'samples'; steps: number; training: SampleCounts; heldOut: SampleCounts }
+  | { kind: 'samples'; steps: number; training: SampleCounts; heldOut: SampleCounts; memory: MemoryForecast }
   | ({ kind: 'step'; of: number } & TrainingStep)
   | ({ kind: 'held-out' } & HeldOutStep);
 

@@ -18,6 +18,7 @@ import {
   type TokenizedExamples,
   type TokenizeExample,
 } from './training-data.js';
+import { forecast, memoryOptions, readChosenCopies, writeChosenCopies } from './training-memory.js';
 import { TrainingRun } from './training-run.js';
 
 export interface TrainerOptions {
@@ -55,14 +56,19 @@ async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<Tr
   refuseNothing(training.counts, job.examples.length, maxLength);
   const lengths = training.samples.map(({ tokens }) => tokens.length);
   const plan = new StepPlan(lengths, job.settings);
-  const native = await openNative(options, job, plan.total);
+  const chosen = readChosenCopies(job.checkpointDir);
+  const heldOutLengths = heldOut.samples.map(({ tokens }) => tokens.length);
+  const before = process.memoryUsage.rss();
+  const memory = memoryOptions(job.settings, [...lengths, ...heldOutLengths], chosen, before);
+  const native = await openNative(options, job, plan.total, memory);
+  writeChosenCopies(job.checkpointDir, native.memoryPlan.copiedWeights);
   const cancel = (): void => native.cancel();
   job.signal?.addEventListener('abort', cancel);
   try {
     const { checkpointDir } = job;
     const identity = identityOf(options, job, training, heldOut, native);
     const checkpoints = checkpointDir === undefined ? null : new TrainingCheckpoints(checkpointDir, identity);
-    const run = new TrainingRun({ native, job, training, heldOut, plan, checkpoints });
+    const run = new TrainingRun({ native, job, training, heldOut, plan, memory: forecast(native, before), checkpoints });
     yield* run.events();
     return run.summary();
   } catch (error) {
@@ -73,7 +79,12 @@ async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<Tr
   }
 }
 
-async function openNative(options: TrainerOptions, job: TrainJob, total: number): Promise<NativeTrainer> {
+async function openNative(
+  options: TrainerOptions,
+  job: TrainJob,
+  total: number,
+  memory: ReturnType<typeof memoryOptions>,
+): Promise<NativeTrainer> {
   const { rank, alpha, rankStabilized, dropout, targets, seed, learningRate, schedule } = job.settings;
   const { warmupSteps, weightDecay, maxGradNorm, packing, microBatchTokens } = job.settings;
   try {
@@ -98,6 +109,7 @@ async function openNative(options: TrainerOptions, job: TrainJob, total: number)
       beta2,
       epsilon,
       maxGradNorm,
+      ...memory,
       microBatchTokens: packing ? microBatchTokens : 0, // a micro-batch takes one sample, however long
     });
   } catch (error) {
@@ -117,10 +129,12 @@ function identityOf(
   heldOut: TokenizedExamples,
   native: NativeTrainer,
 ): JobIdentity {
-  const settings = Object.entries(job.settings).filter(([, value]) => value !== undefined);
+  const { memory, activations, ...deciding } = job.settings; // these two do not change a byte of it
+  const settings = Object.entries(deciding).filter(([, value]) => value !== undefined);
   const { initAdapterPath } = job;
   return {
     ...Object.fromEntries(settings.map(([name, value]) => [name, JSON.stringify(value)])),
+    copiedWeights: native.memoryPlan.copiedWeights,
     threads: String(threadsOf(options)),
     'training samples (sha256)': hashSamples(training.samples),
     'held-out samples (sha256)': hashSamples(heldOut.samples),

@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import type { NativeTrainer } from '../native/addon-types.js';
 import { IsheepError } from '../shared/errors.js';
-import type { TrainEvent, TrainJob, TrainSummary } from './engine.js';
+import type { MemoryForecast, TrainEvent, TrainJob, TrainSummary } from './engine.js';
 import type { StepPlan } from './step-plan.js';
 import { startOfTraining, type TrainingCheckpoints, type TrainProgress } from './training-checkpoints.js';
 import type { Sample, TokenizedExamples } from './training-data.js';
@@ -17,6 +17,7 @@ export interface TrainingParts {
   training: TokenizedExamples;
   heldOut: TokenizedExamples;
   plan: StepPlan;
+  memory: MemoryForecast;
   /** null: none are written. */
   checkpoints: TrainingCheckpoints | null;
 }
@@ -35,8 +36,8 @@ export class TrainingRun {
 
   /** All that happens from the last checkpoint on. A checkpoint is only written when the events before it were taken. */
   async *events(): AsyncGenerator<TrainEvent> {
-    const { training, heldOut, plan } = this.#parts;
-    yield { kind: 'samples', steps: plan.total, training: training.counts, heldOut: heldOut.counts };
+    const { training, heldOut, plan, memory } = this.#parts;
+    yield { kind: 'samples', steps: plan.total, training: training.counts, heldOut: heldOut.counts, memory };
     await this.#restore();
     let stopped = true;
     try {

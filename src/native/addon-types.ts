@@ -194,8 +194,10 @@ export interface NativeTrainerOptions {
   microBatchTokens: number;
   /** Tokens of the longest sample, by which memory is planned. */
   longestSample: number;
-  /** What training may take beside the process as it is; 0: no limit. */
+  /** What training may take beside the process as it is; 0: what is free. */
   memoryBytes: number;
+  /** What is free for it in the machine's memory; 0: unknown. A device with memory of its own is asked itself. */
+  freeHostBytes: number;
   /** Which second copies of the weights are made; auto: the fastest that the memory allows. */
   copiedWeights: CopiedWeights | 'auto';
   /** What the backward pass needs of a layer is kept, or computed again; auto: kept in as many layers as the memory allows.

@@ -15,7 +15,7 @@ import type { PairRow } from '../../pipeline/verbs/verb.js';
 import type { Command, CommandCall, CommandResult } from '../command.js';
 import { formatCount, formatUnits } from '../format.js';
 import { chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
-import { chosenText, countsLines, trainingText } from '../training-text.js';
+import { chosenText, countsLines, memoryLine, trainingText } from '../training-text.js';
 import { engineOptions } from './with-model.js';
 
 export const trainCommand: Command = {
@@ -103,7 +103,7 @@ function trainingProgress({ progress }: CommandCall): (event: TrainEvent) => voi
   let started = false;
   return (event) => {
     if (event.kind === 'samples') {
-      for (const line of countsLines(event)) progress.line(`  ${line}`);
+      for (const line of [...countsLines(event), memoryLine(event.memory)]) progress.line(`  ${line}`);
       return;
     }
     if (event.kind === 'held-out') {
