@@ -31,6 +31,18 @@ export interface Addon {
   createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
   /** Throws where the model cannot be trained (its architecture, its tensors); reads the header of the file alone. */
   checkTrainable(path: string): void;
+  /** Writes a model again with other types of numbers, whole or not at all. */
+  requantize(options: NativeRequantizeOptions): Promise<void>;
+}
+
+export interface NativeRequantizeOptions {
+  input: string;
+  output: string;
+  /** q8_0, q4_k_m, f16, f32… */
+  type: string;
+  /** Every matrix of that very type; otherwise llama.cpp gives some tensors more bits. */
+  pure: boolean;
+  threads: number;
 }
 
 // ---- inference ----------------------------------------------------------------------------------------------------
