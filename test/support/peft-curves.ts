@@ -176,7 +176,8 @@ export function largestDifference(ours: readonly number[], theirs: readonly numb
 /** A as PEFT starts it, B small instead of zero, so that A has a gradient from the first step on. */
 function writeInitialAdapter(file: string, shape: Shape, settings: CurveSettings): void {
   const random = randomStream(11);
-  const uniform = (count: number, bound: number) => Float32Array.from({ length: count }, () => (2 * random() - 1) * bound);
+  const uniform = (count: number, bound: number) =>
+    Float32Array.from({ length: count }, () => (2 * random() - 1) * bound);
   const { width, feedForward, kvWidth } = shape;
   const matrices: Readonly<Record<string, readonly [string, number, number]>> = {
     q: ['attn_q', width, width],
