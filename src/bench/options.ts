@@ -1,7 +1,5 @@
 // The options of `npm run bench`: which benchmark reads which, their defaults, the help. One that the benchmark does not
 // read is an error, like one that nobody knows.
-import { parseArgs } from 'node:util';
-
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
 
@@ -110,21 +108,16 @@ export function helpText(entries: Readonly<Record<string, BenchmarkEntry>>, name
   return `${lines.join('\n')}\n`;
 }
 
-/** Options as they were written, the last of each; a flag without a value has "". */
+/** `--name value` or `--name=value`; the last of each counts. */
 function parseWords(words: readonly string[]): Map<string, string> {
-  const names = Object.values(options).map((one) => one.name);
-  const known = Object.fromEntries(names.map((one) => [one, { type: 'string' as const }]));
-  const { tokens } = parseArgs({
-    args: [...words],
-    options: known,
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-  });
   const given = new Map<string, string>();
-  for (const token of tokens) {
-    if (token.kind === 'positional') throw new IsheepError('bad-config', `"${token.value}" is not an option`);
-    if (token.kind === 'option') given.set(token.name, token.value ?? '');
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    const [, name, value] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    if (name === undefined) {
+      throw new IsheepError('bad-config', `"${word}" is not an option`, { hint: 'options are --name value' });
+    }
+    given.set(name, value ?? words[++i] ?? '');
   }
   return given;
 }
