@@ -76,6 +76,9 @@ bool is_floating(gguf_type type) {
 bool is_text(gguf_type type) {
     return type == GGUF_TYPE_STRING;
 }
+bool is_flag(gguf_type type) {
+    return type == GGUF_TYPE_BOOL;
+}
 
 }  // namespace
 
@@ -150,6 +153,10 @@ double GgufFile::number(const std::string & key, double fallback) const {
 
 ggml_tensor * GgufFile::find(const std::string & name) const {
     return ggml_get_tensor(context_.get(), name.c_str());
+}
+
+bool GgufFile::flag(const std::string & key, bool fallback) const {
+    return has(key) ? gguf_get_val_bool(gguf_.get(), find_key(key, "true or false", is_flag)) : fallback;
 }
 
 size_t GgufFile::data_offset(const ggml_tensor * tensor) const {

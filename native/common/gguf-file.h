@@ -28,6 +28,7 @@ public:
     int64_t integer(const std::string & key, int64_t fallback) const;
     double number(const std::string & key) const;  // of any floating type
     double number(const std::string & key, double fallback) const;
+    bool flag(const std::string & key, bool fallback) const;
 
     // Descriptions, in the file's order: type, shape and name, no data.
     const std::vector<ggml_tensor *> & tensors() const { return tensors_; }

@@ -13,21 +13,32 @@ using namespace isheep::test;
 
 namespace {
 
-// With the dropout masks of the next step, the same ones every time.
+using Loss = double (*)(Trainer & trainer, const std::vector<Sample> & samples);
+
 double mean_loss(Trainer & trainer, const std::vector<Sample> & samples) {
-    trainer.lora().refresh();
+    double sum = 0, n = 0;
+    for (const SampleLoss & loss : trainer.evaluate(samples, true)) {
+        sum += loss.loss;
+        n += loss.loss_tokens;
+    }
+    return sum / n;
+}
+
+// With the masks of the next step, the same ones every time.
+double mean_loss_with_dropout(Trainer & trainer, const std::vector<Sample> & samples) {
     return trainer.gradient(samples).loss;
 }
 
 // The derivative of the mean loss along `direction`, laid over the parameters from `offset` on.
 double difference(Trainer & trainer, const std::vector<Sample> & samples, size_t offset,
-                  const std::vector<float> & direction) {
+                  const std::vector<float> & direction, Loss loss = mean_loss) {
     const std::vector<float> before = trainer.lora().parameters;
     double sum = 0;
     for (auto [step, weight] : {std::pair{1, 8.0}, {-1, -8.0}, {2, -1.0}, {-2, 1.0}}) {
         for (size_t i = 0; i < direction.size(); i++)
             trainer.lora().parameters[offset + i] = before[offset + i] + step * direction[i];
-        sum += weight * mean_loss(trainer, samples) / 12;
+        trainer.lora().refresh();
+        sum += weight * loss(trainer, samples) / 12;
         trainer.lora().parameters = before;
     }
     return sum;
@@ -56,7 +67,7 @@ std::vector<Matrices> all_matrices(Trainer & trainer) {
 }
 
 // Largest error along random directions of every matrix.
-void check_gradients(Trainer & trainer, const std::vector<Sample> & samples, double tolerance) {
+void check_gradients(Trainer & trainer, const std::vector<Sample> & samples, double tolerance, Loss loss = mean_loss) {
     randomize(trainer, 7);
     const std::vector<float> gradient = trainer.gradient(samples).gradient;
     double worst = 0;
@@ -71,7 +82,8 @@ void check_gradients(Trainer & trainer, const std::vector<Sample> & samples, dou
             double along = 0;
             for (size_t i = 0; i < m.n; i++) along += (double) gradient[m.offset + i] * direction[i];
             const double expected_change = expected_size * step;  // root mean square over random signs
-            const double error = std::fabs(difference(trainer, samples, m.offset, direction) - along) / expected_change;
+            const double error =
+                std::fabs(difference(trainer, samples, m.offset, direction, loss) - along) / expected_change;
             worst = std::max(worst, error);
             check(error < tolerance, "the gradient of " + m.name + " is off by " + std::to_string(error));
         }
@@ -109,6 +121,24 @@ TEST("gradients agree with finite differences for one sample over several blocks
     check_gradients(trainer, random_samples({150}, 3), 5e-4);
 }
 
+TEST("gradients agree with finite differences for every architecture") {
+    for (const char * name : {"qwen2", "qwen3", "gemma3"}) {
+        Trainer trainer(tiny_settings(tiny_model_path(tiny_architecture(name))));
+        std::printf("     %s\n", name);
+        check_gradients(trainer, random_samples(lengths, 1), 5e-4);
+    }
+}
+
+TEST("gradients agree with finite differences for samples of several blocks and windows of any length") {
+    for (int window : {20, 130}) {
+        TinyModelOptions options = tiny_architecture("gemma3");
+        options.window = window;
+        Trainer trainer(tiny_settings(tiny_model_path(options)));
+        std::printf("     window %d\n", window);
+        check_gradients(trainer, random_samples({150}, 3), 5e-4);
+    }
+}
+
 TEST("gradients of a subset of targets agree with finite differences") {
     TrainerSettings settings = tiny_settings(tiny_model_path({}));
     settings.lora.targets = {Target::v, Target::q};
@@ -120,7 +150,7 @@ TEST("gradients agree with finite differences with dropout on the adapters' inpu
     TrainerSettings settings = tiny_settings(tiny_model_path({}));
     settings.dropout = 0.3;
     Trainer trainer(settings);
-    check_gradients(trainer, random_samples({40, 20, 9}, 6), 5e-4);
+    check_gradients(trainer, random_samples({40, 20, 9}, 6), 5e-4, mean_loss_with_dropout);
 }
 
 TEST("gradients of stored half floats and 8-bit weights point where those of the same weights in F32 do") {

@@ -63,11 +63,11 @@ double relative_difference(const std::vector<float> & a, const std::vector<float
     return std::sqrt(difference / size);
 }
 
-void compare(const TinyModelOptions & options, double tolerance) {
+void compare(const TinyModelOptions & options, double tolerance, int n_tokens = 75) {
     TrainerSettings settings = tiny_settings(tiny_model_path(options));
     settings.schedule.peak = 1e-2;
     Trainer trainer(settings);
-    const std::vector<int32_t> tokens = random_samples({75}, 9)[0].tokens;
+    const std::vector<int32_t> tokens = random_samples({n_tokens}, 9)[0].tokens;
     const double base = relative_difference(trainer.logits(tokens), reference_logits(settings.model_path, "", tokens));
     check(base < tolerance, "the base's logits differ by " + std::to_string(base));
 
@@ -80,8 +80,8 @@ void compare(const TinyModelOptions & options, double tolerance) {
     const double trained = relative_difference(after, reference_logits(settings.model_path, adapter, tokens));
     check(trained < tolerance, "the adapter's logits differ by " + std::to_string(trained));
     check(change > 10 * trained, "training changed the logits by " + std::to_string(change));
-    std::printf("     %s: %.1e without, %.1e with an adapter, which changed %.1e\n", ggml_type_name(options.type), base,
-                trained, change);
+    std::printf("     %s %s: %.1e without, %.1e with an adapter, which changed %.1e\n", options.architecture.c_str(),
+                ggml_type_name(options.type), base, trained, change);
 }
 
 }  // namespace
@@ -98,6 +98,24 @@ TEST("logits agree with llama.cpp for float weights, tied and untied, with RoPE 
     compare(options, 5e-3);
     options.type = GGML_TYPE_F16;
     compare(options, 5e-3);
+}
+
+TEST("logits agree with llama.cpp for every architecture") {
+    for (const char * name : {"qwen2", "qwen3"}) compare(tiny_architecture(name), 1e-5);
+    TinyModelOptions biased;
+    biased.attention_bias = true;
+    compare(biased, 1e-5);
+}
+
+// llama.cpp's GELU reads a table of half floats (relative steps of 2^-11), ours does not.
+TEST("logits of gemma3 agree with llama.cpp below, at and above its window, and without one") {
+    TinyModelOptions options = tiny_architecture("gemma3");
+    for (int n_tokens : {15, 20, 21, 75, 200}) compare(options, 1e-3, n_tokens);
+    options.window_period = 0;
+    compare(options, 1e-3);
+    options.window = 0;
+    options.rope_scale = 8;
+    compare(options, 1e-3);
 }
 
 // A quantized product rounds what it multiplies to 8 bits: a difference in the last bit of a float can move a value to

@@ -60,19 +60,20 @@ TEST("schedules rise over the warm-up and fall as Hugging Face's do") {
     check_near(constant.at(100), 2, 0, "constant rate");
 }
 
-TEST("packing keeps the order, pads each sample to 16 rows and fills micro-batches") {
+TEST("packing takes the longest first, pads each sample to 16 rows and fills micro-batches") {
     std::vector<Sample> samples;
     for (int length : {20, 10, 100, 1, 17, 16}) samples.push_back({std::vector<int32_t>(length, 1), 1});
     const std::vector<MicroBatch> batches = pack(samples, 64, Rows::without_last);
     check_equal(batches.size(), (size_t) 3, "number of micro-batches");
-    check_equal(batches[0].n_rows, 48, "rows of the first");
-    check_equal(batches[0].samples.size(), (size_t) 2, "samples of the first");
-    check_equal(batches[0].samples[1].first_row, 32, "first row of the second sample");
-    check_equal(batches[0].samples[1].n_rows, 9, "rows of the second sample");
-    check_equal(batches[1].samples.size(), (size_t) 1, "a long sample is alone");
-    check_equal(batches[1].n_rows, 112, "rows of the long sample");
-    check_equal(batches[2].samples[0].index, 4, "the sample of one token is left out");
-    check_equal(batches[2].n_rows, 32, "17 and 16 tokens have 16 and 15 rows");
+    check_equal(batches[0].n_rows, 112, "rows of the long sample");
+    check_equal(batches[0].samples.size(), (size_t) 1, "a long sample is alone");
+    check_equal(batches[1].n_rows, 64, "rows of 20, 17 and 16 tokens");
+    check_equal(batches[1].samples.size(), (size_t) 3, "samples of the second");
+    check_equal(batches[1].samples[1].index, 4, "the second sample of the second");
+    check_equal(batches[1].samples[1].first_row, 32, "its first row");
+    check_equal(batches[1].samples[1].n_rows, 16, "its rows");
+    check_equal(batches[2].samples.size(), (size_t) 1, "the sample of one token is left out");
+    check_equal(batches[2].samples[0].n_rows, 9, "rows of the last sample");
     for (const MicroBatch & batch : batches) check_equal(batch.n_rows % (int) row_padding, 0, "rows are padded");
 }
 

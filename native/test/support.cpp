@@ -31,6 +31,15 @@ std::string temporary_path(const std::string & name) {
     return (folder.folder_ / name).string();
 }
 
+TinyModelOptions tiny_architecture(const std::string & name) {
+    TinyModelOptions options;
+    options.architecture = name;
+    options.tied = name != "qwen2";
+    if (name == "qwen3" || name == "gemma3") options.head_dim = 32;
+    if (name == "gemma3") options.window = 20;
+    return options;
+}
+
 std::string tiny_model_path(const TinyModelOptions & options) {
     static int count = 0;
     const std::string path = temporary_path("tiny-" + std::to_string(count++) + ".gguf");

@@ -12,6 +12,10 @@ namespace isheep::test {
 // A path in a folder that goes when the program ends.
 std::string temporary_path(const std::string & name);
 
+// A model of the architecture with everything that tells it apart: heads that are wider than the width asks for, and in
+// gemma3 a window of 20 tokens in every second layer.
+TinyModelOptions tiny_architecture(const std::string & name);
+
 // Path of a tiny model; each call writes a new file.
 std::string tiny_model_path(const TinyModelOptions & options);
 

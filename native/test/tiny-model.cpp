@@ -3,10 +3,12 @@
 #include "common/handles.h"
 #include "common/status.h"
 #include "test/tiny-vocabulary.h"
+#include "training/features.h"
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -35,10 +37,18 @@ private:
     std::mt19937 engine_;
 };
 
+const Features & features_of(const std::string & architecture) {
+    for (const Features & features : trainable_architectures) {
+        if (architecture == features.name) return features;
+    }
+    return trainable_architectures[0];
+}
+
 class TinyModelWriter {
 public:
     explicit TinyModelWriter(const TinyModelOptions & options)
         : options_(options),
+          features_(features_of(options.architecture)),
           gguf_(gguf_init_empty()),
           context_(ggml_init({context_bytes(options), nullptr, false})),
           random_(options.seed) {}
@@ -54,10 +64,10 @@ public:
 
 private:
     static size_t context_bytes(const TinyModelOptions & o) {
-        const size_t layer =
-            4 * (size_t) o.width * o.width + 3 * (size_t) o.width * o.feed_forward + 8 * (size_t) o.width;
-        const size_t numbers = o.layers * layer + 2 * (size_t) o.width * (tiny_vocabulary_size + 1);
-        return numbers * sizeof(float) + (o.layers * 16 + 8) * (ggml_tensor_overhead() + 64);
+        const size_t width = o.width, attention = o.head_dim * o.heads;
+        const size_t layer = 4 * width * attention + 3 * width * o.feed_forward + 8 * (width + attention);
+        const size_t numbers = o.layers * layer + 2 * width * (tiny_vocabulary_size + 2);
+        return numbers * sizeof(float) + (o.layers * 20 + 8) * (ggml_tensor_overhead() + 64);
     }
 
     void set(const std::string & key, uint32_t value) {
@@ -78,9 +88,16 @@ private:
         set(".attention.head_count", (uint32_t) options_.heads);
         set(".attention.head_count_kv", (uint32_t) options_.kv_heads);
         set(".attention.layer_norm_rms_epsilon", 1e-5f);
-        set(".rope.dimension_count", (uint32_t) (options_.width / options_.heads));
-        set(".rope.freq_base", 10000.0f);
+        set(".attention.key_length", (uint32_t) options_.head_dim);
+        set(".attention.value_length", (uint32_t) options_.head_dim);
+        set(".rope.dimension_count", (uint32_t) options_.head_dim);
+        set(".rope.freq_base", options_.window ? 1000000.0f : 10000.0f);
         set(".vocab_size", (uint32_t) tiny_vocabulary_size);
+        if (options_.window) {
+            set(".attention.sliding_window", (uint32_t) options_.window);
+            set(".attention.sliding_window_pattern", (uint32_t) options_.window_period);
+            set(".rope.freq_base_swa", 10000.0f);
+        }
         if (options_.experts > 0) {
             set(".expert_count", (uint32_t) options_.experts);
             set(".expert_used_count", 1u);
@@ -113,46 +130,69 @@ private:
 
     // A matrix [in, out] whose products keep the size of what they multiply; a vector where out is 0.
     void add(const std::string & name, int in, int out, float mean, float deviation) {
-        ggml_tensor * tensor = out ? ggml_new_tensor_2d(context_.get(), options_.type, in, out)
+        const ggml_type stored = options_.dequantized ? GGML_TYPE_F32 : options_.type;
+        ggml_tensor * tensor = out ? ggml_new_tensor_2d(context_.get(), stored, in, out)
                                    : ggml_new_tensor_1d(context_.get(), GGML_TYPE_F32, in);
         std::vector<float> values(ggml_nelements(tensor));
         for (float & value : values) value = random_(mean, deviation);
-        const std::vector<float> importance(in, 1.0f);  // some types cannot be quantized without
-        ggml_quantize_chunk(tensor->type, values.data(), tensor->data, 0, ggml_nrows(tensor), in, importance.data());
+        if (out && options_.type != GGML_TYPE_F32) {
+            const std::vector<float> importance(in, 1.0f);  // some types cannot be quantized without
+            std::vector<uint8_t> packed(ggml_row_size(options_.type, in) * out);
+            ggml_quantize_chunk(options_.type, values.data(), packed.data(), 0, out, in, importance.data());
+            if (options_.dequantized)
+                ggml_get_type_traits(options_.type)
+                    ->to_float(packed.data(), (float *) tensor->data, (int64_t) values.size());
+            else std::memcpy(tensor->data, packed.data(), packed.size());
+        } else {
+            std::memcpy(tensor->data, values.data(), values.size() * sizeof(float));
+        }
         ggml_set_name(tensor, name.c_str());
         gguf_add_tensor(gguf_.get(), tensor);
     }
     void add_matrix(const std::string & name, int in, int out) { add(name, in, out, 0, 1 / std::sqrt((float) in)); }
-    void add_norm(const std::string & name) { add(name, options_.width, 0, 1, 0.1f); }
+    void add_norm(const std::string & name, int n) { add(name, n, 0, 1, 0.1f); }
+
+    void write_layer(const std::string & layer) {
+        const int width = options_.width, kv_width = options_.head_dim * options_.kv_heads;
+        const int attention_width = options_.head_dim * options_.heads;
+        add_norm(layer + "attn_norm.weight", width);
+        add_matrix(layer + "attn_q.weight", width, attention_width);
+        add_matrix(layer + "attn_k.weight", width, kv_width);
+        add_matrix(layer + "attn_v.weight", width, kv_width);
+        add_matrix(layer + "attn_output.weight", attention_width, width);
+        if (options_.attention_bias) {
+            add(layer + "attn_q.bias", attention_width, 0, 0, 0.1f);
+            add(layer + "attn_k.bias", kv_width, 0, 0, 0.1f);
+            add(layer + "attn_v.bias", kv_width, 0, 0, 0.1f);
+        }
+        if (features_.query_key_norms) {
+            add_norm(layer + "attn_q_norm.weight", options_.head_dim);
+            add_norm(layer + "attn_k_norm.weight", options_.head_dim);
+        }
+        add_norm(layer + "ffn_norm.weight", width);
+        add_matrix(layer + "ffn_gate.weight", width, options_.feed_forward);
+        add_matrix(layer + "ffn_up.weight", width, options_.feed_forward);
+        add_matrix(layer + "ffn_down.weight", options_.feed_forward, width);
+        if (features_.post_norms) {
+            add_norm(layer + "post_attention_norm.weight", width);
+            add_norm(layer + "post_ffw_norm.weight", width);
+        }
+    }
 
     void write_tensors() {
-        const int kv_width = options_.width / options_.heads * options_.kv_heads;
-        add("token_embd.weight", options_.width, tiny_vocabulary_size, 0, 0.5f);
-        for (int i = 0; i < options_.layers; i++) {
-            const std::string layer = "blk." + std::to_string(i) + ".";
-            add_norm(layer + "attn_norm.weight");
-            add_matrix(layer + "attn_q.weight", options_.width, options_.width);
-            add_matrix(layer + "attn_k.weight", options_.width, kv_width);
-            add_matrix(layer + "attn_v.weight", options_.width, kv_width);
-            add_matrix(layer + "attn_output.weight", options_.width, options_.width);
-            if (options_.attention_bias) {
-                add(layer + "attn_q.bias", options_.width, 0, 0, 0.1f);
-                add(layer + "attn_k.bias", kv_width, 0, 0, 0.1f);
-                add(layer + "attn_v.bias", kv_width, 0, 0, 0.1f);
-            }
-            add_norm(layer + "ffn_norm.weight");
-            add_matrix(layer + "ffn_gate.weight", options_.width, options_.feed_forward);
-            add_matrix(layer + "ffn_up.weight", options_.width, options_.feed_forward);
-            add_matrix(layer + "ffn_down.weight", options_.feed_forward, options_.width);
+        const float root = std::sqrt((float) options_.width);
+        add("token_embd.weight", options_.width, tiny_vocabulary_size, 0, features_.scaled_embedding ? 1 / root : 0.5f);
+        for (int i = 0; i < options_.layers; i++) write_layer("blk." + std::to_string(i) + ".");
+        add_norm("output_norm.weight", options_.width);
+        if (!options_.tied) {
+            add("output.weight", options_.width, tiny_vocabulary_size, 0, options_.output_scale / root);
         }
-        add_norm("output_norm.weight");
-        if (!options_.tied)
-            add("output.weight", options_.width, tiny_vocabulary_size, 0,
-                options_.output_scale / std::sqrt((float) options_.width));
-        if (options_.rope_factors) add("rope_freqs.weight", options_.width / options_.heads / 2, 0, 2, 0.5f);
+        if (options_.rope_factors) add("rope_freqs.weight", options_.head_dim / 2, 0, 2, 0.5f);
+        if (!options_.extra_tensor.empty()) add_norm(options_.extra_tensor, options_.width);
     }
 
     const TinyModelOptions & options_;
+    const Features & features_;
     Gguf gguf_;
     Context context_;
     Random random_;
@@ -163,12 +203,15 @@ private:
 void write_tiny_model(const std::string & path, TinyModelOptions options) {
     const int64_t block = ggml_blck_size(options.type);
     if (!options.width) options.width = block > 64 ? (int) block : 64;
+    if (!options.head_dim) options.head_dim = options.width / std::max(1, options.heads);
+    if (options.architecture == "qwen2") options.attention_bias = true;
     if (!options.feed_forward) options.feed_forward = block > 32 ? 2 * (int) block : 96;
     if (options.layers < 1 || options.heads < 1 || options.kv_heads < 1 || options.heads % options.kv_heads ||
-        options.width % (2 * options.heads) || options.width % block || options.feed_forward % block) {
+        options.head_dim < 2 || options.head_dim % 2 || options.width % block ||
+        options.head_dim * options.heads % block || options.feed_forward % block) {
         throw Error(Code::bad_config, "a tiny model of this shape cannot be made",
-                    "width and feed-forward length must be multiples of the type's block, " + std::to_string(block) +
-                        ", the width of twice the heads, the heads of the kv heads");
+                    "width, feed-forward length and all heads together must be multiples of the type's block, " +
+                        std::to_string(block) + ", the size of a head of 2, the heads of the kv heads");
     }
     TinyModelWriter(options).write(path);
 }

@@ -1,6 +1,6 @@
-// Tiny models with random weights of the `llama` architecture, made in milliseconds and the same for the same options
-// on every machine: a byte-level vocabulary, a ChatML template, any weight type. llama.cpp loads and runs them; what
-// they say means nothing. Leaves out what a test does not need: other architectures, tokenizers and metadata.
+// Tiny models with random weights of every architecture that can be trained, made in milliseconds and the same for the
+// same options on every machine: a byte-level vocabulary, a ChatML template, any weight type. llama.cpp loads and runs
+// them; what they say means nothing. Leaves out what a test does not need: other tokenizers and metadata.
 #pragma once
 
 #include "ggml.h"
@@ -19,14 +19,19 @@ struct TinyModelOptions {
     int layers = 2;
     int heads = 4;
     int kv_heads = 2;
+    int head_dim = 0;  // 0: width / heads
     int context = 512;
     bool tied = true;                    // the output matrix is the token embedding
     float output_scale = 1;              // of an untied output matrix: large ones make extreme probabilities
     bool rope_factors = false;           // a rope_freqs.weight, as Llama 3 has
     float rope_scale = 1;                // linear scaling of positions: 2 halves them
-    bool attention_bias = false;         // biases on q, k and v, which our trainer refuses
+    int window = 0;                      // of gemma3's local layers; 0: none is local
+    int window_period = 2;               // every so many layers the last one is not local
+    bool attention_bias = false;         // biases on q, k and v; qwen2 has them anyway
+    std::string extra_tensor;            // a further vector, of this name and n_embd numbers
+    bool dequantized = false;            // the numbers that `type` leaves, stored as F32
     int experts = 0;                     // says that the feed-forward part has experts, which our trainer refuses
-    std::string architecture = "llama";  // what general.architecture says; the tensors stay as they are
+    std::string architecture = "llama";  // an unknown one gets the tensors of llama
     bool chat_template = true;
 };
 

@@ -4,14 +4,16 @@
 
 namespace isheep {
 
-constexpr size_t n_values = 7;  // tensors of LayerValues
+constexpr size_t n_values = 11;  // tensors of LayerValues
 
 Activations::Activations(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type)
     : architecture_(architecture), buffer_type_(buffer_type) {}
 
 size_t Activations::floats_a_row(bool keep) const {
     const Architecture & a = architecture_;
-    const size_t values = 2 * (size_t) a.attention_width() + 2 * a.kv_width() + a.n_embd + 2 * (size_t) a.n_ff;
+    size_t values = 2 * (size_t) a.attention_width() + 2 * a.kv_width() + a.n_embd + 2 * (size_t) a.n_ff;
+    if (a.features.query_key_norms) values += (size_t) a.attention_width() + a.kv_width();
+    if (a.features.post_norms) values += 2 * (size_t) a.n_embd;
     return (a.n_layers + 3) * (size_t) a.n_embd + (keep ? a.n_layers * values : 0);
 }
 
@@ -59,6 +61,14 @@ LayerValues Activations::add_values(int n_rows) {
     values.middle = add(a.n_embd, n_rows);
     values.gate = add(a.n_ff, n_rows);
     values.up = add(a.n_ff, n_rows);
+    if (a.features.query_key_norms) {
+        values.plain_q = add(a.head_dim, a.n_heads, n_rows);
+        values.plain_k = add(a.head_dim, a.n_kv_heads, n_rows);
+    }
+    if (a.features.post_norms) {
+        values.projected = add(a.n_embd, n_rows);
+        values.down = add(a.n_embd, n_rows);
+    }
     return values;
 }
 

@@ -10,7 +10,8 @@
 
 namespace isheep {
 
-// What a layer computes on the way to its output and its backward pass needs. q and k are rotated.
+// What a layer computes on the way to its output and its backward pass needs. q and k are as attention reads them:
+// normalized where the model does that, and rotated. The last four exist only where a norm follows them.
 struct LayerValues {
     ggml_tensor * q = nullptr;          // [head_dim, n_heads, n_rows]
     ggml_tensor * k = nullptr;          // [head_dim, n_kv_heads, n_rows]
@@ -19,6 +20,10 @@ struct LayerValues {
     ggml_tensor * middle = nullptr;     // [n_embd, n_rows], the residual stream between attention and feed-forward
     ggml_tensor * gate = nullptr;       // [n_ff, n_rows], before the activation
     ggml_tensor * up = nullptr;         // [n_ff, n_rows]
+    ggml_tensor * plain_q = nullptr;    // [head_dim, n_heads, n_rows], before its norm
+    ggml_tensor * plain_k = nullptr;    // [head_dim, n_kv_heads, n_rows], before its norm
+    ggml_tensor * projected = nullptr;  // [n_embd, n_rows], what the attention block gives
+    ggml_tensor * down = nullptr;       // [n_embd, n_rows], what the feed-forward block gives
 };
 
 class Activations {

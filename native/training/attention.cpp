@@ -21,41 +21,46 @@ public:
         k_ = by_head(g_, input.k, first, length);
         v_ = by_head(g_, input.v, first, length);
         k_transposed_ = g_.transposed(k_);  // [L, D, K]
-        const std::vector<QueryBlock> blocks = query_blocks(length);
-        for (auto block = blocks.rbegin(); block != blocks.rend();
-             ++block) {  // the last one first: its keys are all keys
-            add_block(*block, input.q, d, dots, gradients.q);
+        const std::vector<QueryBlock> blocks = query_blocks(length, shape_.window);
+        if (blocks.back().first_key > 0) {  // no block has all keys
+            dk_ = zeros_like(k_);
+            dv_ = zeros_like(k_);
         }
+        for (auto block = blocks.rbegin(); block != blocks.rend();
+             ++block)  // the last one first: its keys are all keys
+            add_block(*block, input.q, d, dots, gradients.q);
         g_.store(dk_, by_head(g_, gradients.k, first, length));
         g_.store(dv_, by_head(g_, gradients.v, first, length));
     }
 
 private:
-    void add_block(QueryBlock block, ggml_tensor * all_q, ggml_tensor * all_d, ggml_tensor * all_dots,
+    void add_block(const QueryBlock & block, ggml_tensor * all_q, ggml_tensor * all_d, ggml_tensor * all_dots,
                    ggml_tensor * all_dq) {
         const int n = block.to - block.from, first = sample_.first_row + block.from;
         ggml_tensor * q = g_.cont(by_head(g_, all_q, first, n));  // [D, n, H]
         ggml_tensor * d = g_.cont(by_head(g_, all_d, first, n));  // [D, n, H]
         ggml_tensor * dots = by_head(g_, all_dots, first, n);     // [wide, n, H]
-        ggml_tensor * scores = by_query(g_.mul_mat(seen(k_, block.to), by_key(q)), n);
+        ggml_tensor * scores = by_query(g_.mul_mat(seen(k_, block), by_key(q)), n);
         ggml_tensor * p =
             ggml_soft_max_ext(g_.context(), scores, batch_.block_mask(block), shape_.scale, 0);  // [m, n, H]
-        ggml_tensor * dp = by_query(g_.mul_mat(seen(v_, block.to), by_key(d)), n);
+        ggml_tensor * dp = by_query(g_.mul_mat(seen(v_, block), by_key(d)), n);
         ggml_tensor * ds =
             g_.mul(p, g_.sub(dp, dots));  // softmax: ds = p (dp - sum(p dp)), and sum(p dp) = sum(d output)
 
-        ggml_tensor * keys =
-            ggml_view_3d(g_.context(), k_transposed_, block.to, k_transposed_->ne[1], k_transposed_->ne[2],
-                         k_transposed_->nb[1], k_transposed_->nb[2], 0);  // [m, D, K]
+        ggml_tensor * keys = ggml_view_3d(g_.context(), k_transposed_, block.n_keys(), k_transposed_->ne[1],
+                                          k_transposed_->ne[2], k_transposed_->nb[1], k_transposed_->nb[2],
+                                          block.first_key * k_transposed_->nb[0]);  // [m, D, K]
         g_.store(by_query(g_.mul_mat(keys, by_key(ds)), n), by_head(g_, all_dq, first, n));
-        accumulate(dk_, g_.mul_mat(grouped(q), grouped(ds)));  // [D, m, K]
-        accumulate(dv_, g_.mul_mat(grouped(d), grouped(p)));
+        accumulate(dk_, block, g_.mul_mat(grouped(q), grouped(ds)));  // [D, m, K]
+        accumulate(dv_, block, g_.mul_mat(grouped(d), grouped(p)));
     }
 
-    // The first m keys of k or v [D, L, K], a view.
-    ggml_tensor * seen(ggml_tensor * t, int m) {
-        return ggml_view_3d(g_.context(), t, t->ne[0], m, t->ne[2], t->nb[1], t->nb[2], 0);
+    // The block's keys of k, v or their gradients [D, L, K], a view.
+    ggml_tensor * seen(ggml_tensor * t, const QueryBlock & block) {
+        return ggml_view_3d(g_.context(), t, t->ne[0], block.n_keys(), t->ne[2], t->nb[1], t->nb[2],
+                            block.first_key * t->nb[1]);
     }
+    ggml_tensor * zeros_like(ggml_tensor * t) { return ggml_scale(g_.context(), g_.cont(t), 0); }
     // [x, n, H] -> [x, n * G, K]: the queries of a group as rows of one product with their key head.
     ggml_tensor * by_key(ggml_tensor * t) {
         return ggml_reshape_3d(g_.context(), t, t->ne[0], t->ne[1] * shape_.n_heads / shape_.n_kv_heads,
@@ -67,19 +72,12 @@ private:
     // [x, n, H] -> [n * G, x, K]: a product over its first dimension also sums over the query heads of a key head.
     ggml_tensor * grouped(ggml_tensor * t) {
         const int64_t group = shape_.n_heads / shape_.n_kv_heads;
-        ggml_tensor * split = ggml_reshape_4d(g_.context(), t, t->ne[0], t->ne[1], group, shape_.n_kv_heads);
-        ggml_tensor * turned = g_.cont(ggml_permute(g_.context(), split, 2, 0, 1, 3));  // [n, G, x, K]
-        return ggml_reshape_3d(g_.context(), turned, t->ne[1] * group, t->ne[0], shape_.n_kv_heads);
+        return g_.transposed_groups(ggml_reshape_4d(g_.context(), t, t->ne[0], t->ne[1], group, shape_.n_kv_heads));
     }
-    // Adds `part`, which covers the first keys, to `sum`, which covers all since the first block added does.
-    void accumulate(ggml_tensor *& sum, ggml_tensor * part) {
-        if (!sum) {
-            sum = part;
-            return;
-        }
-        ggml_tensor * head =
-            ggml_view_3d(g_.context(), sum, part->ne[0], part->ne[1], part->ne[2], sum->nb[1], sum->nb[2], 0);
-        g_.expand(ggml_add_inplace(g_.context(), head, part));
+    // Adds `part`, which covers the block's keys, to `sum`, which covers all.
+    void accumulate(ggml_tensor *& sum, const QueryBlock & block, ggml_tensor * part) {
+        if (!sum) sum = part;
+        else g_.expand(ggml_add_inplace(g_.context(), seen(sum, block), part));
     }
 
     Graph & g_;
@@ -96,18 +94,25 @@ ggml_tensor * attention_forward(Graph & g, const AttentionShape & shape, const B
                                 const AttentionInput & input, ggml_tensor * place) {
     const std::vector<PackedSample> & samples = batch.batch().samples;
     const int64_t width = (int64_t) shape.head_dim * shape.n_heads, n_rows = batch.batch().n_rows;
-    if (samples.size() > 1 && !place) place = g.room(width, n_rows, 1);
+    auto of_block = [&](const PackedSample & sample, const QueryBlock & block) {
+        ggml_tensor * q = by_head(g, input.q, sample.first_row + block.from, block.to - block.from);
+        ggml_tensor * k = by_head(g, input.k, sample.first_row + block.first_key, block.n_keys());
+        ggml_tensor * v = by_head(g, input.v, sample.first_row + block.first_key, block.n_keys());
+        return ggml_flash_attn_ext(g.context(), q, k, v, batch.forward_mask(block), shape.scale, 0, 0);  // [D, H, n]
+    };
+    const std::vector<QueryBlock> first = forward_blocks(samples[0].length, shape.window);
+    if (samples.size() == 1 && first.size() == 1) {
+        ggml_tensor * output = of_block(samples[0], first[0]);
+        if (place) g.compute_into(output, place);
+        return ggml_reshape_2d(g.context(), output, width, n_rows);
+    }
+    if (!place) place = g.room(width, n_rows, 1);
     for (const PackedSample & sample : samples) {
-        auto rows = [&](ggml_tensor * t) { return by_head(g, t, sample.first_row, sample.length); };
-        ggml_tensor * output = ggml_flash_attn_ext(g.context(), rows(input.q), rows(input.k), rows(input.v),
-                                                   batch.causal_mask(sample.length), shape.scale, 0, 0);  // [D, H, L]
-        if (samples.size() == 1) {
-            if (place) g.compute_into(output, place);
-            return ggml_reshape_2d(g.context(), output, width, n_rows);
+        for (const QueryBlock & block : forward_blocks(sample.length, shape.window)) {
+            const int64_t n = block.to - block.from, row = sample.first_row + block.from;
+            g.store(ggml_reshape_2d(g.context(), of_block(sample, block), width, n),
+                    ggml_view_2d(g.context(), place, width, n, place->nb[1], row * place->nb[1]));
         }
-        ggml_tensor * flat = ggml_reshape_2d(g.context(), output, width, sample.length);
-        g.store(flat,
-                ggml_view_2d(g.context(), place, width, sample.length, place->nb[1], sample.first_row * place->nb[1]));
     }
     return ggml_view_2d(g.context(), place, width, n_rows, place->nb[1], 0);
 }
@@ -130,7 +135,7 @@ AttentionInput attention_backward(Graph & g, const AttentionShape & shape, const
 
 size_t attention_nodes(const MicroBatch & batch) {
     size_t n = 64;
-    for (const PackedSample & sample : batch.samples) n += 32 + 64 * query_blocks(sample.length).size();
+    for (const PackedSample & sample : batch.samples) n += 32 + 64 * query_blocks(sample.length, 0).size();
     return n;
 }
 

@@ -8,7 +8,8 @@ namespace isheep {
 
 struct AttentionShape {
     int head_dim, n_heads, n_kv_heads;
-    float scale;             // of the scores: 1 / sqrt(head_dim)
+    int window;              // keys that a query sees, itself included; 0: all before it
+    float scale;             // of the scores
     ggml_tensor * head_sum;  // of SumTensors
 };
 

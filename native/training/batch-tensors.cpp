@@ -6,38 +6,66 @@
 namespace isheep {
 namespace {
 
-size_t n_tensors(const MicroBatch & batch) {
-    size_t n = 2;
-    for (const PackedSample & sample : batch.samples) n += 1 + query_blocks(sample.length).size();
-    return n;
+// Query from + i sees key first_key + j where it is not behind the query, and not before its window.
+template <typename Number> void set_mask(const QueryBlock & block, ggml_tensor * mask, Number seen, Number hidden) {
+    std::vector<Number> values((size_t) ggml_nelements(mask), hidden);
+    for (int64_t i = 0; i < mask->ne[1]; i++) {
+        const int query = block.from + (int) i;
+        const int first = block.window ? std::max(block.first_key, query - block.window + 1) : block.first_key;
+        std::fill_n(&values[(size_t) (i * mask->ne[0] + first - block.first_key)], query - first + 1, seen);
+    }
+    set_tensor(mask, values.data());
 }
 
-// Query `from + i` sees key j where j <= from + i.
-template <typename Number> void set_mask(ggml_tensor * mask, int from, Number seen, Number hidden) {
-    std::vector<Number> values((size_t) ggml_nelements(mask), hidden);
-    for (int64_t i = 0; i < mask->ne[1]; i++) std::fill_n(&values[(size_t) (i * mask->ne[0])], from + i + 1, seen);
-    set_tensor(mask, values.data());
+// A window that hides nothing in a sample of this length is none, so that both kinds of layers share their masks.
+int effective(int window, int length) {
+    return window < length ? window : 0;
+}
+
+std::vector<QueryBlock> blocks_of(int length, int window, int n_queries) {
+    std::vector<QueryBlock> blocks;
+    for (int from = 0; from < length; from += n_queries) {
+        const int first_key = window ? std::max(0, from - window + 1) / (int) row_padding * (int) row_padding : 0;
+        blocks.push_back({from, std::min(from + n_queries, length), first_key, window});
+    }
+    return blocks;
 }
 
 }  // namespace
 
-std::vector<QueryBlock> query_blocks(int length) {
-    std::vector<QueryBlock> blocks;
-    for (int from = 0; from < length; from += query_block)
-        blocks.push_back({from, std::min(from + query_block, length)});
-    return blocks;
+std::vector<QueryBlock> query_blocks(int length, int window) {
+    return blocks_of(length, effective(window, length), query_block);
 }
 
-BatchTensors::BatchTensors(const MicroBatch & batch, ggml_backend_buffer_type_t buffer_type)
-    : batch_(batch), store_(n_tensors(batch)) {
+std::vector<QueryBlock> forward_blocks(int length, int window) {
+    window = effective(window, length);
+    return blocks_of(length, window, window ? query_block : length);
+}
+
+// How many tensors a micro-batch needs at most.
+static size_t n_tensors(const MicroBatch & batch, int window) {
+    size_t n = 2;
+    for (const PackedSample & sample : batch.samples) {
+        for (int seen : {0, window})
+            n += forward_blocks(sample.length, seen).size() + query_blocks(sample.length, seen).size();
+    }
+    return n;
+}
+
+BatchTensors::BatchTensors(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type)
+    : batch_(batch), store_(n_tensors(batch, window)) {
     positions_ = store_.add(GGML_TYPE_I32, batch.n_rows);
     inverse_ = store_.add(GGML_TYPE_I32, batch.n_rows);
+    auto add_masks = [&](const std::vector<QueryBlock> & blocks, ggml_type type, auto & masks) {
+        for (const QueryBlock & block : blocks) {
+            ggml_tensor *& mask = masks[block];
+            if (!mask) mask = store_.add(type, block.n_keys(), block.to - block.from);
+        }
+    };
     for (const PackedSample & sample : batch.samples) {
-        if (!masks_.count(sample.length))
-            masks_[sample.length] = store_.add(GGML_TYPE_F16, sample.length, sample.length);
-        for (QueryBlock block : query_blocks(sample.length)) {
-            ggml_tensor *& mask = block_masks_[{block.from, block.to}];
-            if (!mask) mask = store_.add(GGML_TYPE_F32, block.to, block.to - block.from);
+        for (int seen : {0, window}) {
+            add_masks(forward_blocks(sample.length, seen), GGML_TYPE_F16, forward_masks_);
+            add_masks(query_blocks(sample.length, seen), GGML_TYPE_F32, block_masks_);
         }
     }
     store_.allocate(buffer_type);
@@ -52,18 +80,21 @@ BatchTensors::BatchTensors(const MicroBatch & batch, ggml_backend_buffer_type_t 
     set_tensor(positions_, there.data());
     set_tensor(inverse_, back.data());
     const ggml_fp16_t seen = ggml_fp32_to_fp16(0.0f), hidden = ggml_fp32_to_fp16(-INFINITY);
-    for (const auto & [length, mask] : masks_) set_mask(mask, 0, seen, hidden);
-    for (const auto & [block, mask] : block_masks_) set_mask(mask, block.first, 0.0f, -INFINITY);
+    for (const auto & [block, mask] : forward_masks_) set_mask(block, mask, seen, hidden);
+    for (const auto & [block, mask] : block_masks_) set_mask(block, mask, 0.0f, -INFINITY);
 }
 
-SumTensors::SumTensors(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type) : store_(2) {
+SumTensors::SumTensors(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type) : store_(3) {
     mean_ = store_.add(GGML_TYPE_F32, architecture.n_embd, wide);
+    head_mean_ = store_.add(GGML_TYPE_F32, architecture.head_dim, wide);
     ones_ = store_.add(GGML_TYPE_F32, architecture.head_dim, wide);
     store_.allocate(buffer_type);
-    const std::vector<float> mean((size_t) ggml_nelements(mean_), 1.0f / architecture.n_embd);
-    const std::vector<float> ones((size_t) ggml_nelements(ones_), 1.0f);
-    set_tensor(mean_, mean.data());
-    set_tensor(ones_, ones.data());
+    auto fill = [](ggml_tensor * t, float value) {
+        set_tensor(t, std::vector<float>((size_t) ggml_nelements(t), value).data());
+    };
+    fill(mean_, 1.0f / architecture.n_embd);
+    fill(head_mean_, 1.0f / architecture.head_dim);
+    fill(ones_, 1);
 }
 
 }  // namespace isheep

@@ -6,7 +6,7 @@
 #include "training/packing.h"
 
 #include <map>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 namespace isheep {
@@ -14,32 +14,40 @@ namespace isheep {
 // Attention's backward pass takes this many queries at a time: fewer masked products, and no matrix of all pairs.
 constexpr int query_block = 64;
 
+// Queries of a sample that are computed together, and the keys that any of them sees: first_key … to.
 struct QueryBlock {
-    int from, to;  // queries of a sample; they see its keys 0 … to
+    int from, to;
+    int first_key;  // a multiple of row_padding
+    int window;     // a query i sees the keys above i - window, and up to i; 0: all up to i
+    int n_keys() const { return to - first_key; }
+    bool operator<(const QueryBlock & other) const {
+        return std::tie(from, to, first_key, window) < std::tie(other.from, other.to, other.first_key, other.window);
+    }
 };
-std::vector<QueryBlock> query_blocks(int length);
+// Of attention's backward pass.
+std::vector<QueryBlock> query_blocks(int length, int window);
+// Of its forward pass: one of all queries unless a window hides keys from most of them.
+std::vector<QueryBlock> forward_blocks(int length, int window);
 
 class BatchTensors {
 public:
-    BatchTensors(const MicroBatch & batch, ggml_backend_buffer_type_t buffer_type);
+    // `window`: of the model's local layers, 0: it has none.
+    BatchTensors(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type);
 
     const MicroBatch & batch() const { return batch_; }
     ggml_tensor * positions() const { return positions_; }        // [n_rows], I32
     ggml_tensor * inverse_positions() const { return inverse_; }  // [n_rows], I32, negative: rotates back
-    ggml_tensor * causal_mask(int length) const {
-        return masks_.at(length);
-    }  // [keys, queries], F16, for flash attention
-    ggml_tensor * block_mask(QueryBlock block) const {
-        return block_masks_.at({block.from, block.to});
-    }  // [to, to - from]
+    // [n_keys, to - from] of a block of forward_blocks: F16, for flash attention.
+    ggml_tensor * forward_mask(const QueryBlock & block) const { return forward_masks_.at(block); }
+    // [n_keys, to - from] of a block of query_blocks: F32.
+    ggml_tensor * block_mask(const QueryBlock & block) const { return block_masks_.at(block); }
 
 private:
     MicroBatch batch_;
     TensorStore store_;
     ggml_tensor * positions_;
     ggml_tensor * inverse_;
-    std::map<int, ggml_tensor *> masks_;
-    std::map<std::pair<int, int>, ggml_tensor *> block_masks_;
+    std::map<QueryBlock, ggml_tensor *> forward_masks_, block_masks_;
 };
 
 // Matrices of `wide` equal columns: a product with one is a sum over rows.
@@ -47,11 +55,15 @@ class SumTensors {
 public:
     SumTensors(const Architecture & architecture, ggml_backend_buffer_type_t buffer_type);
     ggml_tensor * embedding_mean() const { return mean_; }  // [n_embd, wide], each 1 / n_embd
+    ggml_tensor * head_mean() const { return head_mean_; }  // [head_dim, wide], each 1 / head_dim
     ggml_tensor * head_sum() const { return ones_; }        // [head_dim, wide], each 1
+    // The mean over rows of `n` numbers, n_embd or head_dim.
+    ggml_tensor * mean_of(int64_t n) const { return n == mean_->ne[0] ? mean_ : head_mean_; }
 
 private:
     TensorStore store_;
     ggml_tensor * mean_;
+    ggml_tensor * head_mean_;
     ggml_tensor * ones_;
 };
 

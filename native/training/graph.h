@@ -5,9 +5,12 @@
 #pragma once
 
 #include "common/handles.h"
+#include "training/profile.h"
 
 #include <cstddef>
+#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,10 +33,16 @@ public:
     Compute(const std::string & device, int n_threads);
     ggml_backend_t backend() const { return backend_.get(); }
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(backend_.get()); }
+    bool on_cpu() const { return on_cpu_; }
     ggml_gallocr_t allocator() const { return allocator_.get(); }
 
+    Profile * profile() const { return profile_.get(); }  // null: nothing is measured
+    void measure() { profile_ = std::make_unique<Profile>(); }
+
 private:
+    std::unique_ptr<Profile> profile_;
     Backend backend_;
+    bool on_cpu_;
     GraphAllocator allocator_;
 };
 
@@ -43,8 +52,14 @@ public:
 
     ggml_context * context() const { return context_.get(); }
 
-    // An F32 tensor of the graph; `fill` writes its numbers when the graph runs.
-    using Fill = std::function<void(float * values)>;
+    // Nodes made from here on count to this part in a profile. `part` outlives the graph.
+    void section(const char * part) {
+        if (compute_.profile()) sections_.push_back({last_tensor(), part});
+    }
+
+    // An F32 tensor [ne0, ne1] of the graph; when the graph runs, `fill` writes rows from … to of it, `values` being
+    // row `from`. On the CPU the graph's own threads call it, each for a part of the rows.
+    using Fill = std::function<void(float * values, int64_t from, int64_t to)>;
     ggml_tensor * input(int64_t ne0, int64_t ne1, Fill fill);
     // Memory of the graph that nodes write parts of (store).
     ggml_tensor * room(int64_t ne0, int64_t ne1, int64_t ne2);
@@ -65,20 +80,31 @@ public:
     ggml_tensor * sub(ggml_tensor * a, ggml_tensor * b) { return ggml_sub(context(), a, b); }
     ggml_tensor * mul(ggml_tensor * a, ggml_tensor * b) { return ggml_mul(context(), a, b); }
     ggml_tensor * cont(ggml_tensor * a) { return ggml_cont(context(), a); }
-    ggml_tensor * transposed(ggml_tensor * a) { return cont(ggml_transpose(context(), a)); }
+    // F32 [x, n, G, K], a view with whole rows -> [n * G, x, K]: each matrix transposed, those of a group side by side.
+    ggml_tensor * transposed_groups(ggml_tensor * a);
+    // F32 [x, n, K] -> [n, x, K]
+    ggml_tensor * transposed(ggml_tensor * a);
 
 private:
     struct Input {
         ggml_tensor * tensor;
         Fill fill;
     };
+    struct Section {
+        const ggml_tensor * after;  // the last tensor made before it, or null
+        const char * part;
+    };
+    const ggml_tensor * last_tensor() const;
+    void compute(ggml_cgraph * nodes);
+    void compute_measured();
     void check_support() const;
     void fill_input(const Input & input) const;
 
     Compute & compute_;
     Context context_;
     ggml_cgraph * nodes_;
-    std::vector<Input> inputs_;
+    std::deque<Input> inputs_;  // nodes point to them
+    std::vector<Section> sections_;
 };
 
 // Tensors that outlive graphs, in one buffer.

@@ -1,6 +1,6 @@
 #include "training/layer-graph.h"
 
-#include <cmath>
+#include "training/gated-unit.h"
 
 namespace isheep {
 
@@ -14,7 +14,7 @@ LayerGraph::LayerGraph(Graph & graph, const Weights & weights, const SumTensors 
 
 AttentionShape LayerGraph::attention_shape() const {
     const Architecture & a = weights_.architecture();
-    return {a.head_dim, a.n_heads, a.n_kv_heads, 1 / std::sqrt((float) a.head_dim), sums_.head_sum()};
+    return {a.head_dim, a.n_heads, a.n_kv_heads, a.window_of(linear_.layer), a.attention_scale, sums_.head_sum()};
 }
 
 // t [head_dim, n, n_rows], turned by positions and multiplied by `factor`.
@@ -22,31 +22,70 @@ ggml_tensor * LayerGraph::rope(ggml_tensor * t, ggml_tensor * positions, float f
     const Architecture & a = weights_.architecture();
     constexpr int original_context = 0;  // these three belong to YaRN, which an extension factor of 0 turns off
     constexpr float extension = 0, beta_fast = 32, beta_slow = 1;
-    return ggml_rope_ext(g_.context(), t, positions, weights_.rope_factors(), a.head_dim, a.rope_type, original_context,
-                         a.rope_base, a.rope_scale, extension, factor, beta_fast, beta_slow);
+    return ggml_rope_ext(g_.context(), t, positions, weights_.rope_factors(), a.head_dim, a.features.rope_type,
+                         original_context, a.rope_base_of(linear_.layer), a.rope_scale_of(linear_.layer), extension,
+                         factor, beta_fast, beta_slow);
+}
+
+// x itself where the model has no such norm.
+ggml_tensor * LayerGraph::normalized(ggml_tensor * x, ggml_tensor * weight) {
+    return weight ? RmsNorm(g_, x, weight, weights_.architecture().rms_epsilon).y : x;
+}
+
+ggml_tensor * LayerGraph::normalized_backward(ggml_tensor * x, ggml_tensor * weight, ggml_tensor * dy) {
+    const float epsilon = weights_.architecture().rms_epsilon;
+    return weight ? RmsNorm(g_, x, weight, epsilon).backward(g_, sums_, epsilon, dy) : dy;
+}
+
+// q, k and v of x, the normalized input of the layer.
+void LayerGraph::query_key_value(ggml_tensor * x, const LayerValues * place, LayerValues & v) {
+    const Architecture & a = weights_.architecture();
+    auto heads = [&](ggml_tensor * t, int n) { return ggml_reshape_3d(g_.context(), t, a.head_dim, n, x->ne[1]); };
+    std::vector<ggml_tensor *> projected = linear_forward(linear_, InputGroup::qkv, x);
+    g_.section("attention");
+    for (Target target : {Target::q, Target::k, Target::v}) {
+        ggml_tensor * bias = linear_.weights.biases[index_of(target)];
+        if (bias) projected[index_of(target)] = g_.add(projected[index_of(target)], bias);
+    }
+    ggml_tensor *q = projected[0], *k = projected[1], *flat_v = projected[2];
+    v.plain_q = heads(q, a.n_heads);
+    v.plain_k = heads(k, a.n_kv_heads);
+    v.q = rope(normalized(v.plain_q, linear_.weights.query_norm), batch_.positions(), 1);
+    v.k = rope(normalized(v.plain_k, linear_.weights.key_norm), batch_.positions(), 1);
+    v.v = heads(flat_v, a.n_kv_heads);
+    if (!place) return;
+    if (place->plain_q) {
+        g_.compute_into(q, place->plain_q);
+        g_.compute_into(k, place->plain_k);
+    }
+    g_.compute_into(v.q, place->q);
+    g_.compute_into(v.k, place->k);
+    g_.compute_into(flat_v, place->v);
+}
+
+// What the feed-forward block gives for h, before its norm.
+ggml_tensor * LayerGraph::down(const LayerValues & v, ggml_tensor * h, const LayerValues * place) {
+    if (v.down) return v.down;
+    ggml_tensor * down = linear_forward(linear_, InputGroup::down, h)[0];
+    if (place && place->down) g_.compute_into(down, place->down);
+    return down;
 }
 
 LayerValues LayerGraph::values(ggml_tensor * x, const LayerValues * place) {
-    const Architecture & a = weights_.architecture();
-    const int64_t n_rows = x->ne[1];
-    auto heads = [&](ggml_tensor * t, int n) { return ggml_reshape_3d(g_.context(), t, a.head_dim, n, n_rows); };
+    const LayerWeights & w = linear_.weights;
     LayerValues v;
-    const RmsNorm norm(g_, x, linear_.weights.attention_norm, a.rms_epsilon);
-    v.q = rope(heads(linear_forward(linear_, Target::q, norm.y), a.n_heads), batch_.positions(), 1);
-    v.k = rope(heads(linear_forward(linear_, Target::k, norm.y), a.n_kv_heads), batch_.positions(), 1);
-    ggml_tensor * flat_v = linear_forward(linear_, Target::v, norm.y);
-    v.v = heads(flat_v, a.n_kv_heads);
-    if (place) {
-        g_.compute_into(v.q, place->q);
-        g_.compute_into(v.k, place->k);
-        g_.compute_into(flat_v, place->v);
-    }
+    g_.section("norms and residuals");
+    query_key_value(normalized(x, w.attention_norm), place, v);
     v.attention = attention_forward(g_, attention_shape(), batch_, {v.q, v.k, v.v}, place ? place->attention : nullptr);
-    v.middle = g_.add(x, linear_forward(linear_, Target::o, v.attention));
-    const RmsNorm middle_norm(g_, v.middle, linear_.weights.feed_forward_norm, a.rms_epsilon);
-    v.gate = linear_forward(linear_, Target::gate, middle_norm.y);
-    v.up = linear_forward(linear_, Target::up, middle_norm.y);
+    v.projected = linear_forward(linear_, InputGroup::o, v.attention)[0];
+    g_.section("norms and residuals");
+    v.middle = g_.add(x, normalized(v.projected, w.attention_post_norm));
+    const std::vector<ggml_tensor *> gate_up =
+        linear_forward(linear_, InputGroup::gate_up, normalized(v.middle, w.feed_forward_norm));
+    v.gate = gate_up[0];
+    v.up = gate_up[1];
     if (place) {
+        if (place->projected) g_.compute_into(v.projected, place->projected);
         g_.compute_into(v.middle, place->middle);
         g_.compute_into(v.gate, place->gate);
         g_.compute_into(v.up, place->up);
@@ -56,61 +95,60 @@ LayerValues LayerGraph::values(ggml_tensor * x, const LayerValues * place) {
 
 void LayerGraph::forward(ggml_tensor * x, const LayerValues * kept, ggml_tensor * y) {
     const LayerValues v = values(x, kept);
-    ggml_tensor * h = ggml_swiglu_split(g_.context(), v.gate, v.up);
-    g_.compute_into(g_.add(v.middle, linear_forward(linear_, Target::down, h)), y);
+    g_.section("feed-forward activation");
+    ggml_tensor * h = gated_forward(g_, weights_.architecture().features.activation, v.gate, v.up);
+    ggml_tensor * block = down(v, h, kept);
+    g_.section("norms and residuals");
+    g_.compute_into(g_.add(v.middle, normalized(block, linear_.weights.feed_forward_post_norm)), y);
 }
 
 void LayerGraph::backward(ggml_tensor * x, const LayerValues * kept, ggml_tensor * dy, ggml_tensor * dx) {
+    const LayerWeights & w = linear_.weights;
     const float epsilon = weights_.architecture().rms_epsilon;
     const LayerValues v = kept ? *kept : values(x, nullptr);
 
-    // y = middle + down(silu(gate) up)
-    ggml_tensor * silu = ggml_silu(g_.context(), v.gate);
-    LinearInput h(g_.mul(silu, v.up));
-    ggml_tensor *dh = linear_backward(linear_, Target::down, h, dy), *d_gate, *d_up;
-    swiglu_backward(v, silu, dh, d_gate, d_up);
+    // y = middle + norm(down(act(gate) up))
+    g_.section("feed-forward activation");
+    const GatedUnit unit(g_, weights_.architecture().features.activation, v.gate, v.up);
+    ggml_tensor * d_down = dy;
+    if (w.feed_forward_post_norm)
+        d_down = normalized_backward(down(v, unit.h(), nullptr), w.feed_forward_post_norm, dy);
+    ggml_tensor * dh = linear_backward(linear_, InputGroup::down, unit.h(), {d_down});
+    g_.section("feed-forward activation");
+    const GatedUnit::Gradients d_unit = unit.backward(g_, dh);
 
     // gate and up of norm(middle)
-    const RmsNorm middle_norm(g_, v.middle, linear_.weights.feed_forward_norm, epsilon);
-    LinearInput middle(middle_norm.y);
-    ggml_tensor * d_norm = linear_backward(linear_, Target::gate, middle, d_gate);
-    d_norm = g_.add(d_norm, linear_backward(linear_, Target::up, middle, d_up));
+    g_.section("norms and residuals");
+    const RmsNorm middle_norm(g_, v.middle, w.feed_forward_norm, epsilon);
+    ggml_tensor * d_norm = linear_backward(linear_, InputGroup::gate_up, middle_norm.y, {d_unit.gate, d_unit.up});
+    g_.section("norms and residuals");
     ggml_tensor * d_middle = g_.add(dy, middle_norm.backward(g_, sums_, epsilon, d_norm));
 
-    // middle = x + o(attention(rope(q), rope(k), v))
-    LinearInput attention(v.attention);
-    ggml_tensor * d_attention = linear_backward(linear_, Target::o, attention, d_middle);
+    // middle = x + norm(o(attention(rope(norm(q)), rope(norm(k)), v)))
+    ggml_tensor * d_projected = normalized_backward(v.projected, w.attention_post_norm, d_middle);
+    ggml_tensor * d_attention = linear_backward(linear_, InputGroup::o, v.attention, {d_projected});
+    g_.section("attention");
     const AttentionInput d = attention_input_backward(
-        attention_backward(g_, attention_shape(), batch_, {v.q, v.k, v.v}, v.attention, d_attention));
+        v, attention_backward(g_, attention_shape(), batch_, {v.q, v.k, v.v}, v.attention, d_attention));
 
     // q, k and v of norm(x)
-    const RmsNorm norm(g_, x, linear_.weights.attention_norm, epsilon);
-    LinearInput input(norm.y);
-    ggml_tensor * from_q = linear_backward(linear_, Target::q, input, d.q, dx);
-    ggml_tensor * from_k = linear_backward(linear_, Target::k, input, d.k, dx);
-    ggml_tensor * from_v = linear_backward(linear_, Target::v, input, d.v, dx);
+    g_.section("norms and residuals");
+    const RmsNorm norm(g_, x, w.attention_norm, epsilon);
+    d_norm = linear_backward(linear_, InputGroup::qkv, norm.y, {d.q, d.k, d.v}, dx);
     if (!dx) return;
-    d_norm = g_.add(g_.add(from_q, from_k), from_v);
+    g_.section("norms and residuals");
     g_.compute_into(g_.add(d_middle, norm.backward(g_, sums_, epsilon, d_norm)), dx);
 }
 
-// Turns the gradients of q and k back, times the scale of the scores, and makes matrices [n, n_rows] of all three.
-AttentionInput LayerGraph::attention_input_backward(const AttentionInput & d) {
+// From the gradients of attention's input to those of what q, k and v gave: turned back and multiplied by the scale of
+// the scores, through the norms, as matrices [n, n_rows].
+AttentionInput LayerGraph::attention_input_backward(const LayerValues & v, const AttentionInput & d) {
     auto flat = [&](ggml_tensor * t) { return ggml_reshape_2d(g_.context(), t, t->ne[0] * t->ne[1], t->ne[2]); };
     const float scale = attention_shape().scale;
-    return {flat(rope(d.q, batch_.inverse_positions(), scale)), flat(rope(d.k, batch_.inverse_positions(), scale)),
-            flat(d.v)};
-}
-
-// h = silu(gate) up: d up = dh silu, d gate = dh up silu'. ggml computes silu fast and its derivative not at all, so
-// that comes from silu itself: silu'(g) = silu(g) (1 + g - silu(g)) / g.
-void LayerGraph::swiglu_backward(const LayerValues & v, ggml_tensor * silu, ggml_tensor * dh, ggml_tensor *& d_gate,
-                                 ggml_tensor *& d_up) {
-    constexpr float tiny = 1e-20f;  // no division by an exact zero, which padding rows have, where dh is zero, too
-    ggml_tensor * above = ggml_scale_bias(g_.context(), g_.sub(v.gate, silu), 1, 1);
-    ggml_tensor * ratio = ggml_div(g_.context(), above, ggml_scale_bias(g_.context(), v.gate, 1, tiny));
-    d_up = g_.mul(dh, silu);
-    d_gate = g_.mul(g_.mul(d_up, v.up), ratio);
+    ggml_tensor * dq = rope(d.q, batch_.inverse_positions(), scale);
+    ggml_tensor * dk = rope(d.k, batch_.inverse_positions(), scale);
+    return {flat(normalized_backward(v.plain_q, linear_.weights.query_norm, dq)),
+            flat(normalized_backward(v.plain_k, linear_.weights.key_norm, dk)), flat(d.v)};
 }
 
 RmsNorm::RmsNorm(Graph & g, ggml_tensor * x, ggml_tensor * weight, float epsilon)
@@ -118,9 +156,10 @@ RmsNorm::RmsNorm(Graph & g, ggml_tensor * x, ggml_tensor * weight, float epsilon
 
 // With n = x / rms: dx = (w dy - n mean(n w dy)) / rms.
 ggml_tensor * RmsNorm::backward(Graph & g, const SumTensors & sums, float epsilon, ggml_tensor * dy) const {
+    ggml_tensor * mean = sums.mean_of(x->ne[0]);
     ggml_tensor * d = g.mul(dy, weight);
-    ggml_tensor * dot = g.mul_mat(sums.embedding_mean(), g.mul(normalized, d));         // [wide, n_rows]
-    ggml_tensor * square = g.mul_mat(sums.embedding_mean(), ggml_sqr(g.context(), x));  // [wide, n_rows]
+    ggml_tensor * dot = g.mul_mat(mean, g.mul(normalized, d));         // [wide, …]
+    ggml_tensor * square = g.mul_mat(mean, ggml_sqr(g.context(), x));  // [wide, …]
     ggml_tensor * rms = ggml_sqrt(g.context(), ggml_scale_bias(g.context(), square, 1, epsilon));
     return ggml_div(g.context(), g.sub(d, g.mul(normalized, dot)), rms);
 }

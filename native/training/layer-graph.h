@@ -1,5 +1,7 @@
-// One transformer layer of the architecture `llama`: its forward graph and its backward graph, side by side.
-//   x -> + o(attention(rope(q), rope(k), v of norm(x))) -> + down(silu(gate) up of norm) -> y
+// One transformer layer of any trainable architecture (features.h): its forward graph and its backward graph, side by
+// side. In brackets what only some have:
+//   x -> + [norm](o(attention(rope([norm](q)), rope([norm](k)), v of norm(x)))) -> + [norm](down(act(gate) up of norm))
+//   -> y
 // The backward graph reads the values that forward kept, or computes them again from x: the same operators on the same
 // numbers, so that both give the same bytes.
 #pragma once
@@ -27,9 +29,11 @@ public:
 
 private:
     LayerValues values(ggml_tensor * x, const LayerValues * place);
-    AttentionInput attention_input_backward(const AttentionInput & rotated);
-    void swiglu_backward(const LayerValues & v, ggml_tensor * silu, ggml_tensor * dh, ggml_tensor *& d_gate,
-                         ggml_tensor *& d_up);
+    void query_key_value(ggml_tensor * x, const LayerValues * place, LayerValues & v);
+    ggml_tensor * down(const LayerValues & v, ggml_tensor * h, const LayerValues * place);
+    AttentionInput attention_input_backward(const LayerValues & v, const AttentionInput & d);
+    ggml_tensor * normalized(ggml_tensor * x, ggml_tensor * weight);
+    ggml_tensor * normalized_backward(ggml_tensor * x, ggml_tensor * weight, ggml_tensor * dy);
     ggml_tensor * rope(ggml_tensor * t, ggml_tensor * positions, float factor);
     AttentionShape attention_shape() const;
 
@@ -42,13 +46,13 @@ private:
 
 // x / rms(x) * weight, and what its backward pass reads.
 struct RmsNorm {
-    ggml_tensor * x;           // [n_embd, n_rows]
+    ggml_tensor * x;           // [n_embd, n_rows], or any shape with rows of n_embd or head_dim numbers
     ggml_tensor * normalized;  // x / rms(x)
-    ggml_tensor * weight;      // [n_embd]
+    ggml_tensor * weight;      // of one row's length
     ggml_tensor * y;
 
     RmsNorm(Graph & g, ggml_tensor * x, ggml_tensor * weight, float epsilon);
-    // dy [n_embd, n_rows] -> dx
+    // dy -> dx, both of the shape of x
     ggml_tensor * backward(Graph & g, const SumTensors & sums, float epsilon, ggml_tensor * dy) const;
 };
 

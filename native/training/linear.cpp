@@ -1,64 +1,99 @@
 #include "training/linear.h"
 
+#include <algorithm>
+
 namespace isheep {
 namespace {
 
-const LoraMatrices * lora_matrices(const LinearContext & context, Target target) {
-    return context.lora ? context.lora->matrices(context.layer, target) : nullptr;
-}
-
 // [n_in, n_rows], or null where nothing is dropped.
-ggml_tensor * dropout_mask(LinearContext & context, Target target, int64_t n_in) {
+ggml_tensor * dropout_mask(LinearContext & context, InputGroup group, int64_t n_in) {
     if (!context.dropout || !context.dropout->active()) return nullptr;
+    ggml_tensor *& mask = context.masks[index_of(group)];
+    if (mask) return mask;
     const Dropout & dropout = *context.dropout;
     const MicroBatch & batch = context.batch.batch();
     const int layer = context.layer;
-    return context.graph.input(n_in, batch.n_rows, [&dropout, &batch, n_in, layer, target](float * mask) {
-        dropout.fill(mask, n_in, batch, layer, target);
-    });
+    mask = context.graph.input(n_in, batch.n_rows,
+                               [&dropout, &batch, n_in, layer, group](float * rows, int64_t from, int64_t to) {
+                                   dropout.fill(rows, n_in, batch, layer, group, from, to);
+                               });
+    return mask;
 }
 
-// The first `n` rows of a matrix, a view.
-ggml_tensor * first_rows(Graph & g, ggml_tensor * t, int64_t n) {
-    return ggml_view_2d(g.context(), t, t->ne[0], n, t->nb[1], 0);
+const LoraGroup * lora_group(const LinearContext & context, InputGroup group) {
+    return context.lora ? context.lora->group(context.layer, group) : nullptr;
+}
+
+// Rows first … first + n of a matrix, a view.
+ggml_tensor * some_rows(Graph & g, ggml_tensor * t, int64_t first, int64_t n) {
+    return ggml_view_2d(g.context(), t, t->ne[0], n, t->nb[1], first * t->nb[1]);
+}
+
+// Both gradients of a group's adapters. `seen` [n_in, n_rows]: what A multiplied; d_low [R, n_rows], times the scale.
+LoraGradient adapter_gradients(LinearContext & context, InputGroup input, const LoraGroup & group, ggml_tensor * seen,
+                               ggml_tensor * d_low, const std::vector<ggml_tensor *> & dy) {
+    Graph & g = context.graph;
+    LoraGradient gradient{&group, nullptr, {}};
+    gradient.a = g.mul_mat(g.transposed(seen), some_rows(g, g.transposed(d_low), 0, group.n_ranks));
+    g.output(gradient.a);
+    ggml_tensor * low_transposed = g.mul_mat(seen, group.a);  // [n_rows, R]
+    const std::vector<Target> targets = targets_of(input);
+    for (const LoraMember & member : group.members) {
+        const Target target = context.lora->parts()[member.part].target;
+        const size_t index = std::find(targets.begin(), targets.end(), target) - targets.begin();
+        ggml_tensor * low = some_rows(g, low_transposed, member.first, context.lora->settings().rank);
+        gradient.b.push_back(g.mul_mat(low, g.transposed(dy[index])));
+        g.output(gradient.b.back());
+    }
+    return gradient;
 }
 
 }  // namespace
 
-ggml_tensor * LinearInput::transposed(Graph & g) {
-    if (!transposed_) transposed_ = g.transposed(x_);
-    return transposed_;
+std::vector<ggml_tensor *> linear_forward(LinearContext & context, InputGroup input, ggml_tensor * x) {
+    Graph & g = context.graph;
+    const LoraGroup * group = lora_group(context, input);
+    ggml_tensor * low = nullptr;  // [R, n_rows]
+    if (group) {
+        g.section("LoRA");
+        ggml_tensor * mask = dropout_mask(context, input, x->ne[0]);
+        low = g.mul_mat(group->a, mask ? g.mul(x, mask) : x);
+    }
+    std::vector<ggml_tensor *> all;
+    for (Target target : targets_of(input)) {
+        g.section("frozen products");
+        ggml_tensor * y = g.mul_mat(context.weights[target].forward, x);
+        g.section("LoRA");
+        const LoraMember * member = group ? group->member(context.lora->parts(), target) : nullptr;
+        all.push_back(member ? g.add(y, g.mul_mat(member->b, low)) : y);
+    }
+    return all;
 }
 
-ggml_tensor * linear_forward(LinearContext & context, Target target, ggml_tensor * x) {
+ggml_tensor * linear_backward(LinearContext & context, InputGroup input, ggml_tensor * x,
+                              const std::vector<ggml_tensor *> & dy, bool wanted) {
     Graph & g = context.graph;
-    ggml_tensor * y = g.mul_mat(context.weights[target].forward, x);
-    const LoraMatrices * lora = lora_matrices(context, target);
-    if (!lora) return y;
-    ggml_tensor * mask = dropout_mask(context, target, x->ne[0]);
-    ggml_tensor * low = g.mul_mat(lora->a, mask ? g.mul(x, mask) : x);  // [R, n_rows]
-    return g.add(y, g.mul_mat(lora->b, low));
-}
-
-ggml_tensor * linear_backward(LinearContext & context, Target target, LinearInput & x, ggml_tensor * dy, bool wanted) {
-    Graph & g = context.graph;
-    ggml_tensor * dx = wanted ? g.mul_mat(context.weights[target].backward, dy) : nullptr;
-    const LoraMatrices * lora = lora_matrices(context, target);
-    if (!lora) return dx;
-    ggml_tensor * mask = dropout_mask(context, target, x.get()->ne[0]);
-    LinearInput masked(mask ? g.mul(x.get(), mask) : nullptr);
-    LinearInput & seen = mask ? masked : x;  // what A multiplied
-
-    const int64_t rank = context.lora->settings().rank;
-    ggml_tensor * low_transposed = g.mul_mat(seen.get(), lora->a);  // [n_rows, R]
-    ggml_tensor * d_low = g.mul_mat(lora->b_transposed, dy);        // [R, n_rows], times the scale
-    ggml_tensor * da = g.mul_mat(seen.transposed(g), first_rows(g, g.transposed(d_low), rank));
-    ggml_tensor * db = g.mul_mat(first_rows(g, low_transposed, rank), g.transposed(dy));
-    g.output(da);
-    g.output(db);
-    context.gradients.push_back({context.lora->part(context.layer, target), da, db});
+    g.section("frozen products");
+    const std::vector<Target> targets = targets_of(input);
+    ggml_tensor * dx = nullptr;
+    for (size_t i = 0; wanted && i < targets.size(); i++) {
+        ggml_tensor * part = g.mul_mat(context.weights[targets[i]].backward, dy[i]);
+        dx = dx ? g.add(dx, part) : part;
+    }
+    const LoraGroup * group = lora_group(context, input);
+    if (!group) return dx;
+    g.section("LoRA");
+    ggml_tensor * d_low = nullptr;  // [R, n_rows], times the scale
+    for (const LoraMember & member : group->members) {
+        const Target target = context.lora->parts()[member.part].target;
+        const size_t index = std::find(targets.begin(), targets.end(), target) - targets.begin();
+        ggml_tensor * part = g.mul_mat(member.b_transposed, dy[index]);
+        d_low = d_low ? g.add(d_low, part) : part;
+    }
+    ggml_tensor * mask = dropout_mask(context, input, x->ne[0]);
+    context.gradients.push_back(adapter_gradients(context, input, *group, mask ? g.mul(x, mask) : x, d_low, dy));
     if (!wanted) return nullptr;
-    ggml_tensor * through_lora = g.mul_mat(lora->a_transposed, d_low);  // [n_in, n_rows]
+    ggml_tensor * through_lora = g.mul_mat(group->a_transposed, d_low);  // [n_in, n_rows]
     return g.add(dx, mask ? g.mul(through_lora, mask) : through_lora);
 }
 

@@ -13,24 +13,12 @@ double LoraSettings::scale() const {
 
 Lora::Lora(const LoraSettings & settings, const Weights & weights, ggml_backend_buffer_type_t buffer_type,
            uint64_t seed)
-    : settings_(settings),
-      slots_((size_t) weights.architecture().n_layers * n_targets),
-      store_(4 * (size_t) weights.architecture().n_layers * settings.targets.size()) {
-    const int64_t padded_rank = padded(settings.rank);
-    size_t n_parameters = 0;
+    : settings_(settings), store_((2 * n_input_groups + 2 * n_targets) * (size_t) weights.architecture().n_layers) {
     for (int layer = 0; layer < weights.architecture().n_layers; layer++) {
-        for (Target target : all_targets) {  // always in this order, whatever the order of the settings
-            if (std::find(settings.targets.begin(), settings.targets.end(), target) == settings.targets.end()) continue;
-            const Matrix & matrix = weights.layer(layer)[target];
-            const int64_t n_in = matrix.n_in(), n_out = matrix.n_out();
-            slot(layer, target) = parts_.size();
-            parts_.push_back({layer, target, n_in, n_out, n_parameters, n_parameters + settings.rank * n_in});
-            n_parameters += settings.rank * (n_in + n_out);
-            matrices_.push_back(
-                {store_.add(GGML_TYPE_F32, n_in, padded_rank), store_.add(GGML_TYPE_F32, padded_rank, n_in),
-                 store_.add(GGML_TYPE_F32, padded_rank, n_out), store_.add(GGML_TYPE_F32, n_out, padded_rank)});
-        }
+        for (InputGroup group : {InputGroup::qkv, InputGroup::o, InputGroup::gate_up, InputGroup::down})
+            add_group(layer, group, weights);
     }
+    const size_t n_parameters = parts_.empty() ? 0 : parts_.back().b + settings.rank * parts_.back().n_out;
     for (auto * values : {&parameters, &gradients, &first_moments, &second_moments}) values->assign(n_parameters, 0.0f);
     for (const LoraPart & part : parts_) {
         const uint64_t key = random_key(random_key(random_key(seed, 'A'), part.layer), index_of(part.target));
@@ -42,40 +30,75 @@ Lora::Lora(const LoraSettings & settings, const Weights & weights, ggml_backend_
     refresh();
 }
 
-const LoraMatrices * Lora::matrices(int layer, Target target) const {
-    const auto & index = slots_[layer * n_targets + index_of(target)];
-    return index ? &matrices_[*index] : nullptr;
+// Targets come in the order of all_targets, whatever the order of the settings.
+void Lora::add_group(int layer, InputGroup group, const Weights & weights) {
+    LoraGroup added{};
+    for (Target target : targets_of(group)) {
+        if (std::find(settings_.targets.begin(), settings_.targets.end(), target) == settings_.targets.end()) continue;
+        const Matrix & matrix = weights.layer(layer)[target];
+        const size_t a = parts_.empty() ? 0 : parts_.back().b + settings_.rank * parts_.back().n_out;
+        added.members.push_back({parts_.size(), added.n_ranks, nullptr, nullptr});
+        parts_.push_back({layer, target, matrix.n_in(), matrix.n_out(), a, a + settings_.rank * matrix.n_in()});
+        added.n_in = matrix.n_in();
+        added.n_ranks += settings_.rank;
+    }
+    const int64_t padded_ranks = padded(added.n_ranks);
+    if (!added.members.empty()) {
+        added.a = store_.add(GGML_TYPE_F32, added.n_in, padded_ranks);
+        added.a_transposed = store_.add(GGML_TYPE_F32, padded_ranks, added.n_in);
+    }
+    for (LoraMember & member : added.members) {
+        member.b = store_.add(GGML_TYPE_F32, padded_ranks, parts_[member.part].n_out);
+        member.b_transposed = store_.add(GGML_TYPE_F32, parts_[member.part].n_out, padded_ranks);
+    }
+    groups_.push_back(std::move(added));
 }
 
-const LoraPart * Lora::part(int layer, Target target) const {
-    const auto & index = slots_[layer * n_targets + index_of(target)];
-    return index ? &parts_[*index] : nullptr;
+const LoraMember * LoraGroup::member(const std::vector<LoraPart> & parts, Target target) const {
+    for (const LoraMember & member : members) {
+        if (parts[member.part].target == target) return &member;
+    }
+    return nullptr;
+}
+
+const LoraGroup * Lora::group(int layer, InputGroup group) const {
+    const LoraGroup & found = groups_[layer * n_input_groups + index_of(group)];
+    return found.members.empty() ? nullptr : &found;
 }
 
 void Lora::refresh() {
-    const int64_t rank = settings_.rank, padded_rank = padded(rank);
-    const float scale = (float) settings_.scale();
-    std::vector<float> rows, columns;
-    for (size_t i = 0; i < parts_.size(); i++) {
-        const LoraPart & part = parts_[i];
-        const float *a = &parameters[part.a], *b = &parameters[part.b];
-        rows.assign(padded_rank * part.n_in, 0.0f);
-        columns.assign(padded_rank * part.n_in, 0.0f);
-        std::copy(a, a + rank * part.n_in, rows.begin());
-        for (int64_t r = 0; r < rank; r++) {
-            for (int64_t c = 0; c < part.n_in; c++) columns[c * padded_rank + r] = a[r * part.n_in + c];
-        }
-        set_tensor(matrices_[i].a, rows.data());
-        set_tensor(matrices_[i].a_transposed, columns.data());
+    for (const LoraGroup & group : groups_) {
+        if (!group.members.empty()) refresh(group);
+    }
+}
 
-        rows.assign(padded_rank * part.n_out, 0.0f);
-        columns.assign(padded_rank * part.n_out, 0.0f);
-        for (int64_t c = 0; c < part.n_out; c++) {
-            for (int64_t r = 0; r < rank; r++)
-                rows[c * padded_rank + r] = columns[r * part.n_out + c] = scale * b[c * rank + r];
+void Lora::refresh(const LoraGroup & group) {
+    const int64_t rank = settings_.rank, padded_ranks = padded(group.n_ranks);
+    const float scale = (float) settings_.scale();
+    std::vector<float> rows(padded_ranks * group.n_in), columns(padded_ranks * group.n_in);
+    for (const LoraMember & member : group.members) {
+        const float * a = &parameters[parts_[member.part].a];
+        std::copy(a, a + rank * group.n_in, &rows[member.first * group.n_in]);
+        for (int64_t r = 0; r < rank; r++) {
+            for (int64_t c = 0; c < group.n_in; c++)
+                columns[c * padded_ranks + member.first + r] = a[r * group.n_in + c];
         }
-        set_tensor(matrices_[i].b, rows.data());
-        set_tensor(matrices_[i].b_transposed, columns.data());
+    }
+    set_tensor(group.a, rows.data());
+    set_tensor(group.a_transposed, columns.data());
+    for (const LoraMember & member : group.members) {
+        const int64_t n_out = parts_[member.part].n_out;
+        const float * b = &parameters[parts_[member.part].b];
+        rows.assign(padded_ranks * n_out, 0.0f);
+        columns.assign(padded_ranks * n_out, 0.0f);
+        for (int64_t c = 0; c < n_out; c++) {
+            for (int64_t r = 0; r < rank; r++) {
+                const float value = scale * b[c * rank + r];
+                rows[c * padded_ranks + member.first + r] = columns[(member.first + r) * n_out + c] = value;
+            }
+        }
+        set_tensor(member.b, rows.data());
+        set_tensor(member.b_transposed, columns.data());
     }
 }
 
@@ -83,11 +106,16 @@ void Lora::clear_gradients() {
     std::fill(gradients.begin(), gradients.end(), 0.0f);
 }
 
-void Lora::collect(const LoraPart & part, const ggml_tensor * da, const ggml_tensor * db) {
-    const std::vector<float> a = get_floats(da), b = get_floats(db);
+void Lora::collect(const LoraGroup & group, const ggml_tensor * da, const std::vector<ggml_tensor *> & db) {
+    const std::vector<float> a = get_floats(da);
     const float scale = (float) settings_.scale();
-    for (size_t i = 0; i < a.size(); i++) gradients[part.a + i] += a[i];
-    for (size_t i = 0; i < b.size(); i++) gradients[part.b + i] += scale * b[i];
+    for (size_t m = 0; m < group.members.size(); m++) {
+        const LoraPart & part = parts_[group.members[m].part];
+        const float * own = &a[group.members[m].first * part.n_in];
+        for (int64_t i = 0; i < settings_.rank * part.n_in; i++) gradients[part.a + i] += own[i];
+        const std::vector<float> b = get_floats(db[m]);
+        for (size_t i = 0; i < b.size(); i++) gradients[part.b + i] += scale * b[i];
+    }
 }
 
 }  // namespace isheep

@@ -7,7 +7,6 @@
 #include "training/weights.h"
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace isheep {
@@ -21,20 +20,30 @@ struct LoraSettings {
     double scale() const;
 };
 
-// Working copies for one matrix; R is the rank padded by zeros to a multiple of row_padding.
-struct LoraMatrices {
-    ggml_tensor * a;             // [n_in, R]
-    ggml_tensor * a_transposed;  // [R, n_in]
-    ggml_tensor * b;             // [R, n_out], times the scale
-    ggml_tensor * b_transposed;  // [n_out, R], times the scale
-};
-
 // Where the parameters of one matrix lie in the flat arrays: A is `rank` rows of n_in numbers, B n_out rows of `rank`.
 struct LoraPart {
     int layer;
     Target target;
     int64_t n_in, n_out;
     size_t a, b;
+};
+
+// The working copies of one target. R: see LoraGroup.
+struct LoraMember {
+    size_t part;                 // index into Lora::parts()
+    int64_t first;               // its ranks' first row in the group's A
+    ggml_tensor * b;             // [R, n_out], times the scale; zero outside its ranks
+    ggml_tensor * b_transposed;  // [n_out, R]
+};
+
+// The targets of a layer that share an input have one A: their ranks one after the other, R of them with padding by
+// zeros to a multiple of row_padding. What A multiplies is read once.
+struct LoraGroup {
+    int64_t n_in, n_ranks;       // without padding
+    ggml_tensor * a;             // [n_in, R]
+    ggml_tensor * a_transposed;  // [R, n_in]
+    std::vector<LoraMember> members;
+    const LoraMember * member(const std::vector<LoraPart> & parts, Target target) const;
 };
 
 class Lora {
@@ -44,26 +53,26 @@ public:
 
     const LoraSettings & settings() const { return settings_; }
     const std::vector<LoraPart> & parts() const { return parts_; }
-    // Null where this matrix has no adapter.
-    const LoraMatrices * matrices(int layer, Target target) const;
-    const LoraPart * part(int layer, Target target) const;
+    // Null where none of its targets has an adapter.
+    const LoraGroup * group(int layer, InputGroup group) const;
 
     // Copies the parameters into the working copies; after every change of `parameters`.
     void refresh();
 
     void clear_gradients();
-    // Adds a micro-batch's gradients: da [n_in, rank], db [rank, n_out] (of B without the scale).
-    void collect(const LoraPart & part, const ggml_tensor * da, const ggml_tensor * db);
+    // Adds a micro-batch's gradients: da [n_in, n_ranks] of the group, db [rank, n_out] of each member's B without the
+    // scale.
+    void collect(const LoraGroup & group, const ggml_tensor * da, const std::vector<ggml_tensor *> & db);
 
     std::vector<float> parameters, gradients, first_moments, second_moments;  // of the same length
 
 private:
-    std::optional<size_t> & slot(int layer, Target target) { return slots_[layer * n_targets + index_of(target)]; }
+    void add_group(int layer, InputGroup group, const Weights & weights);
+    void refresh(const LoraGroup & group);
 
     LoraSettings settings_;
     std::vector<LoraPart> parts_;
-    std::vector<LoraMatrices> matrices_;        // in the order of parts_
-    std::vector<std::optional<size_t>> slots_;  // by layer and target: index into parts_
+    std::vector<LoraGroup> groups_;  // by layer and input group
     TensorStore store_;
 };
 

@@ -74,8 +74,10 @@ std::vector<float> LossHead::gather(const ggml_tensor * x, const LossRow * rows,
 void LossHead::forward(const std::vector<float> & x, size_t n) {
     const Architecture & a = weights_.architecture();
     Graph g(compute_, max_nodes);
-    ggml_tensor * input =
-        g.input(a.n_embd, (int64_t) n, [&](float * values) { std::copy(x.begin(), x.end(), values); });
+    ggml_tensor * input = g.input(a.n_embd, (int64_t) n, [&](float * values, int64_t from, int64_t to) {
+        std::copy(x.begin() + from * a.n_embd, x.begin() + to * a.n_embd, values);
+    });
+    g.section("loss");
     const RmsNorm norm(g, input, weights_.output_norm(), a.rms_epsilon);
     ggml_tensor * logits = g.mul_mat(weights_.output().forward, norm.y);
     g.compute_into(logits, logits_);
@@ -105,8 +107,10 @@ double LossHead::take_loss(size_t i, int32_t target) {
 std::vector<float> LossHead::backward(const std::vector<float> & x, size_t n, float scale) {
     const Architecture & a = weights_.architecture();
     Graph g(compute_, max_nodes);
-    ggml_tensor * input =
-        g.input(a.n_embd, (int64_t) n, [&](float * values) { std::copy(x.begin(), x.end(), values); });
+    ggml_tensor * input = g.input(a.n_embd, (int64_t) n, [&](float * values, int64_t from, int64_t to) {
+        std::copy(x.begin() + from * a.n_embd, x.begin() + to * a.n_embd, values);
+    });
+    g.section("loss");
     const RmsNorm norm(g, input, weights_.output_norm(), a.rms_epsilon);
     ggml_tensor * d_logits =
         ggml_view_2d(g.context(), probabilities_, a.n_vocab, (int64_t) n, probabilities_->nb[1], 0);

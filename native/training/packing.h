@@ -28,7 +28,8 @@ struct MicroBatch {
 
 enum class Rows { all, without_last };  // the last token predicts nothing that is trained
 
-// In the order given, each micro-batch as full as `max_rows` allows; a longer sample gets one of its own.
+// The longest first, each into the first micro-batch that has room for it (first-fit decreasing), so that few are
+// nearly empty. A sample above `max_rows` gets one of its own.
 // Samples without rows are left out.
 std::vector<MicroBatch> pack(const std::vector<Sample> & samples, int max_rows, Rows rows);
 

@@ -28,4 +28,22 @@ inline const char * target_tensor(Target target) {
     return names[index_of(target)];
 }
 
+// The targets that multiply the same numbers; each number of a group's input is dropped for all of them or for none.
+enum class InputGroup { qkv, o, gate_up, down };
+
+constexpr size_t n_input_groups = 4;
+
+inline size_t index_of(InputGroup group) {
+    return (size_t) group;
+}
+
+inline std::vector<Target> targets_of(InputGroup group) {
+    switch (group) {
+        case InputGroup::qkv:     return {Target::q, Target::k, Target::v};
+        case InputGroup::o:       return {Target::o};
+        case InputGroup::gate_up: return {Target::gate, Target::up};
+        default:                  return {Target::down};
+    }
+}
+
 }  // namespace isheep

@@ -60,6 +60,7 @@ StepResult Trainer::step(const std::vector<Sample> & samples) {
     result.loss_tokens = count_loss_tokens(samples);
     result.loss = accumulate(samples) / result.loss_tokens;
 
+    const ProfiledBlock block(compute_.profile(), "optimizer");
     const double normalization = 1.0 / (gradient_boost * result.loss_tokens);
     result.grad_norm = global_norm(lora_.gradients) * normalization;
     if (!std::isfinite(result.grad_norm)) not_finite("gradient");
@@ -80,7 +81,7 @@ double Trainer::accumulate(const std::vector<Sample> & samples) {
     double sum = 0;
     for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
         check_cancelled();
-        const BatchTensors batch(micro_batch, compute_.buffer_type());
+        const BatchTensors batch(micro_batch, weights_.architecture().window, compute_.buffer_type());
         forward(batch, samples, &lora_, &dropout, keeps(micro_batch.n_rows));
         const int n_layers = weights_.architecture().n_layers;
         const std::vector<LossRow> rows = loss_rows(micro_batch, samples);
@@ -119,8 +120,9 @@ void Trainer::backward(const BatchTensors & batch, const Dropout * dropout) {
         ggml_tensor * dx = layer > 0 ? activations_.gradient(layer) : nullptr;
         layer_graph.backward(activations_.input(layer), activations_.kept(layer), activations_.gradient(layer + 1), dx);
         g.run();
+        const ProfiledBlock block(compute_.profile(), "collecting gradients");
         for (const LoraGradient & gradient : layer_graph.gradients())
-            lora_.collect(*gradient.part, gradient.a, gradient.b);
+            lora_.collect(*gradient.group, gradient.a, gradient.b);
     }
 }
 
@@ -137,7 +139,7 @@ std::vector<SampleLoss> Trainer::evaluate(const std::vector<Sample> & samples, b
     check(samples, false);
     for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
         check_cancelled();
-        const BatchTensors batch(micro_batch, compute_.buffer_type());
+        const BatchTensors batch(micro_batch, weights_.architecture().window, compute_.buffer_type());
         forward(batch, samples, adapter ? &lora_ : nullptr, nullptr, false);
         const ggml_tensor * output = activations_.input(weights_.architecture().n_layers);
         const std::vector<double> rows = loss_head_.run(output, loss_rows(micro_batch, samples), nullptr, 1);
@@ -156,7 +158,7 @@ std::vector<float> Trainer::logits(const std::vector<int32_t> & tokens) {
     check(samples, false);
     check_cancelled();
     const MicroBatch micro_batch = pack(samples, 0, Rows::all).at(0);
-    const BatchTensors batch(micro_batch, compute_.buffer_type());
+    const BatchTensors batch(micro_batch, weights_.architecture().window, compute_.buffer_type());
     forward(batch, samples, &lora_, nullptr, false);
     std::vector<int> rows(tokens.size());
     for (size_t i = 0; i < rows.size(); i++) rows[i] = (int) i;

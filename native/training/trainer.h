@@ -81,6 +81,10 @@ public:
     LossGradient gradient(const std::vector<Sample> & samples);
     Lora & lora() { return lora_; }
 
+    // From now on, where time goes is measured; slower. seconds by part, added up since then.
+    void measure() { compute_.measure(); }
+    const Profile * profile() const { return compute_.profile(); }
+
 private:
     void check(const std::vector<Sample> & samples, bool needs_loss = true) const;
     void check_cancelled() const;

@@ -58,18 +58,33 @@ Weights::Weights(const std::string & path, ggml_backend_buffer_type_t buffer_typ
       mapped_buffer_(ggml_backend_cpu_buffer_from_ptr((void *) mapped_.data(), mapped_.size())),
       mapped_context_(ggml_init({(file_.tensors().size() + 1) * ggml_tensor_overhead(), nullptr, true})),
       transposed_(file_.tensors().size() + 1) {
-    for (int i = 0; i < architecture_.n_layers; i++) {
-        LayerWeights layer{map_tensor(layer_tensor(i, "attn_norm")), map_tensor(layer_tensor(i, "ffn_norm")), {}};
-        for (Target target : all_targets)
-            layer.matrices[index_of(target)] = map_matrix(layer_tensor(i, target_tensor(target)));
-        layers_.push_back(layer);
-    }
+    for (int i = 0; i < architecture_.n_layers; i++) layers_.push_back(map_layer(i));
     output_norm_ = map_tensor("output_norm.weight");
     if (architecture_.has_rope_factors) rope_factors_ = map_tensor("rope_freqs.weight");
     output_ = map_matrix(architecture_.tied_output ? "token_embd.weight" : "output.weight");
     embedding_ = architecture_.tied_output ? output_.forward : map_tensor("token_embd.weight");
     transposed_.allocate(buffer_type);
     fill_transposed(n_threads);
+}
+
+LayerWeights Weights::map_layer(int i) {
+    auto vector = [&](const char * part) { return map_optional(layer_tensor(i, part)); };
+    LayerWeights layer{};
+    layer.attention_norm = vector("attn_norm");
+    layer.feed_forward_norm = vector("ffn_norm");
+    layer.query_norm = vector("attn_q_norm");
+    layer.key_norm = vector("attn_k_norm");
+    layer.attention_post_norm = vector("post_attention_norm");
+    layer.feed_forward_post_norm = vector("post_ffw_norm");
+    for (Target target : all_targets) {
+        layer.biases[index_of(target)] = map_optional(layer_bias(i, target_tensor(target)));
+        layer.matrices[index_of(target)] = map_matrix(layer_tensor(i, target_tensor(target)));
+    }
+    return layer;
+}
+
+ggml_tensor * Weights::map_optional(const std::string & name) {
+    return file_.find(name) ? map_tensor(name) : nullptr;
 }
 
 ggml_tensor * Weights::map_tensor(const std::string & name) {
@@ -104,6 +119,8 @@ void Weights::embed(int32_t token, float * row) const {
     const uint8_t * data = (const uint8_t *) embedding_->data + (size_t) token * embedding_->nb[1];
     if (embedding_->type == GGML_TYPE_F32) std::memcpy(row, data, embedding_->nb[1]);
     else ggml_get_type_traits(embedding_->type)->to_float(data, row, embedding_->ne[0]);
+    if (architecture_.embedding_scale == 1) return;
+    for (int64_t i = 0; i < embedding_->ne[0]; i++) row[i] *= architecture_.embedding_scale;
 }
 
 uint64_t Weights::fingerprint() const {

@@ -19,9 +19,15 @@ struct Matrix {
     int64_t n_out() const { return forward->ne[1]; }
 };
 
+// Null where the model has none (features.h).
 struct LayerWeights {
-    ggml_tensor * attention_norm;     // [n_embd]
-    ggml_tensor * feed_forward_norm;  // [n_embd]
+    ggml_tensor * attention_norm;                 // [n_embd]
+    ggml_tensor * feed_forward_norm;              // [n_embd]
+    ggml_tensor * query_norm;                     // [head_dim]
+    ggml_tensor * key_norm;                       // [head_dim]
+    ggml_tensor * attention_post_norm;            // [n_embd]
+    ggml_tensor * feed_forward_post_norm;         // [n_embd]
+    std::array<ggml_tensor *, n_targets> biases;  // [n_out], of q, k and v
     std::array<Matrix, n_targets> matrices;
     const Matrix & operator[](Target target) const { return matrices[index_of(target)]; }
 };
@@ -41,14 +47,16 @@ public:
     const Matrix & output() const { return output_; }             // [n_embd, n_vocab]
     ggml_tensor * rope_factors() const { return rope_factors_; }  // [head_dim / 2] or null
 
-    // The embedding of a token, [n_embd], into `row`. `token` must be below n_vocab.
+    // The embedding of a token, [n_embd], scaled as the model wants it, into `row`. `token` must be below n_vocab.
     void embed(int32_t token, float * row) const;
 
     // A hash of every byte of the file, to tell whether a checkpoint belongs to it.
     uint64_t fingerprint() const;
 
 private:
+    LayerWeights map_layer(int i);
     ggml_tensor * map_tensor(const std::string & name);
+    ggml_tensor * map_optional(const std::string & name);  // null where the file has none
     Matrix map_matrix(const std::string & name);
     void fill_transposed(int n_threads);
 

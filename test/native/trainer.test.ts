@@ -147,7 +147,7 @@ describe('bad input', () => {
 
   test.each([
     [{ architecture: 'falcon' }, 'models of the architecture "falcon" cannot be trained'],
-    [{ attentionBias: true }, 'tensor blk.0.attn_q.bias is not part of what can be trained'],
+    [{ extraTensor: 'blk.0.attn_output.bias' }, 'tensor blk.0.attn_output.bias is not part of what can be trained'],
   ])('a model with %j is refused by name', async (options, message) => {
     await expect(finish(trainer(60, tinyModel(options)).train(job()))).rejects.toMatchObject({
       code: 'unsupported-model',

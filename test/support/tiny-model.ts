@@ -18,6 +18,11 @@ export interface TinyModelOptions {
   kvHeads?: number;
   context?: number;
   tied?: boolean;
+  headDim?: number;
+  window?: number;
+  windowPeriod?: number;
+  extraTensor?: string;
+  dequantized?: boolean;
   ropeFactors?: boolean;
   ropeScale?: number;
   attentionBias?: boolean;
