@@ -1,9 +1,11 @@
-// Reads what an adapter's GGUF holds: its F32 tensors by name. For files that our own code or a test wrote.
+// Reads the tensors of a GGUF that are all F32, an adapter or a tiny model, by name. For files that our own code or a test
+// wrote.
 import { readFileSync } from 'node:fs';
 
 const alignment = 32;
 const sizes: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 };
 const stringType = 8;
+const arrayType = 9;
 
 export function readFloatTensors(file: string): Map<string, Float32Array> {
   const bytes = readFileSync(file);
@@ -14,13 +16,19 @@ export function readFloatTensors(file: string): Map<string, Float32Array> {
     const length = uint64();
     return bytes.toString('utf8', at, (at += length));
   };
+  const skip = (type: number): void => {
+    if (type === stringType) text();
+    else if (type === arrayType) {
+      const itemType = uint32();
+      const count = uint64();
+      for (let i = 0; i < count; i++) skip(itemType);
+    } else at += sizes[type] ?? fail(file, `metadata of type ${type}`);
+  };
   const tensors = uint64();
   const keys = uint64();
   for (let i = 0; i < keys; i++) {
     text();
-    const type = uint32();
-    if (type === stringType) text();
-    else at += sizes[type] ?? fail(file, `metadata of type ${type}`);
+    skip(uint32());
   }
   const described = Array.from({ length: tensors }, () => {
     const name = text();

@@ -6,6 +6,7 @@ import { trainFile, type TrainFileResult } from '../../pipeline/verbs/train.js';
 import type { Command, CommandCall } from '../command.js';
 import { formatCount, formatUnits } from '../format.js';
 import { chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
+import { methodOption, trainFull } from './train-full.js';
 import { engineOptions } from './with-model.js';
 
 export const trainCommand: Command = {
@@ -35,13 +36,19 @@ export const trainCommand: Command = {
     pathOption('checkpoint-dir', 'where checkpoints go, from which the same command continues', {
       defaultText: 'none are written',
     }),
+    methodOption,
     chatTemplateOption,
     ...modelOptions,
   ],
   examples: [
     ['isheep train --data kept.jsonl --out adapter.gguf --rank 16 --checkpoint-dir checkpoints', 'can be interrupted'],
+    [
+      'isheep train --data kept.jsonl --out trained.gguf --model float32.gguf --method full',
+      'the whole of a F32 model',
+    ],
   ],
   async run(call) {
+    if (call.values.text('method') === 'full') return trainFull(call);
     const { values, config } = call;
     const pairs = readPairs(values.needText('data'));
     const accumulate = values.number('accumulate') ?? 1;
