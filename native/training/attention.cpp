@@ -19,13 +19,14 @@ public:
     void build(const AttentionInput & input, ggml_tensor * d, ggml_tensor * dots, const AttentionInput & gradients) {
         const int first = sample_.first_row, length = sample_.length;
         k_ = by_head(g_, input.k, first, length);
-        v_ = by_head(g_, input.v, first, length);
-        k_transposed_ = g_.transposed(k_);  // [L, D, K]
+        v_ = operand(by_head(g_, input.v, first, length));
+        k_transposed_ = operand(g_.transposed(k_));  // [L, D, K]
         const std::vector<QueryBlock> blocks = query_blocks(length, shape_.window);
         if (blocks.back().first_key > 0) {  // no block has all keys
             dk_ = zeros_like(k_);
             dv_ = zeros_like(k_);
         }
+        k_ = operand(k_);
         for (auto block = blocks.rbegin(); block != blocks.rend();
              ++block)  // the last one first: its keys are all keys
             add_block(*block, input.q, d, dots, gradients.q);
@@ -51,10 +52,16 @@ private:
                                           k_transposed_->ne[2], k_transposed_->nb[1], k_transposed_->nb[2],
                                           block.first_key * k_transposed_->nb[0]);  // [m, D, K]
         g_.store(by_query(g_.mul_mat(keys, by_key(ds)), n), by_head(g_, all_dq, first, n));
-        accumulate(dk_, block, g_.mul_mat(grouped(q), grouped(ds)));  // [D, m, K]
-        accumulate(dv_, block, g_.mul_mat(grouped(d), grouped(p)));
+        accumulate(dk_, block, g_.mul_mat(operand(grouped(q)), grouped(ds)));  // [D, m, K]
+        accumulate(dv_, block, g_.mul_mat(operand(grouped(d)), grouped(p)));
     }
 
+    // The first operand of a product decides its type. A length that is no multiple of long_padding would leave the
+    // fast kernel.
+    ggml_tensor * operand(ggml_tensor * t) {
+        const bool bf16 = shape_.bf16 && sample_.length % long_padding == 0;
+        return bf16 ? ggml_cast(g_.context(), t, GGML_TYPE_BF16) : t;
+    }
     // The block's keys of k, v or their gradients [D, L, K], a view.
     ggml_tensor * seen(ggml_tensor * t, const QueryBlock & block) {
         return ggml_view_3d(g_.context(), t, t->ne[0], block.n_keys(), t->ne[2], t->nb[1], t->nb[2],

@@ -60,6 +60,17 @@ void transpose_part(ggml_tensor * dst, int ith, int nth, void *) {
     }
 }
 
+bool has_feature(ggml_backend_t backend, const char * name) {
+    ggml_backend_reg_t reg = ggml_backend_dev_backend_reg(ggml_backend_get_device(backend));
+    const auto features =
+        (ggml_backend_get_features_t) ggml_backend_reg_get_proc_address(reg, "ggml_backend_get_features");
+    for (const ggml_backend_feature * feature = features ? features(reg) : nullptr; feature && feature->name;
+         feature++) {
+        if (!std::strcmp(feature->name, name)) return true;
+    }
+    return false;
+}
+
 [[noreturn]] void no_memory(size_t bytes) {
     throw Error(
         Code::not_enough_memory,
@@ -72,6 +83,7 @@ void transpose_part(ggml_tensor * dst, int ith, int nth, void *) {
 Compute::Compute(const std::string & device, int n_threads)
     : backend_(create_backend(device_by_name(device), n_threads)),
       on_cpu_(ggml_backend_dev_type(ggml_backend_get_device(backend_.get())) == GGML_BACKEND_DEVICE_TYPE_CPU),
+      has_fast_bf16_(on_cpu_ && has_feature(backend_.get(), "AVX512_BF16")),
       allocator_(ggml_gallocr_new(buffer_type())) {}
 
 Graph::Graph(Compute & compute, size_t max_nodes)

@@ -21,10 +21,13 @@ namespace isheep {
 // too.
 constexpr int64_t wide = 16;
 
-// Contracted dimensions that are a multiple of this reach ggml's tiled F32 kernel; others cost a multiple.
-constexpr int64_t row_padding = 16;
+// Contracted dimensions that are a multiple of this reach ggml's tiled F32 kernel; others cost a multiple. The BF16
+// kernel wants long_padding, which is worth its rows where attention is long.
+constexpr int64_t row_padding = 16, long_padding = 32;
 inline int64_t padded(int64_t n) {
-    return (n + row_padding - 1) / row_padding * row_padding;
+    constexpr int64_t is_long = 256;
+    const int64_t padding = n >= is_long ? long_padding : row_padding;
+    return (n + padding - 1) / padding * padding;
 }
 
 // A device with its thread count, and the memory that graphs share one after the other.
@@ -34,6 +37,8 @@ public:
     ggml_backend_t backend() const { return backend_.get(); }
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(backend_.get()); }
     bool on_cpu() const { return on_cpu_; }
+    // Whether products in BF16 are about twice as fast as in F32 here: the processor has instructions for them.
+    bool has_fast_bf16() const { return has_fast_bf16_; }
     ggml_gallocr_t allocator() const { return allocator_.get(); }
 
     Profile * profile() const { return profile_.get(); }  // null: nothing is measured
@@ -42,7 +47,7 @@ public:
 private:
     std::unique_ptr<Profile> profile_;
     Backend backend_;
-    bool on_cpu_;
+    bool on_cpu_, has_fast_bf16_;
     GraphAllocator allocator_;
 };
 
@@ -63,6 +68,8 @@ public:
     ggml_tensor * input(int64_t ne0, int64_t ne1, Fill fill);
     // Memory of the graph that nodes write parts of (store).
     ggml_tensor * room(int64_t ne0, int64_t ne1, int64_t ne2);
+    bool has_fast_bf16() const { return compute_.has_fast_bf16(); }
+
     // Adds `t` to the graph and keeps its memory until the graph is dropped.
     void output(ggml_tensor * t);
     // `t` is to be computed into the memory of `place`, which outlives the graph and is large enough. `t` is no view.

@@ -14,7 +14,13 @@ LayerGraph::LayerGraph(Graph & graph, const Weights & weights, const SumTensors 
 
 AttentionShape LayerGraph::attention_shape() const {
     const Architecture & a = weights_.architecture();
-    return {a.head_dim, a.n_heads, a.n_kv_heads, a.window_of(linear_.layer), a.attention_scale, sums_.head_sum()};
+    return {a.head_dim,
+            a.n_heads,
+            a.n_kv_heads,
+            a.window_of(linear_.layer),
+            a.attention_scale,
+            sums_.head_sum(),
+            g_.has_fast_bf16() && !weights_.is_exact()};
 }
 
 // t [head_dim, n, n_rows], turned by positions and multiplied by `factor`.

@@ -96,6 +96,7 @@ ggml_tensor * Weights::map_tensor(const std::string & name) {
 
 Matrix Weights::map_matrix(const std::string & name) {
     Matrix matrix{map_tensor(name), nullptr};
+    is_exact_ = is_exact_ && matrix.forward->type == GGML_TYPE_F32;
     const ggml_type type = backward_type(matrix.forward->type, matrix.n_out());
     matrix.backward = transposed_.add(type, matrix.n_out(), matrix.n_in());
     to_transpose_.push_back(matrix);

@@ -50,6 +50,9 @@ public:
     // The embedding of a token, [n_embd], scaled as the model wants it, into `row`. `token` must be below n_vocab.
     void embed(int32_t token, float * row) const;
 
+    // All matrices are F32, so that products with them round nothing.
+    bool is_exact() const { return is_exact_; }
+
     // A hash of every byte of the file, to tell whether a checkpoint belongs to it.
     uint64_t fingerprint() const;
 
@@ -72,6 +75,7 @@ private:
     ggml_tensor * output_norm_ = nullptr;
     ggml_tensor * rope_factors_ = nullptr;
     Matrix output_{};
+    bool is_exact_ = true;
 };
 
 }  // namespace isheep
