@@ -32,8 +32,8 @@ void check_model(const GgufFile & file) {
                                    [&](const char * one) { return architecture == one; });
     if (!known || file.integer(architecture + ".expert_count", 0) > 0) {
         throw Error(Code::unsupported_model,
-                    file.path() + " has the architecture \"" + architecture +
-                        (known ? "\" with experts" : "\"") + ", which llama.cpp cannot train in full",
+                    file.path() + " has the architecture \"" + architecture + (known ? "\" with experts" : "\"") +
+                        ", which llama.cpp cannot train in full",
                     "it trains llama, qwen2 and qwen3 without experts; --method lora trains more");
     }
     for (const ggml_tensor * tensor : file.tensors()) {
@@ -58,8 +58,8 @@ void check_settings(const FullFinetuneSettings & settings) {
                                           " tokens do not divide a block of " + std::to_string(settings.block_tokens));
     }
     if (settings.adamw.weight_decay < 0 || settings.adamw.weight_decay > 1)
-        throw Error(Code::bad_config, "llama.cpp takes a weight decay from 0 to 1; it is " +
-                                          std::to_string(settings.adamw.weight_decay));
+        throw Error(Code::bad_config,
+                    "llama.cpp takes a weight decay from 0 to 1; it is " + std::to_string(settings.adamw.weight_decay));
 }
 
 void check_memory(const FullFinetuneSettings & settings, ggml_backend_dev_t device) {
@@ -122,6 +122,12 @@ LlamaContext open_context(llama_model * model, const FullFinetuneSettings & sett
     return context;
 }
 
+// Keys and values go through the cache, where upstream's gradients end: as parameters these would only decay.
+bool has_gradient(const ggml_tensor * tensor, void *) {
+    const std::string name = tensor->name;
+    return name.find(".attn_k") == std::string::npos && name.find(".attn_v") == std::string::npos;
+}
+
 ggml_opt_optimizer_params current_params(void * params) {
     return *static_cast<ggml_opt_optimizer_params *>(params);
 }
@@ -158,7 +164,7 @@ FullFinetune::FullFinetune(const FullFinetuneSettings & settings) : settings_(se
     optimizer_ = std::make_unique<Optimizer>();
     llama_opt_params params = {};
     params.n_ctx_train = 0;  // as long as the context
-    params.param_filter = llama_opt_param_filter_all;
+    params.param_filter = has_gradient;
     params.get_opt_pars = current_params;
     params.get_opt_pars_ud = &optimizer_->params;
     params.optimizer_type = GGML_OPT_OPTIMIZER_TYPE_ADAMW;
@@ -192,8 +198,8 @@ double FullFinetune::run(const std::vector<int32_t> & tokens, bool train) {
                                          std::to_string(n + 1) + " are needed");
     for (int32_t token : tokens) {
         if (token < 0 || token >= n_vocab)
-            throw Error(Code::bad_input, "token " + std::to_string(token) + " is outside the vocabulary of " +
-                                             std::to_string(n_vocab));
+            throw Error(Code::bad_input,
+                        "token " + std::to_string(token) + " is outside the vocabulary of " + std::to_string(n_vocab));
     }
     Dataset dataset(ggml_opt_dataset_init(GGML_TYPE_I32, GGML_TYPE_I32, n, n, 1, 1));
     ggml_backend_tensor_set(ggml_opt_dataset_data(dataset.get()), tokens.data(), 0, n * sizeof(int32_t));
@@ -205,7 +211,8 @@ double FullFinetune::run(const std::vector<int32_t> & tokens, bool train) {
     int64_t seen = 0;
     ggml_opt_result_ndata(result.get(), &seen);
     // Where upstream cannot prepare a batch it logs and goes on.
-    if (seen != n) throw Error(Code::native_failure, "llama.cpp did not compute a whole block: " + take_logged_errors());
+    if (seen != n)
+        throw Error(Code::native_failure, "llama.cpp did not compute a whole block: " + take_logged_errors());
     return loss;
 }
 

@@ -1,8 +1,8 @@
-// llama.cpp's own finetune (llama_opt_*): float models in full, loss on every token of a block of text. What its asserts
-// would end the process for is checked before; its optimizer's state cannot be read, so nothing here resumes.
+// llama.cpp's own finetune (llama_opt_*): float models in full, loss on every token of a block of text. What its
+// asserts would end the process for is checked before; its optimizer's state cannot be read, so nothing here resumes.
 //
-// Upstream leaves some weights as they are: the token embedding (so a tied output too), and k and v of every layer, since
-// the keys and values go through the cache, where its gradients end.
+// Upstream leaves some weights as they are: the token embedding (so a tied output too), and k and v of every layer,
+// since the keys and values go through the cache, where its gradients end.
 #pragma once
 
 #include "common/handles.h"
@@ -34,15 +34,15 @@ uint64_t full_finetune_bytes(const std::string & model_path, int block_tokens, i
 
 class FullFinetune {
 public:
-    // Throws Error: model_not_found, bad_input, unsupported_model (an architecture or a type that upstream's backward pass
-    // aborts on), bad_config, not_enough_memory.
+    // Throws Error: model_not_found, bad_input, unsupported_model (an architecture or a type that upstream's backward
+    // pass aborts on), bad_config, not_enough_memory.
     explicit FullFinetune(const FullFinetuneSettings & settings);
     ~FullFinetune();
     FullFinetune(const FullFinetune &) = delete;
     FullFinetune & operator=(const FullFinetune &) = delete;
 
-    // One optimizer step on block_tokens + 1 tokens -> the mean loss in nats. Throws Error(bad_input) for tokens that are
-    // not the model's, Error(native_failure) where the loss is not finite.
+    // One optimizer step on block_tokens + 1 tokens -> the mean loss in nats. Throws Error(bad_input) for tokens that
+    // are not the model's, Error(native_failure) where the loss is not finite.
     double step(const std::vector<int32_t> & tokens);
     // The loss alone.
     double evaluate(const std::vector<int32_t> & tokens);
