@@ -23,6 +23,11 @@ inline std::string string_of(const Napi::Object & object, const char * key) {
     return object.Get(key).As<Napi::String>().Utf8Value();
 }
 
+// "" where there is none.
+inline std::string optional_string_of(const Napi::Object & object, const char * key) {
+    return object.Get(key).IsString() ? string_of(object, key) : "";
+}
+
 // An Int32Array's values; a TypeError for anything else.
 inline std::vector<int32_t> tokens_of(const Napi::Value & value) {
     if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) {

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 
 namespace isheep {
 namespace {
@@ -55,6 +56,7 @@ TrainerSettings read_settings(const Napi::Object & options) {
     settings.dropout = number_of(options, "dropout");
     settings.seed = (uint64_t) options.Get("seed").As<Napi::Number>().Int64Value();
     settings.init_adapter_path = string_of(options, "initAdapterPath");
+    settings.base_sha256 = optional_string_of(options, "baseSha256");
     settings.schedule.kind = one_of<ScheduleKind>(
         string_of(options, "schedule"), "schedule",
         {{"cosine", ScheduleKind::cosine}, {"linear", ScheduleKind::linear}, {"constant", ScheduleKind::constant}});
@@ -79,7 +81,8 @@ std::vector<Sample> read_samples(const Napi::Array & array) {
     for (uint32_t i = 0; i < array.Length(); i++) {
         Napi::HandleScope scope(array.Env());
         const Napi::Object sample = array.Get(i).As<Napi::Object>();
-        samples.push_back({tokens_of(sample.Get("tokens")), integer_of(sample, "context")});
+        samples.push_back(
+            {tokens_of(sample.Get("tokens")), integer_of(sample, "context"), optional_string_of(sample, "id")});
     }
     return samples;
 }
@@ -95,8 +98,10 @@ public:
     static Napi::Function define(Napi::Env env) {
         return DefineClass(
             env, "NativeTrainer",
-            {InstanceAccessor<&TrainerObject::steps>("steps"), InstanceMethod<&TrainerObject::step>("step"),
-             InstanceMethod<&TrainerObject::evaluate>("evaluate"), InstanceMethod<&TrainerObject::logits>("logits"),
+            {InstanceAccessor<&TrainerObject::steps>("steps"),
+             InstanceAccessor<&TrainerObject::base_fingerprint>("baseFingerprint"),
+             InstanceMethod<&TrainerObject::step>("step"), InstanceMethod<&TrainerObject::evaluate>("evaluate"),
+             InstanceMethod<&TrainerObject::logits>("logits"), InstanceMethod<&TrainerObject::keep_best>("keepBest"),
              InstanceMethod<&TrainerObject::save_adapter>("saveAdapter"),
              InstanceMethod<&TrainerObject::save_checkpoint>("saveCheckpoint"),
              InstanceMethod<&TrainerObject::load_checkpoint>("loadCheckpoint"),
@@ -113,6 +118,15 @@ private:
         return guarded(info.Env(), [&]() -> Napi::Value {
             state_->lifetime->check_usable();
             return Napi::Number::New(info.Env(), state_->trainer->steps());
+        });
+    }
+
+    Napi::Value base_fingerprint(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&]() -> Napi::Value {
+            state_->lifetime->check_usable();
+            std::ostringstream text;
+            text << std::hex << state_->trainer->base_fingerprint();
+            return Napi::String::New(info.Env(), text.str());
         });
     }
 
@@ -168,6 +182,16 @@ private:
         });
     }
 
+    Napi::Value keep_best(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            const auto keep = [](Trainer & trainer) {
+                trainer.keep_best();
+                return true;
+            };
+            return start<bool>(info, keep, [](Napi::Env env, bool &) -> Napi::Value { return env.Undefined(); });
+        });
+    }
+
     Napi::Value save_adapter(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
             std::map<std::string, std::string> metadata;
@@ -177,9 +201,11 @@ private:
                 const std::string key = keys.Get(i).As<Napi::String>();
                 metadata[key] = given.Get(key).As<Napi::String>();
             }
-            return start_on_path(info, [metadata = std::move(metadata)](Trainer & trainer, const std::string & path) {
-                trainer.save_adapter(path, metadata);
-            });
+            const bool best = info[2].As<Napi::Boolean>();
+            const auto save = [metadata = std::move(metadata), best](Trainer & trainer, const std::string & path) {
+                trainer.save_adapter(path, metadata, best);
+            };
+            return start_on_path(info, save);
         });
     }
 

@@ -12,6 +12,7 @@ const char * code_name(Code code) {
         case Code::not_enough_memory: return "not-enough-memory";
         case Code::not_enough_disk:   return "not-enough-disk";
         case Code::interrupted:       return "interrupted";
+        case Code::training_diverged: return "training-diverged";
         case Code::native_failure:    return "native-failure";
     }
     return "native-failure";

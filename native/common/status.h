@@ -18,6 +18,7 @@ enum class Code {
     not_enough_memory,
     not_enough_disk,
     interrupted,
+    training_diverged,
     native_failure,
 };
 

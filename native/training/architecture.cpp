@@ -2,6 +2,7 @@
 
 #include "common/status.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -160,7 +161,7 @@ Shapes optional_tensors(const Architecture & a) {
     return shapes;
 }
 
-// A vector must be F32, a matrix of a type whose numbers can be read.
+// A vector must be F32, a matrix of a type that can be read and multiplied by.
 void check_tensor(const GgufFile & file, const ggml_tensor * tensor, int64_t columns, int64_t rows) {
     const std::string name = std::string("tensor ") + tensor->name;
     if (tensor->ne[0] != columns || ggml_nrows(tensor) != rows || tensor->ne[1] != rows) {
@@ -168,8 +169,8 @@ void check_tensor(const GgufFile & file, const ggml_tensor * tensor, int64_t col
                               std::to_string(ggml_nrows(tensor)) + "; expected " + std::to_string(columns) + " x " +
                               std::to_string(rows));
     }
-    const bool is_float = tensor->type == GGML_TYPE_F32;
-    if (!is_float && (rows == 1 || !ggml_get_type_traits(tensor->type)->to_float))
+    const auto * known = std::find(std::begin(trainable_types), std::end(trainable_types), tensor->type);
+    if (rows == 1 ? tensor->type != GGML_TYPE_F32 : known == std::end(trainable_types))
         unsupported(file, name + " is of type " + ggml_type_name(tensor->type));
 }
 

@@ -8,6 +8,18 @@ ggml_tensor * by_head(Graph & g, ggml_tensor * t, int from, int count) {
     return ggml_view_3d(g.context(), t, t->ne[0], count, t->ne[1], t->nb[2], t->nb[1], from * t->nb[2]);
 }
 
+// [x, n, H] -> [x, n * G, K]: the queries of a group as rows of one product with their key head.
+ggml_tensor * by_key(Graph & g, const AttentionShape & shape, ggml_tensor * t) {
+    const int64_t group = shape.n_heads / shape.n_kv_heads;
+    return ggml_reshape_3d(g.context(), t, t->ne[0], t->ne[1] * group, shape.n_kv_heads);
+}
+
+// The block's keys of a transposed sample [L, D, K], a view [m, D, K].
+ggml_tensor * seen_columns(Graph & g, ggml_tensor * t, const QueryBlock & block) {
+    return ggml_view_3d(g.context(), t, block.n_keys(), t->ne[1], t->ne[2], t->nb[1], t->nb[2],
+                        block.first_key * t->nb[0]);
+}
+
 // One sample's backward pass, block by block of queries. Shapes: D head_dim, H query heads, K key heads, G = H / K,
 // L the sample's rows, n queries of a block, m keys that they see.
 class SampleBackward {
@@ -48,9 +60,7 @@ private:
         ggml_tensor * ds =
             g_.mul(p, g_.sub(dp, dots));  // softmax: ds = p (dp - sum(p dp)), and sum(p dp) = sum(d output)
 
-        ggml_tensor * keys = ggml_view_3d(g_.context(), k_transposed_, block.n_keys(), k_transposed_->ne[1],
-                                          k_transposed_->ne[2], k_transposed_->nb[1], k_transposed_->nb[2],
-                                          block.first_key * k_transposed_->nb[0]);  // [m, D, K]
+        ggml_tensor * keys = seen_columns(g_, k_transposed_, block);
         g_.store(by_query(g_.mul_mat(keys, by_key(ds)), n), by_head(g_, all_dq, first, n));
         accumulate(dk_, block, g_.mul_mat(operand(grouped(q)), grouped(ds)));  // [D, m, K]
         accumulate(dv_, block, g_.mul_mat(operand(grouped(d)), grouped(p)));
@@ -68,11 +78,7 @@ private:
                             block.first_key * t->nb[1]);
     }
     ggml_tensor * zeros_like(ggml_tensor * t) { return ggml_scale(g_.context(), g_.cont(t), 0); }
-    // [x, n, H] -> [x, n * G, K]: the queries of a group as rows of one product with their key head.
-    ggml_tensor * by_key(ggml_tensor * t) {
-        return ggml_reshape_3d(g_.context(), t, t->ne[0], t->ne[1] * shape_.n_heads / shape_.n_kv_heads,
-                               shape_.n_kv_heads);
-    }
+    ggml_tensor * by_key(ggml_tensor * t) { return isheep::by_key(g_, shape_, t); }
     ggml_tensor * by_query(ggml_tensor * t, int n) {
         return ggml_reshape_3d(g_.context(), t, t->ne[0], n, shape_.n_heads);
     }
@@ -95,33 +101,63 @@ private:
     ggml_tensor *dk_ = nullptr, *dv_ = nullptr;
 };
 
+// -> [D, H, n]
+ggml_tensor * flash_block(Graph & g, const AttentionShape & shape, const BatchTensors & batch,
+                          const PackedSample & sample, const QueryBlock & block, const AttentionInput & input) {
+    ggml_tensor * q = by_head(g, input.q, sample.first_row + block.from, block.to - block.from);
+    ggml_tensor * k = by_head(g, input.k, sample.first_row + block.first_key, block.n_keys());
+    ggml_tensor * v = by_head(g, input.v, sample.first_row + block.first_key, block.n_keys());
+    return ggml_flash_attn_ext(g.context(), q, k, v, batch.forward_mask(block), shape.scale, 0, 0);
+}
+
+// One sample's forward pass by flash attention, into its rows of `place` [D * H, n_rows].
+void flash_forward(Graph & g, const AttentionShape & shape, const BatchTensors & batch, const PackedSample & sample,
+                   const AttentionInput & input, ggml_tensor * place) {
+    for (const QueryBlock & block : forward_blocks(sample.length, shape.window)) {
+        const int64_t n = block.to - block.from, row = sample.first_row + block.from;
+        g.store(ggml_reshape_2d(g.context(), flash_block(g, shape, batch, sample, block, input), place->ne[0], n),
+                ggml_view_2d(g.context(), place, place->ne[0], n, place->nb[1], row * place->nb[1]));
+    }
+}
+
+// The same out of products and a softmax.
+void plain_forward(Graph & g, const AttentionShape & shape, const BatchTensors & batch, const PackedSample & sample,
+                   const AttentionInput & input, ggml_tensor * place) {
+    ggml_tensor * heads = ggml_view_3d(g.context(), place, shape.head_dim, shape.n_heads, place->ne[1],
+                                       shape.head_dim * place->nb[0], place->nb[1], 0);
+    ggml_tensor * v = g.transposed(by_head(g, input.v, sample.first_row, sample.length));  // [L, D, K]
+    for (const QueryBlock & block : query_blocks(sample.length, shape.window)) {
+        const int n = block.to - block.from, first = sample.first_row + block.from;
+        ggml_tensor * q = g.cont(by_head(g, input.q, first, n));                                    // [D, n, H]
+        ggml_tensor * k = by_head(g, input.k, sample.first_row + block.first_key, block.n_keys());  // [D, m, K]
+        ggml_tensor * scores = g.mul_mat(k, by_key(g, shape, q));                                   // [m, n * G, K]
+        scores = ggml_reshape_3d(g.context(), scores, block.n_keys(), n, shape.n_heads);            // [m, n, H]
+        ggml_tensor * p = ggml_soft_max_ext(g.context(), scores, batch.block_mask(block), shape.scale, 0);
+        ggml_tensor * output = g.mul_mat(seen_columns(g, v, block), by_key(g, shape, p));  // [D, n * G, K]
+        g.store(ggml_reshape_3d(g.context(), output, shape.head_dim, n, shape.n_heads), by_head(g, heads, first, n));
+    }
+}
+
 }  // namespace
 
+// Only the CPU is asked for flash attention: elsewhere some devices want half floats for keys and values, some certain
+// head sizes, and a backward pass that computes the same probabilities again has to agree with it.
 ggml_tensor * attention_forward(Graph & g, const AttentionShape & shape, const BatchTensors & batch,
                                 const AttentionInput & input, ggml_tensor * place) {
     const std::vector<PackedSample> & samples = batch.batch().samples;
     const int64_t width = (int64_t) shape.head_dim * shape.n_heads, n_rows = batch.batch().n_rows;
-    auto of_block = [&](const PackedSample & sample, const QueryBlock & block) {
-        ggml_tensor * q = by_head(g, input.q, sample.first_row + block.from, block.to - block.from);
-        ggml_tensor * k = by_head(g, input.k, sample.first_row + block.first_key, block.n_keys());
-        ggml_tensor * v = by_head(g, input.v, sample.first_row + block.first_key, block.n_keys());
-        return ggml_flash_attn_ext(g.context(), q, k, v, batch.forward_mask(block), shape.scale, 0, 0);  // [D, H, n]
-    };
     const std::vector<QueryBlock> first = forward_blocks(samples[0].length, shape.window);
-    if (samples.size() == 1 && first.size() == 1) {
-        ggml_tensor * output = of_block(samples[0], first[0]);
+    if (g.on_cpu() && samples.size() == 1 && first.size() == 1) {
+        ggml_tensor * output = flash_block(g, shape, batch, samples[0], first[0], input);
         if (place) g.compute_into(output, place);
         return ggml_reshape_2d(g.context(), output, width, n_rows);
     }
-    if (!place) place = g.room(width, n_rows, 1);
+    place = place ? ggml_view_2d(g.context(), place, width, n_rows, width * place->nb[0], 0) : g.room(width, n_rows, 1);
     for (const PackedSample & sample : samples) {
-        for (const QueryBlock & block : forward_blocks(sample.length, shape.window)) {
-            const int64_t n = block.to - block.from, row = sample.first_row + block.from;
-            g.store(ggml_reshape_2d(g.context(), of_block(sample, block), width, n),
-                    ggml_view_2d(g.context(), place, width, n, place->nb[1], row * place->nb[1]));
-        }
+        if (g.on_cpu()) flash_forward(g, shape, batch, sample, input, place);
+        else plain_forward(g, shape, batch, sample, input, place);
     }
-    return ggml_view_2d(g.context(), place, width, n_rows, place->nb[1], 0);
+    return place;
 }
 
 AttentionInput attention_backward(Graph & g, const AttentionShape & shape, const BatchTensors & batch,
@@ -142,7 +178,7 @@ AttentionInput attention_backward(Graph & g, const AttentionShape & shape, const
 
 size_t attention_nodes(const MicroBatch & batch) {
     size_t n = 64;
-    for (const PackedSample & sample : batch.samples) n += 32 + 64 * query_blocks(sample.length, 0).size();
+    for (const PackedSample & sample : batch.samples) n += 32 + 96 * query_blocks(sample.length, 0).size();
     return n;
 }
 

@@ -32,7 +32,7 @@ std::vector<float> read(const GgufFile & file, const char * name, size_t n) {
 
 void write_checkpoint(const std::string & path, const std::string & identity, const CheckpointState & state) {
     Gguf gguf(gguf_init_empty());
-    Context context(ggml_init({4 * ggml_tensor_overhead(), nullptr, true}));
+    Context context(ggml_init({5 * ggml_tensor_overhead(), nullptr, true}));
     gguf_set_val_str(gguf.get(), "general.type", "checkpoint");
     gguf_set_val_i32(gguf.get(), format_key, format);
     gguf_set_val_str(gguf.get(), identity_key, identity.c_str());
@@ -40,6 +40,7 @@ void write_checkpoint(const std::string & path, const std::string & identity, co
     add(gguf.get(), context.get(), "parameters", state.parameters);
     add(gguf.get(), context.get(), "first_moments", state.first_moments);
     add(gguf.get(), context.get(), "second_moments", state.second_moments);
+    if (!state.best.empty()) add(gguf.get(), context.get(), "best", state.best);
     write_gguf_atomically(gguf.get(), path);
 }
 
@@ -61,6 +62,7 @@ CheckpointState read_checkpoint(const std::string & path, const std::string & id
     state.parameters = read(file, "parameters", n_parameters);
     state.first_moments = read(file, "first_moments", n_parameters);
     state.second_moments = read(file, "second_moments", n_parameters);
+    if (file.find("best")) state.best = read(file, "best", n_parameters);
     return state;
 }
 

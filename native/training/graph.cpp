@@ -3,6 +3,7 @@
 #include "common/backends.h"
 #include "common/log-capture.h"
 #include "common/status.h"
+#include "training/graph-slices.h"
 
 #include <algorithm>
 #include <cstring>
@@ -71,6 +72,10 @@ bool has_feature(ggml_backend_t backend, const char * name) {
     return false;
 }
 
+bool is_cpu(ggml_backend_dev_t device) {
+    return ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU;
+}
+
 [[noreturn]] void no_memory(size_t bytes) {
     throw Error(
         Code::not_enough_memory,
@@ -80,9 +85,9 @@ bool has_feature(ggml_backend_t backend, const char * name) {
 
 }  // namespace
 
-Compute::Compute(const std::string & device, int n_threads)
+Compute::Compute(const std::string & device, int n_threads, bool portable_graphs)
     : backend_(create_backend(device_by_name(device), n_threads)),
-      on_cpu_(ggml_backend_dev_type(ggml_backend_get_device(backend_.get())) == GGML_BACKEND_DEVICE_TYPE_CPU),
+      on_cpu_(!portable_graphs && is_cpu(ggml_backend_get_device(backend_.get()))),
       has_fast_bf16_(on_cpu_ && has_feature(backend_.get(), "AVX512_BF16")),
       allocator_(ggml_gallocr_new(buffer_type())) {}
 
@@ -113,6 +118,13 @@ ggml_tensor * Graph::transposed_groups(ggml_tensor * a) {
 ggml_tensor * Graph::transposed(ggml_tensor * a) {
     return transposed_groups(
         ggml_view_4d(context(), a, a->ne[0], a->ne[1], 1, a->ne[2], a->nb[1], a->nb[2], a->nb[2], 0));
+}
+
+ggml_tensor * Graph::mul_mat(ggml_tensor * a, ggml_tensor * b) {
+    ggml_tensor * product = ggml_mul_mat(context(), a, b);
+    // GPUs would add up in half precision, which gradients can leave; the CPU never does.
+    if (!compute_.on_cpu()) ggml_mul_mat_set_prec(product, GGML_PREC_F32);
+    return product;
 }
 
 ggml_tensor * Graph::room(int64_t ne0, int64_t ne1, int64_t ne2) {
@@ -146,8 +158,23 @@ void Graph::run() {
         const ProfiledBlock block(compute_.profile(), "inputs");
         for (const Input & input : inputs_) fill_input(input);
     }
+    if (compute_.observer()) compute_.observer()(nodes_);
     if (compute_.profile()) compute_measured();
-    else compute(nodes_);
+    else if (compute_.on_cpu()) compute(nodes_);
+    else compute_sliced();
+}
+
+// Piece by piece, each waited for: a driver that also draws the screen resets a device that is busy for too long.
+void Graph::compute_sliced() {
+    const int n = ggml_graph_n_nodes(nodes_);
+    for (int from = 0, to; from < n; from = to) {
+        to = end_of_slice(nodes_, from);
+        if (from == 0 && to == n) return compute(nodes_);
+        const Context context = metadata_context(0, to - from);
+        ggml_cgraph * slice = ggml_new_graph_custom(context.get(), to - from, false);
+        for (int i = from; i < to; i++) ggml_graph_add_node(slice, ggml_graph_node(nodes_, i));
+        compute(slice);
+    }
 }
 
 void Graph::compute(ggml_cgraph * nodes) {
@@ -199,9 +226,12 @@ void Graph::check_support() const {
     for (int i = 0; i < ggml_graph_n_nodes(nodes_); i++) {
         const ggml_tensor * node = ggml_graph_node(nodes_, i);
         if (ggml_backend_supports_op(compute_.backend(), node)) continue;
-        throw Error(Code::native_failure, std::string("the device ") + ggml_backend_name(compute_.backend()) +
-                                              " cannot compute " + ggml_op_desc(node) + " of type " +
-                                              ggml_type_name(node->type));
+        std::string what = std::string(ggml_op_desc(node)) + " of type " + ggml_type_name(node->type);
+        for (int j = 0; j < GGML_MAX_SRC && node->src[j]; j++)
+            what += std::string(j ? ", " : " out of ") + ggml_type_name(node->src[j]->type);
+        throw Error(Code::native_failure,
+                    std::string("the device ") + ggml_backend_name(compute_.backend()) + " cannot compute " + what,
+                    "train with --device cpu");
     }
 }
 

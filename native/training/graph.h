@@ -33,10 +33,12 @@ inline int64_t padded(int64_t n) {
 // A device with its thread count, and the memory that graphs share one after the other.
 class Compute {
 public:
-    Compute(const std::string & device, int n_threads);
+    // `portable_graphs`: the CPU, too, gets the graphs that other devices get. Those are made of ggml's common
+    // operators alone, in F32 wherever ggml leaves the choice.
+    Compute(const std::string & device, int n_threads, bool portable_graphs = false);
     ggml_backend_t backend() const { return backend_.get(); }
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(backend_.get()); }
-    bool on_cpu() const { return on_cpu_; }
+    bool on_cpu() const { return on_cpu_; }  // graphs may hold what only the CPU computes
     // Whether products in BF16 are about twice as fast as in F32 here: the processor has instructions for them.
     bool has_fast_bf16() const { return has_fast_bf16_; }
     ggml_gallocr_t allocator() const { return allocator_.get(); }
@@ -44,8 +46,14 @@ public:
     Profile * profile() const { return profile_.get(); }  // null: nothing is measured
     void measure() { profile_ = std::make_unique<Profile>(); }
 
+    // Sees every graph before it is computed.
+    using Observer = std::function<void(ggml_cgraph * nodes)>;
+    void observe(Observer observer) { observer_ = std::move(observer); }
+    const Observer & observer() const { return observer_; }
+
 private:
     std::unique_ptr<Profile> profile_;
+    Observer observer_;
     Backend backend_;
     bool on_cpu_, has_fast_bf16_;
     GraphAllocator allocator_;
@@ -82,7 +90,9 @@ public:
     // Allocates, fills the inputs, computes. Throws Error(not_enough_memory) or Error(native_failure).
     void run();
 
-    ggml_tensor * mul_mat(ggml_tensor * a, ggml_tensor * b) { return ggml_mul_mat(context(), a, b); }
+    // What only the CPU computes may be part of this graph.
+    bool on_cpu() const { return compute_.on_cpu(); }
+    ggml_tensor * mul_mat(ggml_tensor * a, ggml_tensor * b);
     ggml_tensor * add(ggml_tensor * a, ggml_tensor * b) { return ggml_add(context(), a, b); }
     ggml_tensor * sub(ggml_tensor * a, ggml_tensor * b) { return ggml_sub(context(), a, b); }
     ggml_tensor * mul(ggml_tensor * a, ggml_tensor * b) { return ggml_mul(context(), a, b); }
@@ -103,6 +113,7 @@ private:
     };
     const ggml_tensor * last_tensor() const;
     void compute(ggml_cgraph * nodes);
+    void compute_sliced();
     void compute_measured();
     void check_support() const;
     void fill_input(const Input & input) const;

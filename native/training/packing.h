@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace isheep {
@@ -10,6 +11,7 @@ namespace isheep {
 struct Sample {
     std::vector<int32_t> tokens;
     int context = 1;  // tokens from the front without loss, at least 1
+    std::string id;   // what errors call it; "": its index
 
     int loss_tokens() const { return (int) tokens.size() > context ? (int) tokens.size() - context : 0; }
 };

@@ -1,5 +1,6 @@
 #include "training/trainer.h"
 
+#include "adapter/adapter-fit.h"
 #include "adapter/lora-gguf.h"
 #include "common/status.h"
 #include "training/checkpoint.h"
@@ -16,10 +17,6 @@ namespace {
 constexpr float gradient_boost = 1024;
 
 const TrainerSettings & checked(const TrainerSettings & settings) {
-    if (settings.device != "cpu" && settings.device != "auto") {
-        throw Error(Code::bad_config, "training on device \"" + settings.device + "\" is not supported",
-                    "use --device cpu or auto");
-    }
     if (settings.lora.targets.empty()) throw Error(Code::bad_config, "training needs at least one target");
     return settings;
 }
@@ -34,6 +31,11 @@ std::vector<LossRow> loss_rows(const MicroBatch & batch, const std::vector<Sampl
     return rows;
 }
 
+// As errors call it: its id, or its place among the samples of the call.
+std::string name_of(const std::vector<Sample> & samples, size_t i) {
+    return "sample " + (samples[i].id.empty() ? std::to_string(i) : samples[i].id);
+}
+
 int count_loss_tokens(const std::vector<Sample> & samples) {
     int n = 0;
     for (const Sample & sample : samples) n += sample.loss_tokens();
@@ -44,13 +46,32 @@ int count_loss_tokens(const std::vector<Sample> & samples) {
 
 Trainer::Trainer(const TrainerSettings & settings)
     : settings_(checked(settings)),
-      compute_("cpu", settings.threads),
-      weights_(settings.model_path, compute_.buffer_type(), settings.threads),
+      compute_(settings.device, settings.threads, settings.portable_graphs),
+      weights_(settings.model_path, compute_, settings.threads),
       sums_(weights_.architecture(), compute_.buffer_type()),
       loss_head_(compute_, weights_, sums_),
       lora_(settings.lora, weights_, compute_.buffer_type(), settings.seed),
       activations_(weights_.architecture(), compute_.buffer_type()) {
     if (!settings.init_adapter_path.empty()) load_adapter(settings.init_adapter_path);
+    if (!compute_.on_cpu()) try_device();
+}
+
+// Every kind of graph once, on samples of no meaning: what the device cannot compute is said now, not after hours.
+void Trainer::try_device() {
+    std::vector<Sample> samples;
+    for (int length : {query_block + 6, 20}) {  // two samples, one of two blocks of queries
+        Sample sample;
+        for (int i = 0; i < length; i++) sample.tokens.push_back(i % weights_.architecture().n_vocab);
+        sample.context = 1;
+        samples.push_back(sample);
+    }
+    accumulate(samples);
+    if (!std::isfinite(global_norm(lora_.gradients))) {
+        throw Error(Code::native_failure,
+                    std::string("the device ") + ggml_backend_name(compute_.backend()) + " computes no finite gradient",
+                    "train with --device cpu");
+    }
+    lora_.clear_gradients();
 }
 
 StepResult Trainer::step(const std::vector<Sample> & samples) {
@@ -63,7 +84,7 @@ StepResult Trainer::step(const std::vector<Sample> & samples) {
     const ProfiledBlock block(compute_.profile(), "optimizer");
     const double normalization = 1.0 / (gradient_boost * result.loss_tokens);
     result.grad_norm = global_norm(lora_.gradients) * normalization;
-    if (!std::isfinite(result.grad_norm)) not_finite("gradient");
+    if (!std::isfinite(result.grad_norm)) not_finite("the gradient of " + sample_without_finite_gradient(samples));
     const double clip =
         settings_.max_grad_norm > 0 ? std::min(1.0, settings_.max_grad_norm / (result.grad_norm + 1e-6)) : 1.0;
     result.learning_rate = settings_.schedule.at(steps_);
@@ -85,10 +106,10 @@ double Trainer::accumulate(const std::vector<Sample> & samples) {
         forward(batch, samples, &lora_, &dropout, keeps(micro_batch.n_rows));
         const int n_layers = weights_.architecture().n_layers;
         const std::vector<LossRow> rows = loss_rows(micro_batch, samples);
-        for (double loss :
-             loss_head_.run(activations_.input(n_layers), rows, activations_.gradient(n_layers), gradient_boost))
-            sum += loss;
-        if (!std::isfinite(sum)) not_finite("loss");
+        const std::vector<double> losses =
+            loss_head_.run(activations_.input(n_layers), rows, activations_.gradient(n_layers), gradient_boost);
+        check_finite(losses, micro_batch, samples);
+        for (double loss : losses) sum += loss;
         backward(batch, &dropout);
     }
     return sum;
@@ -143,6 +164,7 @@ std::vector<SampleLoss> Trainer::evaluate(const std::vector<Sample> & samples, b
         forward(batch, samples, adapter ? &lora_ : nullptr, nullptr, false);
         const ggml_tensor * output = activations_.input(weights_.architecture().n_layers);
         const std::vector<double> rows = loss_head_.run(output, loss_rows(micro_batch, samples), nullptr, 1);
+        check_finite(rows, micro_batch, samples);
         size_t next = 0;
         for (const PackedSample & packed : micro_batch.samples) {
             SampleLoss & loss = losses[packed.index];
@@ -175,7 +197,7 @@ bool Trainer::keeps(int n_rows) const {
 void Trainer::check(const std::vector<Sample> & samples, bool needs_loss) const {
     const int n_vocab = weights_.architecture().n_vocab;
     for (size_t i = 0; i < samples.size(); i++) {
-        const std::string where = "sample " + std::to_string(i);
+        const std::string where = name_of(samples, i);
         if (samples[i].tokens.empty()) throw Error(Code::bad_input, where + " has no tokens");
         if (samples[i].context < 1) throw Error(Code::bad_input, where + ": its context must have at least one token");
         for (int32_t token : samples[i].tokens) {
@@ -193,20 +215,42 @@ void Trainer::check_cancelled() const {
     if (cancelled_) throw Error(Code::interrupted, "training was interrupted");
 }
 
-void Trainer::not_finite(const char * what) const {
-    throw Error(Code::native_failure,
-                std::string("the ") + what + " of step " + std::to_string(steps_ + 1) + " is not a finite number",
-                "lower the learning rate; the last checkpoint is as it was");
+// `losses`: of the micro-batch's loss rows, sample after sample.
+void Trainer::check_finite(const std::vector<double> & losses, const MicroBatch & batch,
+                           const std::vector<Sample> & samples) const {
+    size_t next = 0;
+    for (const PackedSample & packed : batch.samples) {
+        for (int i = 0; i < samples[packed.index].loss_tokens(); i++) {
+            if (!std::isfinite(losses[next++])) not_finite("the loss of " + name_of(samples, packed.index));
+        }
+    }
 }
 
-void Trainer::save_adapter(const std::string & path, const std::map<std::string, std::string> & metadata) const {
+// After a failure only, so it may take the time of the step again.
+std::string Trainer::sample_without_finite_gradient(const std::vector<Sample> & samples) {
+    for (size_t i = 0; i < samples.size(); i++) {
+        accumulate({samples[i]});
+        if (!std::isfinite(global_norm(lora_.gradients))) return name_of(samples, i);
+    }
+    return "the samples together, though of none alone,";
+}
+
+void Trainer::not_finite(const std::string & what) const {
+    throw Error(Code::training_diverged, what + " is not a finite number after step " + std::to_string(steps_),
+                "lower the learning rate, or look at the sample; the last checkpoint is as it was");
+}
+
+void Trainer::save_adapter(const std::string & path, const std::map<std::string, std::string> & metadata,
+                           bool best) const {
+    if (best && best_.empty()) throw Error(Code::bad_config, "no adapter was kept as the best");
+    const std::vector<float> & parameters = best ? best_ : lora_.parameters;
     const int64_t rank = settings_.lora.rank;
     LoraFile adapter;
     adapter.architecture = weights_.architecture().name;
     adapter.alpha = (float) (settings_.lora.scale() * rank);
     adapter.metadata = metadata;
     for (const LoraPart & part : lora_.parts()) {
-        const float *a = &lora_.parameters[part.a], *b = &lora_.parameters[part.b];
+        const float *a = &parameters[part.a], *b = &parameters[part.b];
         adapter.pairs.push_back({layer_tensor(part.layer, target_tensor(part.target)),
                                  part.n_in,
                                  part.n_out,
@@ -217,34 +261,27 @@ void Trainer::save_adapter(const std::string & path, const std::map<std::string,
     write_lora(path, adapter);
 }
 
-// The adapter's matrices become the parameters. Rank, scale and targets must be those of the settings.
+// The adapter's matrices become the parameters. Base, rank, scale and targets must be those of the settings.
 void Trainer::load_adapter(const std::string & path) {
     const LoraFile adapter = read_lora(path);
-    auto mismatch = [&](const std::string & what) {
-        throw Error(Code::adapter_mismatch, path + ": " + what,
-                    "start from an adapter of this base and these settings, or from none");
-    };
-    if (adapter.architecture != weights_.architecture().name)
-        mismatch("it is for the architecture " + adapter.architecture);
+    check_adapter(path, adapter);
     std::map<std::string, const LoraPair *> pairs;
     for (const LoraPair & pair : adapter.pairs) pairs[pair.base_tensor] = &pair;
     for (const LoraPart & part : lora_.parts()) {
-        const std::string name = layer_tensor(part.layer, target_tensor(part.target));
-        const auto found = pairs.find(name);
-        if (found == pairs.end()) mismatch("it has no matrices for " + name);
-        const LoraPair & pair = *found->second;
-        if (pair.rank != settings_.lora.rank)
-            mismatch("its rank is " + std::to_string(pair.rank) + ", not " + std::to_string(settings_.lora.rank));
-        if (pair.n_in != part.n_in || pair.n_out != part.n_out) mismatch(name + " has another shape in this base");
+        const LoraPair & pair = *pairs.at(layer_tensor(part.layer, target_tensor(part.target)));
         std::copy(pair.a.begin(), pair.a.end(), lora_.parameters.begin() + part.a);
         std::copy(pair.b.begin(), pair.b.end(), lora_.parameters.begin() + part.b);
-        pairs.erase(found);
     }
-    if (!pairs.empty()) mismatch("it has matrices for " + pairs.begin()->first + ", which is not trained here");
-    const double alpha = settings_.lora.scale() * settings_.lora.rank;
-    if (std::fabs(adapter.alpha - alpha) > 1e-4 * alpha)
-        mismatch("its alpha is " + std::to_string(adapter.alpha) + ", not " + std::to_string(alpha));
     lora_.refresh();
+}
+
+void Trainer::check_adapter(const std::string & path, const LoraFile & adapter) const {
+    std::vector<AdapterMatrix> trained;
+    for (const LoraPart & part : lora_.parts())
+        trained.push_back({layer_tensor(part.layer, target_tensor(part.target)), part.n_in, part.n_out});
+    check_adapter_fits(path, adapter,
+                       {weights_.architecture().name, settings_.base_sha256, settings_.lora.rank,
+                        settings_.lora.scale() * settings_.lora.rank, trained});
 }
 
 // Everything that decides the numbers of the steps to come, as text. Threads are part of it: they decide how sums
@@ -253,9 +290,9 @@ std::string Trainer::identity() const {
     std::ostringstream text;
     text.precision(17);
     const LoraSettings & lora = settings_.lora;
-    text << "base " << std::hex << weights_.fingerprint() << std::dec << " threads " << settings_.threads << " rank "
-         << lora.rank << " scale " << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed
-         << " targets";
+    text << "base " << std::hex << weights_.fingerprint() << std::dec << " device "
+         << ggml_backend_name(compute_.backend()) << " threads " << settings_.threads << " rank " << lora.rank
+         << " scale " << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed << " targets";
     for (const LoraPart & part : lora_.parts()) {
         if (part.layer == 0) text << ' ' << target_name(part.target);
     }
@@ -269,7 +306,7 @@ std::string Trainer::identity() const {
 }
 
 void Trainer::save_checkpoint(const std::string & path) const {
-    write_checkpoint(path, identity(), {steps_, lora_.parameters, lora_.first_moments, lora_.second_moments});
+    write_checkpoint(path, identity(), {steps_, lora_.parameters, lora_.first_moments, lora_.second_moments, best_});
 }
 
 void Trainer::load_checkpoint(const std::string & path) {
@@ -278,6 +315,7 @@ void Trainer::load_checkpoint(const std::string & path) {
     lora_.parameters = std::move(state.parameters);
     lora_.first_moments = std::move(state.first_moments);
     lora_.second_moments = std::move(state.second_moments);
+    best_ = std::move(state.best);
     lora_.refresh();
 }
 

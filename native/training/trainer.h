@@ -2,6 +2,7 @@
 // set_cancelled().
 #pragma once
 
+#include "adapter/lora-gguf.h"
 #include "training/activations.h"
 #include "training/adamw.h"
 #include "training/dropout.h"
@@ -22,12 +23,15 @@ enum class ActivationMode { automatic, keep, recompute };
 
 struct TrainerSettings {
     std::string model_path;
-    std::string device = "cpu";  // "cpu" or "auto", which is the same until other devices are supported
+    std::string device = "cpu";  // of device_by_name()
+    // Proofs only: the CPU computes the graphs that other devices get.
+    bool portable_graphs = false;
     int threads = 1;
     LoraSettings lora;
     double dropout = 0;
     uint64_t seed = 1;
     std::string init_adapter_path;  // "": a fresh one
+    std::string base_sha256;        // of the model; an adapter that names another base is refused. "": not checked
     LrSchedule schedule;
     AdamWSettings adamw;
     double max_grad_norm = 1;  // 0: never clipped
@@ -58,9 +62,12 @@ public:
     explicit Trainer(const TrainerSettings & settings);
 
     int steps() const { return steps_; }
+    // Of the bytes of the model.
+    uint64_t base_fingerprint() const { return weights_.fingerprint(); }
 
     // One optimizer step. The loss, and so the gradient, is the mean over all response tokens of all samples.
-    // Throws Error(bad_input) without a response token, Error(interrupted) when cancelled; then nothing has changed.
+    // Throws Error(bad_input) without a response token, Error(interrupted) when cancelled, Error(training_diverged)
+    // where a loss or a gradient is no finite number; then nothing has changed.
     StepResult step(const std::vector<Sample> & samples);
     // The loss of each sample without dropout; `adapter` false: of the base alone.
     std::vector<SampleLoss> evaluate(const std::vector<Sample> & samples, bool adapter);
@@ -68,8 +75,11 @@ public:
     std::vector<float> logits(const std::vector<int32_t> & tokens);
 
     // `metadata`: further keys with texts. With rank-stabilized scaling alpha is written times sqrt(rank), because
-    // llama.cpp always divides it by the rank.
-    void save_adapter(const std::string & path, const std::map<std::string, std::string> & metadata) const;
+    // llama.cpp always divides it by the rank. `best`: as it was at the last keep_best().
+    void save_adapter(const std::string & path, const std::map<std::string, std::string> & metadata,
+                      bool best = false) const;
+    // Remembers the adapter as it is now; checkpoints hold it too.
+    void keep_best() { best_ = lora_.parameters; }
     void save_checkpoint(const std::string & path) const;
     void load_checkpoint(const std::string & path);
 
@@ -80,6 +90,7 @@ public:
     // For proofs: the mean loss and its gradient by all parameters, as step() would compute them, without a step.
     LossGradient gradient(const std::vector<Sample> & samples);
     Lora & lora() { return lora_; }
+    Compute & compute() { return compute_; }
 
     // From now on, where time goes is measured; slower. seconds by part, added up since then.
     void measure() { compute_.measure(); }
@@ -88,9 +99,14 @@ public:
 private:
     void check(const std::vector<Sample> & samples, bool needs_loss = true) const;
     void check_cancelled() const;
-    [[noreturn]] void not_finite(const char * what) const;
+    void try_device();
+    [[noreturn]] void not_finite(const std::string & what) const;
+    void check_finite(const std::vector<double> & losses, const MicroBatch & batch,
+                      const std::vector<Sample> & samples) const;
+    std::string sample_without_finite_gradient(const std::vector<Sample> & samples);
     bool keeps(int n_rows) const;
     void load_adapter(const std::string & path);
+    void check_adapter(const std::string & path, const LoraFile & adapter) const;
     std::string identity() const;
 
     double accumulate(const std::vector<Sample> & samples);
@@ -105,6 +121,7 @@ private:
     LossHead loss_head_;
     Lora lora_;
     Activations activations_;
+    std::vector<float> best_;  // parameters, where keep_best() was called
     int steps_ = 0;
     std::atomic<bool> cancelled_{false};
 };

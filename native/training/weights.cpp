@@ -20,27 +20,29 @@ std::string checked_alignment(const GgufFile & file) {
 // the cache.
 constexpr int64_t slab = 256;
 
-// Copies rows first … first + count of `matrix` into the same columns of its transposed copy.
-void transpose_slab(const Matrix & matrix, int64_t first, int64_t count) {
-    const int64_t n_in = matrix.n_in();
-    const ggml_type type = matrix.backward->type;
+// Writes rows first … first + count of `from` into the same columns of the transposed copy at `target`.
+void transpose_slab(const Transposition & copy, int64_t first, int64_t count, uint8_t * target) {
+    const int64_t n_in = copy.from->ne[0];
+    const ggml_type type = copy.to->type;
     std::vector<float> values((size_t) (count * n_in)), column((size_t) count);
-    const uint8_t * rows = (const uint8_t *) matrix.forward->data + first * matrix.forward->nb[1];
-    if (matrix.forward->type == GGML_TYPE_F32) std::memcpy(values.data(), rows, values.size() * sizeof(float));
-    else ggml_get_type_traits(matrix.forward->type)->to_float(rows, values.data(), (int64_t) values.size());
-    std::vector<uint8_t> packed(ggml_row_size(type, count));
+    const uint8_t * rows = (const uint8_t *) copy.from->data + first * copy.from->nb[1];
+    if (copy.from->type == GGML_TYPE_F32) std::memcpy(values.data(), rows, values.size() * sizeof(float));
+    else ggml_get_type_traits(copy.from->type)->to_float(rows, values.data(), (int64_t) values.size());
     for (int64_t c = 0; c < n_in; c++) {
         for (int64_t r = 0; r < count; r++) column[(size_t) r] = values[(size_t) (r * n_in + c)];
-        ggml_quantize_chunk(type, column.data(), packed.data(), 0, 1, count, nullptr);
-        const size_t offset = c * matrix.backward->nb[1] + ggml_row_size(type, first);
-        ggml_backend_tensor_set(matrix.backward, packed.data(), offset, packed.size());
+        ggml_quantize_chunk(type, column.data(), target + c * copy.to->nb[1] + ggml_row_size(type, first), 0, 1, count,
+                            nullptr);
     }
 }
 
-void fill_backward(const Matrix & matrix) {
-    for (int64_t first = 0; first < matrix.n_out(); first += slab) {
-        transpose_slab(matrix, first, std::min(slab, matrix.n_out() - first));
-    }
+// Where the graph's memory is not ours to write, the whole copy is made here first: one transfer, not one a column.
+void fill_backward(const Transposition & copy) {
+    const bool is_host = ggml_backend_buffer_is_host(copy.to->buffer);
+    std::vector<uint8_t> staged(is_host ? 0 : ggml_nbytes(copy.to));
+    uint8_t * target = is_host ? (uint8_t *) copy.to->data : staged.data();
+    for (int64_t first = 0; first < copy.from->ne[1]; first += slab)
+        transpose_slab(copy, first, std::min(slab, copy.from->ne[1] - first), target);
+    if (!is_host) set_tensor_from_thread(copy.to, staged.data());
 }
 
 }  // namespace
@@ -51,19 +53,21 @@ ggml_type backward_type(ggml_type forward, int64_t n_out) {
     return n_out % ggml_blck_size(GGML_TYPE_Q8_0) == 0 ? GGML_TYPE_Q8_0 : GGML_TYPE_BF16;
 }
 
-Weights::Weights(const std::string & path, ggml_backend_buffer_type_t buffer_type, int n_threads)
+Weights::Weights(const std::string & path, const Compute & compute, int n_threads)
     : file_(path),
       architecture_(read_architecture(file_)),
       mapped_(checked_alignment(file_)),
       mapped_buffer_(ggml_backend_cpu_buffer_from_ptr((void *) mapped_.data(), mapped_.size())),
-      mapped_context_(ggml_init({(file_.tensors().size() + 1) * ggml_tensor_overhead(), nullptr, true})),
-      transposed_(file_.tensors().size() + 1) {
+      mapped_context_(ggml_init({(file_.tensors().size() + 2) * ggml_tensor_overhead(), nullptr, true})),
+      transposed_(file_.tensors().size() + 1),
+      copies_(file_.tensors().size() + 1, compute) {
     for (int i = 0; i < architecture_.n_layers; i++) layers_.push_back(map_layer(i));
-    output_norm_ = map_tensor("output_norm.weight");
-    if (architecture_.has_rope_factors) rope_factors_ = map_tensor("rope_freqs.weight");
+    output_norm_ = map_optional("output_norm.weight");
+    if (architecture_.has_rope_factors) rope_factors_ = map_optional("rope_freqs.weight");
     output_ = map_matrix(architecture_.tied_output ? "token_embd.weight" : "output.weight");
-    embedding_ = architecture_.tied_output ? output_.forward : map_tensor("token_embd.weight");
-    transposed_.allocate(buffer_type);
+    embedding_ = map_tensor("token_embd.weight");
+    transposed_.allocate(compute.buffer_type());
+    copies_.fill();
     fill_transposed(n_threads);
 }
 
@@ -84,7 +88,7 @@ LayerWeights Weights::map_layer(int i) {
 }
 
 ggml_tensor * Weights::map_optional(const std::string & name) {
-    return file_.find(name) ? map_tensor(name) : nullptr;
+    return file_.find(name) ? copies_.of(map_tensor(name)) : nullptr;
 }
 
 ggml_tensor * Weights::map_tensor(const std::string & name) {
@@ -95,12 +99,12 @@ ggml_tensor * Weights::map_tensor(const std::string & name) {
 }
 
 Matrix Weights::map_matrix(const std::string & name) {
-    Matrix matrix{map_tensor(name), nullptr};
-    is_exact_ = is_exact_ && matrix.forward->type == GGML_TYPE_F32;
-    const ggml_type type = backward_type(matrix.forward->type, matrix.n_out());
-    matrix.backward = transposed_.add(type, matrix.n_out(), matrix.n_in());
-    to_transpose_.push_back(matrix);
-    return matrix;
+    ggml_tensor * mapped = map_tensor(name);
+    is_exact_ = is_exact_ && mapped->type == GGML_TYPE_F32;
+    const ggml_type type = copies_.multiplied(backward_type(mapped->type, mapped->ne[1]), GGML_TYPE_F32);
+    ggml_tensor * backward = transposed_.add(type, mapped->ne[1], mapped->ne[0]);
+    to_transpose_.push_back({mapped, backward});
+    return {copies_.of_matrix(mapped), backward};
 }
 
 // Each thread takes the next matrix; what a copy holds does not depend on which thread made it.

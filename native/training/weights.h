@@ -1,9 +1,11 @@
 // The frozen weights: the GGUF mapped into memory, its matrices multiplied as they are stored, and a transposed copy of
-// each for the backward product. Nothing here changes while training.
+// each for the backward product. A device with memory of its own gets copies of them all. Nothing here changes while
+// training.
 #pragma once
 
 #include "common/mapped-file.h"
 #include "training/architecture.h"
+#include "training/device-copies.h"
 #include "training/graph.h"
 #include "training/targets.h"
 
@@ -13,7 +15,7 @@
 namespace isheep {
 
 struct Matrix {
-    ggml_tensor * forward;   // [in, out], the file's type
+    ggml_tensor * forward;   // [in, out], the file's type, or F16 where the device has no product with that
     ggml_tensor * backward;  // [out, in], see backward_type
     int64_t n_in() const { return forward->ne[0]; }
     int64_t n_out() const { return forward->ne[1]; }
@@ -36,10 +38,16 @@ struct LayerWeights {
 // leave the range of F16), quantized types Q8_0, or BF16 where `n_out` is no multiple of its block.
 ggml_type backward_type(ggml_type forward, int64_t n_out);
 
+// A mapped matrix [in, out] and what is to hold its numbers as [out, in].
+struct Transposition {
+    const ggml_tensor * from;
+    ggml_tensor * to;
+};
+
 class Weights {
 public:
     // Maps the file and makes the transposed copies with `n_threads` threads. Throws Error.
-    Weights(const std::string & path, ggml_backend_buffer_type_t buffer_type, int n_threads);
+    Weights(const std::string & path, const Compute & compute, int n_threads);
 
     const Architecture & architecture() const { return architecture_; }
     const LayerWeights & layer(int i) const { return layers_[i]; }
@@ -69,9 +77,10 @@ private:
     Buffer mapped_buffer_;
     Context mapped_context_;
     TensorStore transposed_;
-    std::vector<Matrix> to_transpose_;
+    DeviceCopies copies_;
+    std::vector<Transposition> to_transpose_;
     std::vector<LayerWeights> layers_;
-    ggml_tensor * embedding_ = nullptr;
+    ggml_tensor * embedding_ = nullptr;  // mapped
     ggml_tensor * output_norm_ = nullptr;
     ggml_tensor * rope_factors_ = nullptr;
     Matrix output_{};

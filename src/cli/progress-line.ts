@@ -50,6 +50,11 @@ export class ProgressLine {
     else this.writeLine(`  ${work.label}: ${this.amount()}${done > 0 ? ', continued' : ''}`);
   }
 
+  /** Corrects what `start` said it would be, which may have been an estimate. */
+  setTotal(total: number): void {
+    if (this.work) this.work.total = total;
+  }
+
   get isWorking(): boolean {
     return this.work !== undefined;
   }

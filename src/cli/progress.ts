@@ -1,6 +1,7 @@
 // Shows a run's events as progress on standard error. Reads RunEvent and nothing else.
 import type { Reporter, RunEvent } from '../pipeline/events.js';
 import type { ProgressLine } from './progress-line.js';
+import { countsLines } from './training-text.js';
 
 /** A reporter that draws the events on `progress`. */
 export function progressReporter(progress: ProgressLine): Reporter {
@@ -12,6 +13,10 @@ export function progressReporter(progress: ProgressLine): Reporter {
     } else if (event.kind === 'stage-progress') progress.update(event.done, event.tokens);
     else if (event.kind === 'stage-finished') progress.finish(event.note, event.seconds);
     else if (event.kind === 'training') {
+      if (event.event.kind === 'samples') {
+        for (const line of countsLines(event.event)) progress.line(`  ${line}`);
+        progress.setTotal(event.event.steps);
+      }
       if (event.event.kind !== 'step') return;
       trainedTokens += event.event.tokens;
       progress.update(event.event.step, trainedTokens, `loss ${event.event.loss.toFixed(3)}`);

@@ -2,6 +2,7 @@
 import type { IterationSummary, RunSummary, StageName } from '../pipeline/events.js';
 import { formatCount, formatReasons, formatSeconds, formatUnits } from './format.js';
 import type { Style } from './style.js';
+import { chosenText } from './training-text.js';
 
 const labelWidth = 12;
 
@@ -51,11 +52,11 @@ function droppedRow(counts: Readonly<Record<string, number>>, word = 'dropped'):
 function trainedText(train: IterationSummary['train']): string {
   const leftOut = [
     train.tooLong > 0 ? `${formatCount(train.tooLong)} too long` : '',
-    train.cut > 0 ? `${formatCount(train.cut)} cut` : '',
+    train.cut > 0 ? `${formatCount(train.cut)} cut by ${formatUnits(train.cutTokens, 'tokens')}` : '',
   ].filter(Boolean);
   return (
     `${formatUnits(train.pairs, 'pairs')} in ${formatUnits(train.steps, 'steps')}, ${formatCount(train.tokens)} tokens, ` +
-    `${formatCount(train.lossTokens)} of them with a loss${leftOut.length > 0 ? ` (${leftOut.join(', ')})` : ''}`
+    `${formatCount(train.lossTokens)} of them with a loss${leftOut.length > 0 ? ` (${leftOut.join(', ')})` : ''}${chosenText(train)}`
   );
 }
 

@@ -51,8 +51,12 @@ const paper: ConfigInput = {
     weightDecay: 0,
     maxGradNorm: 1,
     batchSize: 16,
+    accumulate: 1,
     maxLength: 1024,
     validation: 0.1,
+    evaluateEvery: 100,
+    patience: 0,
+    keepBest: true,
   },
 };
 

@@ -8,6 +8,7 @@ import { didYouMean } from '../shared/nearest-word.js';
 import { defaultPreset, presets, type PresetName } from './presets.js';
 import { configSchema, type Config } from './schema.js';
 import { knownKeys, schemaOfKey } from './settings.js';
+import { problemsTogether } from './together.js';
 import { badValue } from './wording.js';
 
 /** Values by key (`train.rank`), with the name under which the person gave each (`--rank`). */
@@ -39,7 +40,9 @@ export function checkConfig(sources: ConfigSources): { config?: Config; problems
   ];
   if (problems.length > 0) return { problems };
   const preset = presets[sources.preset ?? defaultPreset];
-  return { config: configSchema.parse(merged(merged(preset, file.values), flagValues)), problems };
+  const config = configSchema.parse(merged(merged(preset, file.values), flagValues));
+  const together = problemsTogether(config, (key) => flags.get(key)?.name ?? key);
+  return together.length > 0 ? { problems: together } : { config, problems };
 }
 
 export function badConfig(

@@ -74,7 +74,8 @@ export const trainSchema = z.strictObject({
     .nonempty()
     .default(['q', 'k', 'v', 'o', 'gate', 'up', 'down'])
     .describe('matrices of each layer that get an adapter'),
-  epochs: z.number().gt(0).default(2).describe('passes over the dataset; may be a fraction'),
+  epochs: z.number().gt(0).max(10_000).default(2).describe('passes over the dataset; may be a fraction'),
+  steps: count.max(1e9).optional().describe('optimizer steps, instead of epochs'),
   learningRate: z.number().gt(0).default(5e-5).describe('peak of the learning rate'),
   schedule: z
     .enum(['cosine', 'linear', 'constant'])
@@ -83,10 +84,31 @@ export const trainSchema = z.strictObject({
   warmupSteps: z.number().int().min(0).default(20).describe('optimizer steps in which the learning rate rises from 0'),
   weightDecay: z.number().min(0).default(0).describe('decoupled weight decay of AdamW'),
   maxGradNorm: z.number().min(0).default(1).describe('global norm that gradients are clipped to; 0: never'),
-  batchSize: count.default(16).describe('pairs of one optimizer step, accumulated over micro-batches'),
+  batchSize: count.max(1e9).default(16).describe('pairs of a batch'),
+  batchTokens: count.max(1e9).optional().describe('tokens that a batch of whole pairs may have, instead of batchSize'),
+  accumulate: count
+    .max(1e9)
+    .default(1)
+    .describe('batches of one optimizer step; its loss is the mean over all their tokens'),
   maxLength: count.default(1024).describe('tokens; longer responses are cut, overlong prompts left out'),
-  microBatchTokens: count.default(400).describe('tokens computed at once'),
+  microBatchTokens: count.default(400).describe('tokens computed at once; does not change what a step is'),
+  packing: z.boolean().default(true).describe('short pairs are computed together; off: each by itself'),
   validation: z.number().min(0).max(0.5).default(0.1).describe('share of the pairs that is held out'),
+  evaluateEvery: count
+    .max(1e9)
+    .optional()
+    .describe('steps between two looks at the held-out pairs; default: the end of each epoch'),
+  patience: z
+    .number()
+    .int()
+    .min(0)
+    .max(1e9)
+    .default(0)
+    .describe('looks at the held-out pairs without a lower loss after which training stops; 0: never'),
+  keepBest: z
+    .boolean()
+    .default(true)
+    .describe('the adapter that is written is the one with the lowest held-out loss; off: the last one'),
 });
 
 export const configSchema = z.strictObject({

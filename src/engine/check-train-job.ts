@@ -14,6 +14,7 @@ export function checkTrainJob(job: TrainJob): void {
   };
   checkLora(job.settings, add);
   checkSteps(job.settings, add);
+  checkBatches(job.settings, add);
   if (typeof job.adapterPath !== 'string' || job.adapterPath === '') add('adapterPath', 'a path', job.adapterPath);
   throwProblems('bad-config', problems);
 }
@@ -25,17 +26,28 @@ function checkLora({ rank, alpha, dropout, targets }: TrainerSettings, add: Add)
   if (!isAbove(alpha, 0)) add('alpha', 'a number above 0', alpha);
   if (!(dropout >= 0 && dropout < 1)) add('dropout', 'a number from 0 to below 1', dropout);
   const good = targets.length > 0 && targets.every((target) => knownTargets.includes(target));
-  if (!good) add('targets', `some of ${knownTargets.join(', ')}`, targets);
+  const once = new Set(targets).size === targets.length;
+  if (!good || !once) add('targets', `some of ${knownTargets.join(', ')}, each once`, targets);
 }
 
 function checkSteps(settings: TrainerSettings, add: Add): void {
-  const { learningRate, schedule, warmupSteps, weightDecay, maxGradNorm, epochs } = settings;
+  const { learningRate, schedule, warmupSteps, weightDecay, maxGradNorm, epochs, steps = 1 } = settings;
+  const { evaluateEvery = 1, patience } = settings;
   if (!isAbove(learningRate, 0)) add('learningRate', 'a number above 0', learningRate);
   if (!schedules.includes(schedule)) add('schedule', `one of ${schedules.join(', ')}`, schedule);
   if (!isCount(warmupSteps, 0, largest)) add('warmupSteps', 'a whole number from 0', warmupSteps);
   if (!(weightDecay >= 0 && weightDecay < Infinity)) add('weightDecay', 'a number from 0', weightDecay);
   if (!(maxGradNorm >= 0 && maxGradNorm < Infinity)) add('maxGradNorm', 'a number from 0', maxGradNorm);
-  if (!isAbove(epochs, 0)) add('epochs', 'a number above 0', epochs);
+  if (!(epochs > 0 && epochs <= 1e4)) add('epochs', 'a number above 0, at most 10000', epochs);
+  if (!isCount(steps, 1, largest)) add('steps', 'a whole number from 1', steps);
+  if (!isCount(evaluateEvery, 1, largest)) add('evaluateEvery', 'a whole number from 1', evaluateEvery);
+  if (!isCount(patience, 0, largest)) add('patience', 'a whole number from 0', patience);
+}
+
+function checkBatches(settings: TrainerSettings, add: Add): void {
+  const { accumulate, batchTokens = 1 } = settings;
+  if (!isCount(accumulate, 1, largest)) add('accumulate', 'a whole number from 1', accumulate);
+  if (!isCount(batchTokens, 1, largest)) add('batchTokens', 'a whole number from 1', batchTokens);
   if (!isCount(settings.batchSize, 1, largest)) add('batchSize', 'a whole number from 1', settings.batchSize);
   if (!isCount(settings.maxLength, 2, largest)) add('maxLength', 'a whole number from 2', settings.maxLength);
   if (!isCount(settings.microBatchTokens, 1, 2 ** 20)) {

@@ -1,6 +1,6 @@
 // What the pipeline needs to open an engine. Models are opened late and closed before training, so that the weights are
 // in memory once; a fake of this is what the pipeline's tests run on.
-import type { LanguageModel, Trainer } from './engine.js';
+import type { LanguageModel, Trainer, TrainingExample } from './engine.js';
 
 /** What the machine and the settings led to: threads, device, CPU library… Stored with a run and reused on resume. */
 export type EngineChoices = Readonly<Record<string, string | number | boolean>>;
@@ -16,6 +16,15 @@ export interface OpenTrainer extends Trainer {
   dispose(): Promise<void>;
 }
 
+/** Shows what the trainer sees of an example. */
+export interface ExampleTokenizer {
+  /** Tokens of an example and how many of them, from the front, are context. */
+  exampleTokens(example: TrainingExample): { tokens: ArrayLike<number>; context: number };
+  /** The text of each token, special ones included. */
+  pieces(tokens: ArrayLike<number>): string[];
+  dispose(): Promise<void>;
+}
+
 export interface EngineFactory {
   /** Checks the base without loading its weights: readable and supported; for `training` also that it can be trained and
    *  has a chat template. Throws what is wrong. */
@@ -24,4 +33,6 @@ export interface EngineFactory {
   choose(recorded?: EngineChoices): Promise<EngineChoices>;
   openModel(choices: EngineChoices): Promise<SwitchableModel>;
   openTrainer(choices: EngineChoices): Promise<OpenTrainer>;
+  /** Loads the vocabulary, no weights. */
+  openTokenizer(): Promise<ExampleTokenizer>;
 }

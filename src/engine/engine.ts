@@ -80,12 +80,27 @@ export interface TrainerSettings {
   warmupSteps: number;
   weightDecay: number;
   maxGradNorm: number;
+  /** Passes over the samples; may be a fraction. */
   epochs: number;
-  /** Samples of one optimizer step. */
+  /** Optimizer steps, instead of epochs. */
+  steps?: number | undefined;
+  /** Samples of a batch. */
   batchSize: number;
+  /** Tokens that a batch of whole samples may have, instead of a number of samples. */
+  batchTokens?: number | undefined;
+  /** Batches of one optimizer step. */
+  accumulate: number;
   maxLength: number;
   seed: number;
   microBatchTokens: number;
+  /** Whether samples share a micro-batch; each has its own otherwise. */
+  packing: boolean;
+  /** Steps between two looks at the held-out samples; by default, the end of each epoch. There is one at the end, too. */
+  evaluateEvery?: number | undefined;
+  /** Training stops after this many looks without a lower held-out loss; 0: never. */
+  patience: number;
+  /** Whether the adapter of the lowest held-out loss is written; the last one otherwise. */
+  keepBest: boolean;
 }
 
 export interface TrainJob {
@@ -99,27 +114,52 @@ export interface TrainJob {
   initAdapterPath?: string;
   /** Where checkpoints go; none are written without it. A job that finds its own checkpoint there continues it. */
   checkpointDir?: string;
+  /** Seconds between checkpoints, 60 by default. One is written at the end and when a job is stopped, too. */
+  checkpointSeconds?: number;
   signal?: AbortSignal;
 }
 
-export type TrainEvent = ({ kind: 'step'; of: number } & TrainingStep) | ({ kind: 'held-out' } & HeldOutStep);
+/** What became of the examples at the maximum length. */
+export interface SampleCounts {
+  samples: number;
+  tokens: number;
+  /** Tokens with a loss: the response's, its end included. */
+  lossTokens: number;
+  /** Samples whose response was cut to the maximum length, and the tokens that were cut off. */
+  cut: number;
+  cutTokens: number;
+  /** Examples left out because the prompt alone reaches the maximum length. */
+  tooLong: number;
+}
+
+export type TrainEvent =
+  /** Comes first, once a call. */
+  | { kind: 'samples'; steps: number; training: SampleCounts; heldOut: SampleCounts }
+  | ({ kind: 'step'; of: number } & TrainingStep)
+  | ({ kind: 'held-out' } & HeldOutStep);
 
 export interface TrainSummary {
   samples: number;
-  /** Left out because the prompt alone is longer than maxLength. */
+  /** Of training and held-out examples: left out because the prompt alone reaches maxLength. */
   tooLong: number;
-  /** Trained with a response cut to maxLength. */
+  /** Of both: used with a response cut to maxLength, and the tokens that were cut off. */
   cut: number;
+  cutTokens: number;
+  /** Steps made, and planned before an early stop. */
   steps: number;
+  plannedSteps: number;
+  /** The step whose adapter was written: that of the lowest held-out loss, or the last. */
+  adapterStep: number;
   tokens: number;
   lossTokens: number;
-  /** Nats a token; null where nothing is held out. */
+  /** Nats a token, of the base and of the adapter that was written; null where nothing is held out. */
   heldOutLossBase: number | null;
   heldOutLossAdapter: number | null;
 }
 
 export interface Trainer {
   /** Yields events as they come; returns the summary. A job that continues from a checkpoint yields what comes after it.
-   *  Throws `nothing-usable` where no response token is left, `run-changed` where the checkpoints are another job's. */
+   *  Throws `nothing-usable` where no response token is left, `bad-input` for empty responses, `run-changed` where the
+   *  checkpoints are another job's, `training-diverged` where a loss is no finite number. */
   train(job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary>;
 }

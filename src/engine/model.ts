@@ -80,6 +80,16 @@ export class Model implements LanguageModel {
     return { tokens: Int32Array.from(tokens), context };
   }
 
+  /** The text of each token as it stands within a text, special ones included. */
+  pieces(tokens: ArrayLike<number>): string[] {
+    const special = new Map(this.info.specialTokens.map(({ id, text }) => [id, text]));
+    // Some tokenizers drop the space of a first word, so every token is read behind another.
+    const anchor = this.#tokenize('\n', false);
+    const before = this.#native.detokenize(anchor).length;
+    const piece = (token: number) => this.#native.detokenize(Int32Array.of(...anchor, token)).slice(before);
+    return Array.from(tokens, (token) => special.get(token) ?? piece(token));
+  }
+
   /** Which adapter applies to the calls that follow; null: none. Throws `adapter-mismatch`, `model-not-found`. */
   setAdapter(path: string | null): Promise<void> {
     return this.#inTurn(async () => {

@@ -1,24 +1,24 @@
-// The trainer over llama.cpp: turns examples into samples, runs the steps in the order that the seed gives, measures the
-// held-out loss, writes checkpoints and continues from them, writes the adapter. The mathematics is in native/training/.
+// The trainer over llama.cpp: turns examples into samples, opens the native trainer and runs it (training-run.ts). The
+// mathematics is in native/training/.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 
-import type { NativeSample, NativeTrainer } from '../native/addon-types.js';
+import type { NativeTrainer } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
-import { fromNative, IsheepError } from '../shared/errors.js';
+import { fromNative } from '../shared/errors.js';
 import { checkTrainJob } from './check-train-job.js';
 import type { TrainEvent, TrainJob, TrainSummary, Trainer } from './engine.js';
-import { startOfTraining, TrainingCheckpoints, type TrainProgress } from './training-checkpoints.js';
+import { StepPlan } from './step-plan.js';
+import { baseKey, TrainingCheckpoints, type JobIdentity } from './training-checkpoints.js';
 import {
-  batchOfStep,
   hashSamples,
-  stepsPerEpoch,
-  type TokenizeExample,
+  refuseNothing,
   tokenizeExamples,
-  totalSteps,
+  type TokenizedExamples,
+  type TokenizeExample,
 } from './training-data.js';
+import { TrainingRun } from './training-run.js';
 
 export interface TrainerOptions {
   modelPath: string;
@@ -27,8 +27,6 @@ export interface TrainerOptions {
   device?: string;
   /** 0 (the default): as many as the machine has cores. */
   threads?: number;
-  /** Seconds between checkpoints; 60 is the default. One is written at the end and when a job is stopped, too. */
-  checkpointSeconds?: number;
 }
 
 const beta1 = 0.9;
@@ -49,22 +47,22 @@ export function checkTrainable(modelPath: string): void {
   }
 }
 
-interface Samples {
-  training: NativeSample[];
-  heldOut: NativeSample[];
-  tooLong: number;
-  cut: number;
-}
-
 async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary> {
   checkTrainJob(job);
-  const samples = tokenize(options, job);
-  const total = totalSteps(samples.training.length, job.settings.batchSize, job.settings.epochs);
-  const native = await openNative(options, job, total);
+  const { maxLength } = job.settings;
+  const training = tokenizeExamples(job.examples, options.tokenizeExample, maxLength);
+  const heldOut = tokenizeExamples(job.heldOut, options.tokenizeExample, maxLength);
+  refuseNothing(training.counts, job.examples.length, maxLength);
+  const lengths = training.samples.map(({ tokens }) => tokens.length);
+  const plan = new StepPlan(lengths, job.settings);
+  const native = await openNative(options, job, plan.total);
   const cancel = (): void => native.cancel();
   job.signal?.addEventListener('abort', cancel);
   try {
-    const run = new TrainingRun(native, options, job, samples, total);
+    const { checkpointDir } = job;
+    const identity = identityOf(options, job, training, heldOut, native);
+    const checkpoints = checkpointDir === undefined ? null : new TrainingCheckpoints(checkpointDir, identity);
+    const run = new TrainingRun({ native, job, training, heldOut, plan, checkpoints });
     yield* run.events();
     return run.summary();
   } catch (error) {
@@ -75,26 +73,9 @@ async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<Tr
   }
 }
 
-function tokenize({ tokenizeExample }: TrainerOptions, { examples, heldOut, settings }: TrainJob): Samples {
-  const training = tokenizeExamples(examples, tokenizeExample, settings.maxLength);
-  const held = tokenizeExamples(heldOut, tokenizeExample, settings.maxLength);
-  if (training.samples.length === 0) {
-    const why = `of ${examples.length} examples, ${training.tooLong} have a prompt of ${settings.maxLength} tokens or more`;
-    throw new IsheepError('nothing-usable', `there is no response token to train on: ${why}`, {
-      hint: 'raise the maximum length, or give examples with a response',
-    });
-  }
-  return {
-    training: training.samples,
-    heldOut: held.samples,
-    tooLong: training.tooLong + held.tooLong,
-    cut: training.cut + held.cut,
-  };
-}
-
 async function openNative(options: TrainerOptions, job: TrainJob, total: number): Promise<NativeTrainer> {
   const { rank, alpha, rankStabilized, dropout, targets, seed, learningRate, schedule } = job.settings;
-  const { warmupSteps, weightDecay, maxGradNorm, microBatchTokens } = job.settings;
+  const { warmupSteps, weightDecay, maxGradNorm, packing, microBatchTokens } = job.settings;
   try {
     return await loadAddon().createTrainer({
       modelPath: options.modelPath,
@@ -107,6 +88,7 @@ async function openNative(options: TrainerOptions, job: TrainJob, total: number)
       targets,
       seed,
       initAdapterPath: job.initAdapterPath ?? '',
+      baseSha256: job.metadata['isheep.base.sha256'] ?? '',
       learningRate,
       schedule,
       warmupSteps,
@@ -116,7 +98,7 @@ async function openNative(options: TrainerOptions, job: TrainJob, total: number)
       beta2,
       epsilon,
       maxGradNorm,
-      microBatchTokens,
+      microBatchTokens: packing ? microBatchTokens : 0, // a micro-batch takes one sample, however long
     });
   } catch (error) {
     throw fromNative(error);
@@ -127,135 +109,24 @@ function threadsOf({ threads = 0 }: TrainerOptions): number {
   return threads > 0 ? threads : os.availableParallelism();
 }
 
-class TrainingRun {
-  readonly #native: NativeTrainer;
-  readonly #job: TrainJob;
-  readonly #samples: Samples;
-  readonly #total: number;
-  readonly #checkpoints: TrainingCheckpoints | null;
-  readonly #checkpointSeconds: number;
-  #progress: TrainProgress = startOfTraining;
-  #savedSteps = 0;
-  #savedAt = performance.now();
-
-  constructor(native: NativeTrainer, options: TrainerOptions, job: TrainJob, samples: Samples, total: number) {
-    this.#native = native;
-    this.#job = job;
-    this.#samples = samples;
-    this.#total = total;
-    this.#checkpointSeconds = options.checkpointSeconds ?? 60;
-    const { checkpointDir } = job;
-    this.#checkpoints =
-      checkpointDir === undefined ? null : new TrainingCheckpoints(checkpointDir, this.#hash(options));
-  }
-
-  /** All that happens from the last checkpoint on. A checkpoint is only written when the events before it were taken. */
-  async *events(): AsyncGenerator<TrainEvent> {
-    await this.#restore();
-    let stopped = true;
-    try {
-      yield* this.#heldOutIfDue();
-      while (this.#progress.steps < this.#total) {
-        yield await this.#step();
-        yield* this.#heldOutIfDue();
-        const isLast = this.#progress.steps === this.#total;
-        if (isLast || performance.now() - this.#savedAt >= 1000 * this.#checkpointSeconds) await this.#save();
-      }
-      await this.#writeAdapter();
-    } catch (error) {
-      stopped = (error as { code?: unknown }).code === 'interrupted';
-      throw error;
-    } finally {
-      // Also where the caller takes no more events. After any other failure the state is not trusted.
-      if (stopped) await this.#save();
-    }
-  }
-
-  summary(): TrainSummary {
-    const { training, tooLong, cut } = this.#samples;
-    const { steps, tokens, lossTokens, heldOutLossBase, heldOutLossAdapter } = this.#progress;
-    return { samples: training.length, tooLong, cut, steps, tokens, lossTokens, heldOutLossBase, heldOutLossAdapter };
-  }
-
-  async #restore(): Promise<void> {
-    const progress = (await this.#checkpoints?.restore(this.#native)) ?? null;
-    if (!progress) return;
-    this.#progress = progress;
-    this.#savedSteps = progress.steps;
-  }
-
-  async #step(): Promise<TrainEvent> {
-    if (this.#job.signal?.aborted) throw new IsheepError('interrupted', 'training was interrupted');
-    const { training } = this.#samples;
-    const { batchSize, seed } = this.#job.settings;
-    const batch = batchOfStep(this.#progress.steps, training.length, batchSize, seed).map(
-      (i) => training[i] as NativeSample,
-    );
-    const started = performance.now();
-    const { loss, gradNorm, learningRate, tokens, lossTokens } = await this.#native.step(batch);
-    const step = this.#progress.steps + 1;
-    this.#progress = {
-      ...this.#progress,
-      steps: step,
-      tokens: this.#progress.tokens + tokens,
-      lossTokens: this.#progress.lossTokens + lossTokens,
-    };
-    return {
-      kind: 'step',
-      of: this.#total,
-      step,
-      epoch: Number((step / this.#perEpoch()).toFixed(4)),
-      loss,
-      lr: learningRate,
-      grad_norm: gradNorm,
-      tokens,
-      loss_tokens: lossTokens,
-      seconds: Number(((performance.now() - started) / 1000).toFixed(4)),
-    };
-  }
-
-  /** The held-out loss of the base before the first step, of the adapter after each epoch and at the end. */
-  async *#heldOutIfDue(): AsyncGenerator<TrainEvent> {
-    const { steps, heldOutSteps } = this.#progress;
-    const due = steps % this.#perEpoch() === 0 || steps === this.#total;
-    if (!due || heldOutSteps === steps || this.#samples.heldOut.length === 0) return;
-    const losses = await this.#native.evaluate(this.#samples.heldOut, steps > 0);
-    const tokens = losses.reduce((sum, { lossTokens }) => sum + lossTokens, 0);
-    const loss = losses.reduce((sum, sample) => sum + sample.loss, 0) / tokens;
-    const measured = steps > 0 ? { heldOutLossAdapter: loss } : { heldOutLossBase: loss };
-    this.#progress = { ...this.#progress, ...measured, heldOutSteps: steps };
-    yield { kind: 'held-out', step: steps, held_out_loss: loss, held_out_tokens: tokens };
-  }
-
-  async #save(): Promise<void> {
-    const { steps } = this.#progress;
-    if (!this.#checkpoints || steps === this.#savedSteps) return;
-    await this.#checkpoints.save(this.#native, this.#progress);
-    this.#savedSteps = steps;
-    this.#savedAt = performance.now();
-  }
-
-  async #writeAdapter(): Promise<void> {
-    mkdirSync(path.dirname(path.resolve(this.#job.adapterPath)), { recursive: true });
-    await this.#native.saveAdapter(this.#job.adapterPath, this.#job.metadata);
-  }
-
-  #perEpoch(): number {
-    return stepsPerEpoch(this.#samples.training.length, this.#job.settings.batchSize);
-  }
-
-  /** Of all that decides the adapter's numbers, except for the base, which the native checkpoint knows. */
-  #hash(options: TrainerOptions): string {
-    const { settings, initAdapterPath } = this.#job;
-    const content = {
-      settings,
-      threads: threadsOf(options),
-      training: hashSamples(this.#samples.training),
-      heldOut: hashSamples(this.#samples.heldOut),
-      initAdapter: initAdapterPath === undefined ? null : sha256(readFileSync(initAdapterPath)),
-    };
-    return sha256(JSON.stringify(content));
-  }
+/** All that decides the adapter, by name: settings, data, base and what rounds otherwise. */
+function identityOf(
+  options: TrainerOptions,
+  job: TrainJob,
+  training: TokenizedExamples,
+  heldOut: TokenizedExamples,
+  native: NativeTrainer,
+): JobIdentity {
+  const settings = Object.entries(job.settings).filter(([, value]) => value !== undefined);
+  const { initAdapterPath } = job;
+  return {
+    ...Object.fromEntries(settings.map(([name, value]) => [name, JSON.stringify(value)])),
+    threads: String(threadsOf(options)),
+    'training samples (sha256)': hashSamples(training.samples),
+    'held-out samples (sha256)': hashSamples(heldOut.samples),
+    ...(initAdapterPath === undefined ? {} : { 'init adapter (sha256)': sha256(readFileSync(initAdapterPath)) }),
+    [baseKey]: native.baseFingerprint,
+  };
 }
 
 function sha256(content: string | Uint8Array): string {

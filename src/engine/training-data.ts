@@ -1,59 +1,70 @@
-// Examples as the trainer takes them: tokenized, cut to length, counted, and in which step each is seen.
+// Examples as the trainer takes them: tokenized, cut to length, counted.
 import { createHash } from 'node:crypto';
 
 import type { NativeSample } from '../native/addon-types.js';
-import { deriveSeed, randomStream, sampleWithoutReplacement } from '../shared/random.js';
-import type { TrainingExample } from './engine.js';
+import { IsheepError } from '../shared/errors.js';
+import type { SampleCounts, TrainingExample } from './engine.js';
 
 /** Tokens of an example and how many of them, from the front, are context (chat-template.ts). */
 export type TokenizeExample = (example: TrainingExample) => { tokens: ArrayLike<number>; context: number };
 
+/** A sample that is trained on, or whose loss is measured. */
+export type Sample = NativeSample & { id: string; /** Cut off at the maximum length. */ cutTokens: number };
+
 export interface TokenizedExamples {
-  samples: NativeSample[];
-  /** Left out: context alone reaches the maximum length. */
-  tooLong: number;
-  /** Response cut to the maximum length. */
-  cut: number;
+  samples: Sample[];
+  counts: SampleCounts;
 }
 
-/** Samples of at most `maxLength` tokens, each with at least one response token. */
+/** Samples of at most `maxLength` tokens, each with at least one response token. Throws `bad-input` that names every
+ *  example without a response. */
 export function tokenizeExamples(
   examples: readonly TrainingExample[],
   tokenize: TokenizeExample,
   maxLength: number,
 ): TokenizedExamples {
-  const samples: NativeSample[] = [];
-  let tooLong = 0;
-  let cut = 0;
+  const samples: Sample[] = [];
+  const counts: SampleCounts = { samples: 0, tokens: 0, lossTokens: 0, cut: 0, cutTokens: 0, tooLong: 0 };
+  const empty: string[] = [];
   for (const example of examples) {
     const { tokens, context } = tokenize(example);
-    if (context >= maxLength) tooLong++;
-    else if (tokens.length > context) {
-      if (tokens.length > maxLength) cut++;
-      samples.push({ tokens: Int32Array.from(tokens).subarray(0, maxLength), context });
+    if (example.response.trim() === '' || tokens.length <= context) empty.push(example.id);
+    else if (context >= maxLength) counts.tooLong++;
+    else {
+      const kept = Int32Array.from(tokens).subarray(0, maxLength);
+      const sample = { id: example.id, tokens: kept, context, cutTokens: tokens.length - kept.length };
+      samples.push(sample);
+      addSample(counts, sample);
     }
   }
-  return { samples, tooLong, cut };
+  if (empty.length > 0) throw emptyResponses(empty);
+  return { samples, counts };
 }
 
-/** How many steps `epochs` (which may be fractional) take, as Hugging Face counts them. */
-export function totalSteps(samples: number, batchSize: number, epochs: number): number {
-  return Math.ceil(epochs * stepsPerEpoch(samples, batchSize));
+function addSample(counts: SampleCounts, { tokens, context, cutTokens }: Sample): void {
+  counts.samples++;
+  counts.tokens += tokens.length;
+  counts.lossTokens += tokens.length - context;
+  counts.cutTokens += cutTokens;
+  if (cutTokens > 0) counts.cut++;
 }
 
-export function stepsPerEpoch(samples: number, batchSize: number): number {
-  return Math.ceil(samples / batchSize);
+const listedIds = 20;
+
+function emptyResponses(ids: readonly string[]): IsheepError {
+  const listed = ids.slice(0, listedIds).join(', ');
+  const more = ids.length > listedIds ? ` and ${ids.length - listedIds} more` : '';
+  const message = `${ids.length} ${ids.length === 1 ? 'example has' : 'examples have'} an empty response: ${listed}${more}`;
+  return new IsheepError('bad-input', message, { hint: 'leave them out, or give them a response' });
 }
 
-/** Indices of the samples of a step, counted from 0. Each epoch is a new order of all samples, given by the seed; the
- *  last batch of an epoch may be smaller. */
-export function batchOfStep(step: number, samples: number, batchSize: number, seed: number): number[] {
-  const perEpoch = stepsPerEpoch(samples, batchSize);
-  const epoch = Math.floor(step / perEpoch);
-  const indices = Array.from({ length: samples }, (_, i) => i);
-  const order = sampleWithoutReplacement(indices, samples, randomStream(deriveSeed(seed, 'epoch', epoch)));
-  const first = (step % perEpoch) * batchSize;
-  return order.slice(first, first + batchSize);
+/** Throws `nothing-usable` where no sample is left to train on. */
+export function refuseNothing({ samples, tooLong }: SampleCounts, examples: number, maxLength: number): void {
+  if (samples > 0) return;
+  const why = `of ${examples} examples, ${tooLong} have a prompt of ${maxLength} tokens or more`;
+  throw new IsheepError('nothing-usable', `there is no response token to train on: ${why}`, {
+    hint: 'raise the maximum length, or give examples with a response',
+  });
 }
 
 /** A hash of samples, their order included. */

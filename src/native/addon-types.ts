@@ -192,6 +192,8 @@ export interface NativeTrainerOptions {
   seed: number;
   /** An adapter to start from; "" for a fresh one. */
   initAdapterPath: string;
+  /** sha256 of the model, where known: an adapter to start from that names another base is refused. */
+  baseSha256?: string;
   learningRate: number;
   schedule: 'cosine' | 'linear' | 'constant';
   warmupSteps: number;
@@ -213,6 +215,8 @@ export interface NativeSample {
   tokens: Int32Array;
   /** How many tokens from the front are context, without loss. At least 1. */
   context: number;
+  /** What errors call it; its index without one. */
+  id?: string;
 }
 
 export interface NativeStep {
@@ -233,15 +237,21 @@ export interface NativeLoss {
 export interface NativeTrainer {
   /** Optimizer steps made so far, checkpoints included. */
   readonly steps: number;
-  /** One optimizer step over `samples`: the loss is normalized over all their response tokens. */
+  /** Hash of the model's bytes. */
+  readonly baseFingerprint: string;
+  /** One optimizer step over `samples`: the loss is normalized over all their response tokens. Rejects with
+   *  `training-diverged`, naming the sample, where a loss or a gradient is no finite number; nothing has changed then. */
   step(samples: readonly NativeSample[]): Promise<NativeStep>;
   /** The loss of each sample without training; `adapter` false: of the base. */
   evaluate(samples: readonly NativeSample[], adapter: boolean): Promise<NativeLoss[]>;
   /** The trainer's own forward pass: logits of every position, [n_tokens * n_vocab], row after row. */
   logits(tokens: Int32Array): Promise<Float32Array>;
-  /** Writes llama.cpp's LoRA GGUF, whole or not at all; `metadata` adds string keys ("isheep.base.sha256"…). */
-  saveAdapter(path: string, metadata: Record<string, string>): Promise<void>;
-  /** Adapter, moments and step count, whole or not at all. */
+  /** Remembers the adapter as it is now; checkpoints hold it too. */
+  keepBest(): Promise<void>;
+  /** Writes llama.cpp's LoRA GGUF, whole or not at all; `metadata` adds string keys ("isheep.base.sha256"…); `best`: the
+   *  adapter of the last keepBest(). */
+  saveAdapter(path: string, metadata: Readonly<Record<string, string>>, best: boolean): Promise<void>;
+  /** Adapter, best adapter, moments and step count, whole or not at all. */
   saveCheckpoint(path: string): Promise<void>;
   loadCheckpoint(path: string): Promise<void>;
   /** Makes the running call reject with the code "interrupted" after the current micro-batch. */

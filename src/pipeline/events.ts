@@ -35,7 +35,12 @@ export interface IterationSummary {
     heldOut: number;
     tooLong: number;
     cut: number;
+    cutTokens: number;
+    /** Made, and planned before an early stop. */
     steps: number;
+    plannedSteps: number;
+    /** Whose adapter was written. */
+    adapterStep: number;
     tokens: number;
     lossTokens: number;
     firstLoss: number;

@@ -136,8 +136,21 @@ export function dataset(store: RunStore, iteration: number): Pair[] {
 
 /** An event of the trainer as a row: a resumed training that tells of a step again replaces it. */
 export function commitTrainEvent(store: RunStore, iteration: number, event: TrainEvent): void {
+  if (event.kind === 'samples') {
+    store.setValue(plannedStepsKey(iteration), event.steps);
+    return;
+  }
   const { kind, ...data } = event.kind === 'step' ? withoutTotal(event) : event;
   store.commitRow(iteration, 'train', event.step, { kind, id: `${kind}-${event.step}`, data });
+}
+
+/** How many steps the training will have; undefined before it has started. */
+export function plannedSteps(store: RunStore, iteration: number): number | undefined {
+  return store.value(plannedStepsKey(iteration)) as number | undefined;
+}
+
+function plannedStepsKey(iteration: number): string {
+  return `planned-steps-${iteration}`;
 }
 
 export function trainingSteps(store: RunStore, iteration: number): TrainingStep[] {

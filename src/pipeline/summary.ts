@@ -112,13 +112,16 @@ function summarizeTrain({ store, runDir }: RunData, iteration: number): Iteratio
   const result = stageResult(store, iteration, 'train');
   if (result === undefined) throw new Error(`iteration ${iteration} has not trained yet`);
   const steps = trainingSteps(store, iteration);
-  const { tooLong, cut, steps: nSteps, tokens, lossTokens } = result.summary;
+  const { tooLong, cut, cutTokens, plannedSteps, adapterStep, tokens, lossTokens } = result.summary;
   return {
     pairs: result.pairs,
     heldOut: result.heldOut,
     tooLong,
     cut,
-    steps: nSteps,
+    cutTokens,
+    steps: result.summary.steps,
+    plannedSteps,
+    adapterStep,
     tokens,
     lossTokens,
     firstLoss: steps[0]?.loss ?? NaN,

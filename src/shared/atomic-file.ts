@@ -1,4 +1,4 @@
-// Files that appear whole or not at all: written beside their place, synced, renamed.
+// Files that appear whole or not at all: written beside their place, synced, renamed, and the folder synced.
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -7,7 +7,7 @@ import { IsheepError } from './errors.js';
 /** A file that is being written; it stands in its place only after `commit`. */
 export interface AtomicFile {
   write(piece: string): void;
-  /** Syncs the file and moves it to its place. */
+  /** Syncs the file, moves it to its place, and syncs the folder. */
   commit(): void;
   /** Leaves no trace; harmless after `commit`. */
   discard(): void;
@@ -40,6 +40,7 @@ export function createAtomicFile(file: string): AtomicFile {
       open = false;
       closeSync(descriptor);
       renameSync(temporary, file);
+      syncFolder(path.dirname(file));
     },
     discard,
   };
@@ -53,6 +54,17 @@ export function writeFileAtomically(file: string, content: string | Iterable<str
     target.commit();
   } finally {
     target.discard();
+  }
+}
+
+/** Makes a rename survive a loss of power. Systems that cannot open a folder (Windows) need no such thing. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -17,6 +17,7 @@ export const errorCodes = [
   'checksum-mismatch',
   'nothing-usable',
   'interrupted',
+  'training-diverged',
   'not-built',
   'native-failure',
 ] as const;

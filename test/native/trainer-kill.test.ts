@@ -9,10 +9,12 @@ import { createInterface } from 'node:readline';
 
 import { afterAll, expect, test } from 'vitest';
 
-import type { TrainEvent } from '../../src/engine/engine.js';
+import type { TrainEvent, TrainSummary } from '../../src/engine/engine.js';
 import { randomStream } from '../../src/shared/random.js';
 import { tinyModel } from '../support/tiny-model.js';
 import type { ChildTraining } from '../support/train-child.js';
+
+type ChildSummary = { kind: 'summary' } & TrainSummary;
 
 const support = path.resolve(import.meta.dirname, '../support');
 const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-kill-'));
@@ -23,7 +25,7 @@ async function trainInChild(
   training: ChildTraining,
   killAt = Infinity,
   delayMs = 0,
-): Promise<{ killed: boolean; events: number }> {
+): Promise<{ killed: boolean; events: number; summary: ChildSummary | undefined }> {
   const loader = path.join(support, 'typescript-loader.mjs');
   const child = spawn(
     process.execPath,
@@ -34,14 +36,15 @@ async function trainInChild(
   );
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   let events = 0;
+  let summary: ChildSummary | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
-    const event = JSON.parse(line) as TrainEvent;
-    expect(event.kind).toMatch(/^(step|held-out)$/);
-    if (++events === killAt) setTimeout(() => child.kill('SIGKILL'), delayMs);
+    const event = JSON.parse(line) as TrainEvent | ChildSummary;
+    if (event.kind === 'summary') summary = event;
+    else if (++events === killAt) setTimeout(() => child.kill('SIGKILL'), delayMs);
   }
   const [code, signal] = await ended;
   if (signal === null) expect(code).toBe(0);
-  return { killed: signal === 'SIGKILL', events };
+  return { killed: signal === 'SIGKILL', events, summary };
 }
 
 function trainingIn(name: string): ChildTraining {
@@ -50,18 +53,21 @@ function trainingIn(name: string): ChildTraining {
 }
 const hash = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
-test('kill -9 at random moments, again and again, changes no byte of the adapter', async () => {
+test('kill -9 at random moments, again and again, changes no byte of the best adapter', async () => {
   const undisturbed = trainingIn('undisturbed');
-  const { events } = await trainInChild(undisturbed);
+  const { events, summary } = await trainInChild(undisturbed);
+  expect(summary?.steps).toBeLessThan(summary?.plannedSteps ?? 0); // it stops early
+  expect(summary?.adapterStep).toBeLessThan(summary?.steps ?? 0);
   const killed = trainingIn('killed');
   const random = randomStream(7);
   let kills = 0;
-  for (let attempt = 0; attempt < 4; attempt++) {
-    if ((await trainInChild(killed, 2 + Math.floor(random() * 3), Math.floor(random() * 20))).killed) kills++;
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if ((await trainInChild(killed, 3 + Math.floor(random() * 4), Math.floor(random() * 20))).killed) kills++;
     if (existsSync(killed.adapterPath)) break;
   }
   expect(kills).toBeGreaterThan(1);
   const last = await trainInChild(killed);
   expect(last.events).toBeLessThan(events);
+  expect(last.summary).toEqual(summary);
   expect(hash(killed.adapterPath)).toBe(hash(undisturbed.adapterPath));
 });

@@ -16,7 +16,14 @@ import type {
   TrainJob,
   TrainSummary,
 } from '../../src/engine/engine.js';
-import type { EngineChoices, EngineFactory, OpenTrainer, SwitchableModel } from '../../src/engine/engine-factory.js';
+import type {
+  EngineChoices,
+  EngineFactory,
+  ExampleTokenizer,
+  OpenTrainer,
+  SwitchableModel,
+} from '../../src/engine/engine-factory.js';
+import { StepPlan } from '../../src/engine/step-plan.js';
 import { IsheepError } from '../../src/shared/errors.js';
 import type { Completion } from '../../src/shared/rows.js';
 import { fakeSentence, fakeTasks } from './fake-text.js';
@@ -51,12 +58,23 @@ export function fakeEngine(options: FakeEngineOptions = {}): EngineFactory & { l
       log.opened.push('model');
       return Promise.resolve(new FakeModel(options));
     },
+    openTokenizer: () => Promise.resolve(fakeTokenizer),
     openTrainer: () => {
       log.opened.push('trainer');
       return Promise.resolve(new FakeTrainer(options));
     },
   };
 }
+
+/** A token a character; 0 ends a turn. */
+const fakeTokenizer: ExampleTokenizer = {
+  exampleTokens: ({ messages, response }) => {
+    const context = messages.map(({ content }) => `${content}\n`).join('');
+    return { tokens: [...Buffer.from(context + response), 0], context: context.length };
+  },
+  pieces: (tokens) => Array.from(tokens, (token) => (token === 0 ? '<end>' : String.fromCharCode(token))),
+  dispose: () => Promise.resolve(),
+};
 
 class FakeModel implements SwitchableModel {
   readonly hasChatTemplate = true;
@@ -118,7 +136,8 @@ class FakeTrainer implements OpenTrainer {
 
   async *train(job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary> {
     const { settings, examples, heldOut, adapterPath, checkpointDir, metadata } = job;
-    const steps = Math.ceil(settings.epochs * Math.ceil(examples.length / settings.batchSize));
+    const lengths = examples.map(({ response }) => response.length);
+    const steps = new StepPlan(lengths, settings).total;
     const checkpointFile = checkpointDir === undefined ? undefined : path.join(checkpointDir, 'checkpoint.json');
     let { step, state } = readCheckpoint(checkpointFile, JSON.stringify([settings, examples]));
     const lossTokens = examples.reduce((sum, { response }) => sum + response.length, 0);
@@ -148,7 +167,8 @@ class FakeTrainer implements OpenTrainer {
     mkdirSync(path.dirname(adapterPath), { recursive: true });
     writeFileSync(adapterPath, JSON.stringify({ state, metadata }));
     const losses = heldOut.length > 0 ? { heldOutLossBase: 2, heldOutLossAdapter: 1.8 } : noLosses;
-    return { samples: examples.length, tooLong: 0, cut: 0, steps, tokens: lossTokens * 2, lossTokens, ...losses };
+    const counts = { samples: examples.length, tooLong: 0, cut: 0, cutTokens: 0, tokens: lossTokens * 2, lossTokens };
+    return { ...counts, steps, plannedSteps: steps, adapterStep: steps, ...losses };
   }
 
   dispose(): Promise<void> {

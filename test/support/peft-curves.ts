@@ -151,7 +151,7 @@ export async function ourCurve(job: CurveJob, threads: number): Promise<Curve> {
       curve.gradientNorms.push(gradNorm);
     }
     const file = path.join(folder, 'adapter.gguf');
-    await trainer.saveAdapter(file, {});
+    await trainer.saveAdapter(file, {}, false);
     for (const [name, values] of readFloatTensors(file)) curve.adapterNorms[name] = Math.hypot(...chunkNorms(values));
     return curve;
   } finally {

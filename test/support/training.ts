@@ -16,9 +16,13 @@ export const trainerSettings: TrainerSettings = {
   maxGradNorm: 1,
   epochs: 2,
   batchSize: 4,
+  accumulate: 1,
   maxLength: 64,
   seed: 1,
   microBatchTokens: 128,
+  packing: true,
+  patience: 0,
+  keepBest: true,
 };
 
 /** For the native class; one thread, since tests run beside each other. */

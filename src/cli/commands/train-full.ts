@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { resolveConfig } from '../../config/resolve.js';
 import { settings } from '../../config/settings.js';
 import type { FullTrainEvent } from '../../engine/full-trainer.js';
-import { readPairs } from '../../pipeline/verbs/assess.js';
+import { readTrainPairs } from '../../pipeline/verbs/train.js';
 import { fullSettings, trainFullFile, type TrainFullResult } from '../../pipeline/verbs/train-full.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { CommandCall, CommandResult } from '../command.js';
@@ -20,7 +20,7 @@ export const methodOption = option(
 );
 
 /** Options that are no settings and that LoRA alone knows. */
-const loraOptions = ['accumulate', 'init-adapter', 'checkpoint-dir', 'checkpoint-seconds', 'show'];
+const loraOptions = ['init-adapter', 'checkpoint-dir', 'checkpoint-seconds', 'show'];
 
 export async function trainFull(call: CommandCall): Promise<CommandResult> {
   refuseWhatIsNotRead(call);
@@ -35,7 +35,7 @@ export async function trainFull(call: CommandCall): Promise<CommandResult> {
       seed: config.seed,
       ...(log === undefined ? {} : { log }),
     },
-    readPairs(values.needText('data')),
+    readTrainPairs(values.needText('data')),
     engine,
     { onEvent: progressOf(call), signal: call.interrupts.stop },
   );

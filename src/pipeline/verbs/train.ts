@@ -4,20 +4,27 @@ import { z } from 'zod';
 
 import type { Config } from '../../config/schema.js';
 import type { TrainEvent, Trainer, TrainSummary } from '../../engine/engine.js';
+import type { ExampleTokenizer } from '../../engine/engine-factory.js';
 import { diskError, writeFileAtomically } from '../../shared/atomic-file.js';
-import { toJsonLines } from '../../shared/jsonl.js';
+import { readJsonLines, toJsonLines } from '../../shared/jsonl.js';
 import type { HeldOutStep, TrainingStep } from '../../shared/rows.js';
 import { train } from '../../stages/train/train.js';
-import { asPair, type PairRow } from './verb.js';
+import { hashFile } from '../../store/artifacts.js';
+import { nonEmpty } from './generate.js';
+import { showSamples, type ShownTraining } from '../training-samples.js';
+import { asPair, pairRowSchema, type PairRow } from './verb.js';
 
 export interface TrainFileJob {
   out: string;
   settings: Config['train'];
   seed: number;
   initAdapter?: string;
-  /** Every event as a JSON line. */
+  /** Every step and look at the held-out pairs as a JSON line. */
   log?: string;
   checkpointDir?: string;
+  checkpointSeconds?: number;
+  /** The base; its sha256 goes into the adapter. */
+  modelPath: string;
   metadata: Readonly<Record<string, string>>;
 }
 
@@ -27,6 +34,26 @@ export interface TrainFileResult extends TrainSummary {
   firstLoss: number | null;
   lastLoss: number | null;
   seconds: number;
+}
+
+/** A response of nothing but white space is nothing to train on. */
+const trainPairSchema = pairRowSchema.safeExtend({
+  response: z.string().refine((text) => text.trim() !== '', 'must not be empty'),
+});
+
+/** Pairs to train on. Throws `bad-input` that names every bad line, those without a response among them. */
+export function readTrainPairs(file: string): PairRow[] {
+  return nonEmpty(readJsonLines(file, trainPairSchema), file);
+}
+
+/** What a training of these pairs would see. */
+export function showPairs(
+  pairs: readonly PairRow[],
+  { train: settings, seed }: Config,
+  tokenizer: ExampleTokenizer,
+  limit: number,
+): ShownTraining {
+  return showSamples({ dataset: pairs.map(asPair), iteration: 0, seed, settings }, tokenizer, limit);
 }
 
 export async function trainFile(
@@ -45,9 +72,10 @@ export async function trainFile(
       seed: job.seed,
       settings: job.settings,
       adapterPath: job.out,
-      metadata: job.metadata,
+      metadata: { 'isheep.base.sha256': hashFile(job.modelPath), ...job.metadata },
       ...(job.initAdapter === undefined ? {} : { initAdapterPath: job.initAdapter }),
       ...(job.checkpointDir === undefined ? {} : { checkpointDir: job.checkpointDir }),
+      ...(job.checkpointSeconds === undefined ? {} : { checkpointSeconds: job.checkpointSeconds }),
       ...(call.signal ? { signal: call.signal } : {}),
     },
     trainer,
@@ -70,11 +98,14 @@ export async function trainFile(
   }
 }
 
-/** Writes each event as a line of contract.md's form. A training that continues keeps the lines of the steps before. */
+type LoggedEvent = Exclude<TrainEvent, { kind: 'samples' }>;
+
+/** Writes each step and each look at the held-out pairs as a line of contract.md's form. A training that continues keeps the lines of the steps before. */
 export function createTrainingLog(file: string | undefined): (event: TrainEvent) => void {
   if (file === undefined) return () => undefined;
   let continued = false;
   return (event) => {
+    if (event.kind === 'samples') return;
     if (!continued) writeFileAtomically(file, toJsonLines(earlierRows(file, event)));
     continued = true;
     try {
@@ -86,7 +117,7 @@ export function createTrainingLog(file: string | undefined): (event: TrainEvent)
 }
 
 /** What a log holds of the steps before `first`. A line that a kill cut short is dropped; its step is made again. */
-function earlierRows(file: string, first: TrainEvent): object[] {
+function earlierRows(file: string, first: LoggedEvent): object[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')
     .split('\n')
@@ -106,7 +137,7 @@ function parseLogRow(line: string): { step: number } | undefined {
   }
 }
 
-function logRow(event: TrainEvent): TrainingStep | HeldOutStep {
+function logRow(event: LoggedEvent): TrainingStep | HeldOutStep {
   if (event.kind === 'held-out') {
     const { step, held_out_loss, held_out_tokens } = event;
     return { step, held_out_loss, held_out_tokens };

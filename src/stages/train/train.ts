@@ -6,7 +6,10 @@ import { deriveSeed } from '../../shared/random.js';
 import type { Pair } from '../../shared/rows.js';
 import { taskMessages } from '../../shared/task-prompt.js';
 
-type JobPlaces = Pick<TrainJob, 'adapterPath' | 'metadata' | 'initAdapterPath' | 'checkpointDir' | 'signal'>;
+type JobPlaces = Pick<
+  TrainJob,
+  'adapterPath' | 'metadata' | 'initAdapterPath' | 'checkpointDir' | 'checkpointSeconds' | 'signal'
+>;
 
 export interface TrainInput extends JobPlaces {
   /** In training order. */
@@ -49,10 +52,21 @@ function trainJob({ dataset, iteration, seed, settings, ...places }: TrainInput)
       hint: 'see which filter or which rule of select dropped them; more instructions or a larger select.share help',
     });
   }
-  const { validation, ...trainerSettings } = settings;
+  return { ...places, ...trainingData({ dataset, iteration, seed, settings }) };
+}
+
+/** What the trainer gets of a dataset: the examples, those held out, and its settings. */
+export function trainingData({
+  dataset,
+  iteration,
+  seed,
+  settings: { validation, ...trainerSettings },
+}: Pick<TrainInput, 'dataset' | 'iteration' | 'seed' | 'settings'>): Pick<
+  TrainJob,
+  'examples' | 'heldOut' | 'settings'
+> {
   const { training, heldOut } = splitHeldOut(dataset, validation, seed, iteration);
   return {
-    ...places,
     examples: training.map(trainingExample),
     heldOut: heldOut.map(trainingExample),
     settings: { ...trainerSettings, seed: deriveSeed(seed, 'train', iteration) },

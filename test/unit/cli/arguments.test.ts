@@ -60,7 +60,7 @@ describe('wrong usage', () => {
     ['status --run a --run b', '--run was given 2 times; give it once'],
     [
       'show candidate --run a',
-      'isheep show knows candidates, verdicts, dataset, training, prompts; "candidate" is none of them. Did you mean candidates?',
+      'isheep show knows candidates, verdicts, dataset, training, steps, prompts; "candidate" is none of them. Did you mean candidates?',
     ],
     ['show dataset --run a --iteration 0', '--iteration must be a whole number of at least 1; it is 0'],
     ['train --data a --out b --rnak 4', 'No option --rnak. Did you mean --rank?'],
@@ -85,7 +85,7 @@ describe('wrong usage', () => {
   it('needs its positional', async () => {
     const { exitCode, stderr } = await isheep('show --run a');
     expect(stderr).toContain(
-      'error [bad-config] isheep show needs one of candidates, verdicts, dataset, training, prompts',
+      'error [bad-config] isheep show needs one of candidates, verdicts, dataset, training, steps, prompts',
     );
     expect(exitCode).toBe(2);
   });
@@ -99,7 +99,7 @@ describe('wrong usage', () => {
       'error [bad-config] isheep train needs --out: where the adapter goes (GGUF)',
       'error [bad-config] --config missing.json: there is no such file',
       'error [bad-config] --rank must be a whole number from 1 to 256; "eight" is a string',
-      'error [bad-config] --epochs must be a number above 0; it is 0',
+      'error [bad-config] --epochs must be a number above 0, at most 10000; it is 0',
       'hint: isheep train --help shows every option',
     ]);
     expect(exitCode).toBe(2);

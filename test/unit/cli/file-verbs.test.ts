@@ -244,6 +244,45 @@ describe('isheep train', () => {
     expect(JSON.parse(stdout)).toMatchObject({ steps: 9, adapter: out });
   });
 
+  it('counts steps by tokens, or takes their number', async () => {
+    const words = ['train', '--data', file('pairs.jsonl', pairs), '--out', file('a.gguf'), '--json', '--quiet'];
+    const summary = async (...more: string[]) =>
+      JSON.parse((await run([...words, '--validation', '0', ...more])).stdout) as { steps: number };
+    expect(await summary('--batch-tokens', '1', '--epochs', '1')).toMatchObject({ steps: 12, adapterStep: 12 });
+    expect(await summary('--batch-tokens', '100000', '--epochs', '3')).toMatchObject({ steps: 3 });
+    expect(await summary('--steps', '5')).toMatchObject({ steps: 5, plannedSteps: 5 });
+  });
+
+  it('shows what it would train on instead, and writes nothing', async () => {
+    const out = file('adapter.gguf');
+    const words = ['train', '--data', file('pairs.jsonl', pairs), '--out', out, '--show', '2', '--max-length', '90'];
+    const { exitCode, stdout, stderr } = await run(words);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout.match(/^sample \d of \d+, p\d+: /gm)).toHaveLength(2);
+    expect(stdout).toMatch(/\n\d+ responses cut to the maximum length, [\d,]+ tokens lost\n\d+ optimizer steps\n$/);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('names every line without a response', async () => {
+    const rows = [{ ...pairs[0], response: '' }, pairs[1] ?? {}, { ...pairs[2], response: ' \n' }];
+    const data = file('bad.jsonl', rows);
+    const { exitCode, stderr } = await run(['train', '--data', data, '--out', file('a.gguf')]);
+    expect(stderr).toContain(
+      `error [bad-input] 2 bad lines in ${data}: ${data}:1: response: must not be empty; ${data}:3: response: must not be empty`,
+    );
+    expect(exitCode).toBe(2);
+  });
+
+  it('needs held-out pairs to stop early, and each target once', async () => {
+    const words = ['train', '--data', file('pairs.jsonl', pairs), '--out', file('a.gguf'), '--targets', 'q,q'];
+    const { exitCode, stderr } = await run([...words, '--patience', '2', '--validation', '0']);
+    expect(stderr.split('\n').slice(0, 2)).toEqual([
+      'error [bad-config] --patience needs --validation above 0: without held-out pairs there is no loss to watch',
+      'error [bad-config] --targets names a matrix twice: q,q',
+    ]);
+    expect(exitCode).toBe(2);
+  });
+
   it('keeps the lines of earlier steps when it continues, and drops what a kill cut short', () => {
     const log = file('log.jsonl');
     const step = (n: number) => ({

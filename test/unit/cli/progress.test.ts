@@ -53,6 +53,24 @@ describe('progress without a terminal', () => {
     expect(shown(events, { isTTY: true })).toBe(shown(events));
   });
 
+  it('says what is trained on, what was cut or left out, and how many steps that makes', () => {
+    const counts = { samples: 20, tokens: 1200, lossTokens: 300, cut: 1, cutTokens: 40, tooLong: 2 };
+    const none = { samples: 0, tokens: 0, lossTokens: 0, cut: 0, cutTokens: 0, tooLong: 0 };
+    const samples = { kind: 'samples' as const, steps: 5, training: counts, heldOut: none };
+    const training: readonly (readonly [number, RunEvent])[] = [
+      [0, { kind: 'stage-started', iteration: 1, stage: 'train', unit: 'steps', total: 8, done: 0 }],
+      [1, { kind: 'training', iteration: 1, event: samples }],
+      [20, { kind: 'stage-progress', iteration: 1, stage: 'train', done: 1, tokens: 0 }],
+    ];
+    expect(shown(training).split('\n').slice(1)).toEqual([
+      '  20 samples with 1,200 tokens, 300 of them trained on; none held out',
+      '  1 response cut to the maximum length, 40 tokens lost',
+      '  2 pairs left out: the prompt alone is too long',
+      '  train: 1 of 5 steps, 1:20 left',
+      '',
+    ]);
+  });
+
   it('shows the loss while it trains', () => {
     const step = (n: number): RunEvent => ({
       kind: 'training',

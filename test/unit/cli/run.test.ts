@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { timeName } from '../../../src/cli/commands/run.js';
 import type { RunSummary } from '../../../src/pipeline/events.js';
+import type { ShownRunTraining } from '../../../src/pipeline/show.js';
 import { runFolder, type RunFolder } from '../../support/run-folder.js';
 import { isheep } from './support.js';
 
@@ -101,7 +102,7 @@ describe('isheep status', () => {
 });
 
 describe('isheep show', () => {
-  it.each(['candidates', 'verdicts', 'dataset', 'training', 'prompts'])('prints %s as JSON Lines', async (topic) => {
+  it.each(['candidates', 'verdicts', 'dataset', 'steps', 'prompts'])('prints %s as JSON Lines', async (topic) => {
     const { exitCode, stdout } = await isheep(['show', topic, '--run', folder.runDir, '--iteration', '1']);
     expect(exitCode).toBe(0);
     const rows = stdout
@@ -114,6 +115,25 @@ describe('isheep show', () => {
   it('prints the dataset as the file of the iteration has it', async () => {
     const { stdout } = await isheep(['show', 'dataset', '--run', folder.runDir, '--iteration', '1']);
     expect(stdout).toBe(readFileSync(path.join(folder.runDir, 'iterations', '1', 'dataset.jsonl'), 'utf8'));
+  });
+
+  it('shows what was trained on token by token, trained tokens in brackets, and the counts', async () => {
+    const words = ['show', 'training', '--run', folder.runDir, '--iteration', '1', '--limit', '1'];
+    const { stdout, stderr } = await isheep(words);
+    expect(stderr).toBe('iteration 1\n');
+    expect(stdout).toMatch(/^context · token by token, \[what\]\[ is\]\[ trained\]\[ on\]\n/);
+    expect(stdout).toMatch(/\nsample 1 of \d+, .*: \d+ tokens, \d+ trained on\n[^[]*·\\n\n(\[.\])+\[<end>\]\n/);
+    expect(stdout).toMatch(/\n\d+ samples with [\d,]+ tokens, [\d,]+ of them trained on; \d+ samples? held out\n/);
+    const shown = JSON.parse((await isheep([...words, '--json', '--quiet'])).stdout) as ShownRunTraining;
+    expect(shown).toMatchObject({ topic: 'training', iteration: 1 });
+    expect(shown.samples).toHaveLength(1);
+    const [sample] = shown.samples;
+    expect(sample?.pieces).toHaveLength(sample?.tokens.length ?? 0);
+  });
+
+  it('shows as many rows as are asked for', async () => {
+    const words = ['show', 'dataset', '--run', folder.runDir, '--iteration', '1', '--limit', '2'];
+    expect((await isheep(words)).stdout.trimEnd().split('\n')).toHaveLength(2);
   });
 
   it('says which iterations there are', async () => {

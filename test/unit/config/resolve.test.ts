@@ -54,6 +54,26 @@ describe('precedence', () => {
     expect(resolveConfig({ file: configFile({ train: { targets: ['q'] } }) }).train.targets).toEqual(['q']);
   });
 
+  it('trains in the preset paper as arXiv 2408.08072 did, whatever the defaults are', () => {
+    const { train, select } = resolveConfig({ preset: 'paper' });
+    expect(train).toMatchObject({
+      rank: 8,
+      alpha: 16,
+      dropout: 0.05,
+      targets: ['q', 'k', 'v', 'o', 'gate', 'up', 'down'],
+    });
+    expect(train).toMatchObject({
+      epochs: 2,
+      learningRate: 5e-5,
+      schedule: 'cosine',
+      warmupSteps: 20,
+      maxLength: 1024,
+    });
+    expect(train).toMatchObject({ batchSize: 16, accumulate: 1, validation: 0.1, evaluateEvery: 100, keepBest: true });
+    expect([train.steps, train.batchTokens, train.patience, select.atMost]).toEqual([undefined, undefined, 0, 3000]);
+    expect(presets.paper.train).toMatchObject({ rankStabilized: false, weightDecay: 0, maxGradNorm: 1 });
+  });
+
   it.each(presetNames)('has a valid preset %s', (preset) => {
     expect(() => resolveConfig({ preset })).not.toThrow();
   });

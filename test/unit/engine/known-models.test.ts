@@ -59,7 +59,7 @@ test('a misspelled name meets the right one, any other the list', () => {
     }),
   );
   expect(() => knownModel('gpt-5')).toThrow(
-    expect.objectContaining({ hint: 'known are smollm2-135m-instruct; or give the path of a GGUF file' }),
+    expect.objectContaining({ hint: 'known are gemma3-270m, smollm2-135m-instruct; or give the path of a GGUF file' }),
   );
 });
 
@@ -72,6 +72,7 @@ test.each([
     'a package name with options in it',
     { sources: [{ kind: 'python-package', package: 'a -i x', version: '1', member: 'm' }] },
   ],
+  ['a single part', { sources: [{ kind: 'python-packages', parts: [{ package: 'a', version: '1', member: 'm' }] }] }],
   [
     'a package name that starts as an option',
     { sources: [{ kind: 'python-package', package: '-r', version: '1', member: 'm' }] },

