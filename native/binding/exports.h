@@ -8,5 +8,7 @@ namespace isheep {
 void export_system(Napi::Env env, Napi::Object exports);
 void export_trainer(Napi::Env env, Napi::Object exports);
 void export_inference(Napi::Env env, Napi::Object exports);
+void export_full_trainer(Napi::Env env, Napi::Object exports);
+void export_files(Napi::Env env, Napi::Object exports);
 
 }  // namespace isheep

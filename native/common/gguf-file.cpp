@@ -182,16 +182,11 @@ std::vector<float> GgufFile::read_floats(const ggml_tensor * tensor) const {
     return values;
 }
 
-void write_gguf_atomically(const gguf_context * gguf, const std::string & path) {
-    const std::string temporary = path + ".tmp";
-    std::error_code ignored;
-    errno = 0;
-    File file = open_file(temporary, "wb");
-    bool written =
-        file && gguf_write_to_file_ptr(gguf, file.get(), false) && std::fflush(file.get()) == 0 && sync(file.get());
-    const int failure = errno;
-    file.reset();
-    std::error_code renamed;
+namespace {
+
+// A file that is written whole gets its name; one that is not is removed and its failure told.
+void finish_file(const std::string & temporary, const std::string & path, bool written, int failure) {
+    std::error_code ignored, renamed;
     if (written) fs::rename(fs::u8path(temporary), fs::u8path(path), renamed);
     if (written && !renamed) return sync_folder(fs::u8path(path).parent_path());
     fs::remove(fs::u8path(temporary), ignored);
@@ -199,6 +194,28 @@ void write_gguf_atomically(const gguf_context * gguf, const std::string & path) 
     throw Error(full ? Code::not_enough_disk : Code::native_failure,
                 "could not write " + path + ": " + (written ? renamed.message() : std::strerror(failure)),
                 full ? "free some space; the same command continues where it stopped" : "");
+}
+
+}  // namespace
+
+void write_gguf_atomically(const gguf_context * gguf, const std::string & path) {
+    const std::string temporary = path + ".tmp";
+    errno = 0;
+    File file = open_file(temporary, "wb");
+    const bool written =
+        file && gguf_write_to_file_ptr(gguf, file.get(), false) && std::fflush(file.get()) == 0 && sync(file.get());
+    const int failure = errno;
+    file.reset();
+    finish_file(temporary, path, written, failure);
+}
+
+void rename_synced(const std::string & temporary, const std::string & path) {
+    errno = 0;
+    File file = open_file(temporary, "r+b");
+    const bool written = file && sync(file.get());
+    const int failure = errno;
+    file.reset();
+    finish_file(temporary, path, written, failure);
 }
 
 }  // namespace isheep

@@ -52,4 +52,8 @@ private:
 // Throws Error(not_enough_disk) or Error(native_failure).
 void write_gguf_atomically(const gguf_context * gguf, const std::string & path);
 
+// Gives a file that llama.cpp has written whole its name, after its content is synced; removes it where that fails.
+// Throws Error(not_enough_disk) or Error(native_failure).
+void rename_synced(const std::string & temporary, const std::string & path);
+
 }  // namespace isheep

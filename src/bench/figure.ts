@@ -4,17 +4,6 @@ import os from 'node:os';
 
 import { systemInfo } from '../engine/system-info.js';
 
-export interface BenchmarkSettings {
-  model: string;
-  /** 0: as many as the machine has cores. */
-  threads: number;
-  device: string;
-  /** A file with training data; only `train` reads it. */
-  data: string;
-  /** Optimizer steps that `train` times. */
-  steps: number;
-}
-
 export interface Figure {
   name: string;
   metric: string;
@@ -27,9 +16,14 @@ export interface Figure {
   ratio?: number;
 }
 
-export type Benchmark = (settings: BenchmarkSettings) => AsyncIterable<Figure>;
-
-export function figure(name: string, metric: string, value: number, unit: string): Figure {
+/** `peer`: who else was measured in the same run, and its value; the ratio is ours to theirs. */
+export function figure(
+  name: string,
+  metric: string,
+  value: number,
+  unit: string,
+  peer?: { peer: string; value: number },
+): Figure {
   const system = systemInfo();
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -37,7 +31,7 @@ export function figure(name: string, metric: string, value: number, unit: string
   return {
     name,
     metric,
-    value: Number(value.toPrecision(4)),
+    value: rounded(value),
     unit,
     machine: {
       cpu: os.cpus()[0]?.model ?? 'unknown',
@@ -45,7 +39,12 @@ export function figure(name: string, metric: string, value: number, unit: string
       features: system.features.trim(),
     },
     versions: { isheep: version, 'llama.cpp': system.llamaVersion, node: process.versions.node },
+    ...(peer && { peer: peer.peer, peer_value: rounded(peer.value), ratio: rounded(value / peer.value) }),
   };
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
 }
 
 /** Seconds that `body` takes, and what it gives. */

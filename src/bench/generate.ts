@@ -2,7 +2,8 @@
 // generates one token a sequence is taken off. Prompts of 64 tokens, 128 generated ones (fewer where a text ends).
 import { loadModel, type Model } from '../engine/model.js';
 import type { GenerateRequest, Sampling } from '../engine/engine.js';
-import { type BenchmarkSettings, type Figure, figure, timed, words } from './figure.js';
+import { type Figure, figure, timed, words } from './figure.js';
+import type { BenchmarkSettings } from './options.js';
 
 const promptWords = 60;
 const generated = 128;

@@ -1,38 +1,52 @@
-// `npm run bench -- <name> [--model path] [--threads N] [--data file] [--steps N]`: prints one JSON object a figure. Each benchmark is a file here.
-import { parseArgs } from 'node:util';
-
+// `npm run bench -- <name> [options]`: prints one JSON object a figure. Each benchmark is a file here.
 import { IsheepError } from '../shared/errors.js';
-import type { Benchmark } from './figure.js';
+import { didYouMean } from '../shared/nearest-word.js';
+import type { Figure } from './figure.js';
 import { benchGenerate } from './generate.js';
+import { type BenchmarkEntry, type BenchmarkSettings, helpText, readSettings } from './options.js';
 import { benchScore } from './score.js';
 import { benchTrain } from './train.js';
+import { benchTrainLength } from './train-length.js';
+
+interface Benchmark extends BenchmarkEntry {
+  run: (settings: BenchmarkSettings) => AsyncIterable<Figure>;
+}
+
+const machine = ['model', 'threads', 'device'] as const;
+const memory = ['memory', 'copiedWeights', 'activations'] as const;
+const turns = ['steps', 'rounds', 'microBatchTokens', ...memory, 'profile', 'peer', 'python'] as const;
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
-  generate: benchGenerate,
-  score: benchScore,
-  train: benchTrain,
+  generate: { summary: 'tokens a second of generation', reads: machine, run: benchGenerate },
+  score: { summary: 'tokens a second of scoring', reads: machine, run: benchScore },
+  train: {
+    summary: 'tokens a second and peak memory of LoRA training on pairs',
+    reads: [...machine, 'data', 'batchSize', 'maxLength', ...turns],
+    run: benchTrain,
+  },
+  'train-length': {
+    summary: 'the same on samples of exactly some lengths',
+    reads: [...machine, 'lengths', ...turns],
+    run: benchTrainLength,
+  },
 };
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      model: { type: 'string', default: 'models/weights/smollm2-135m-instruct.gguf' },
-      threads: { type: 'string', default: '0' },
-      device: { type: 'string', default: 'cpu' },
-      data: { type: 'string', default: '' },
-      steps: { type: 'string', default: '4' },
-    },
-  });
-  const benchmark = benchmarks[positionals[0] ?? ''];
+  const [name = '', ...words] = process.argv.slice(2);
+  const benchmark = benchmarks[name];
+  if (name === '--help' || (benchmark && words.includes('--help'))) {
+    process.stdout.write(helpText(benchmarks, benchmark ? name : undefined));
+    return;
+  }
   if (!benchmark) {
-    throw new IsheepError('bad-config', `no benchmark ${JSON.stringify(positionals[0] ?? '')}`, {
-      hint: `there are: ${Object.keys(benchmarks).join(', ')}`,
+    const names = Object.keys(benchmarks);
+    throw new IsheepError('bad-config', `no benchmark ${JSON.stringify(name)}.${didYouMean(name, names)}`, {
+      hint: `there are: ${names.join(', ')}`,
     });
   }
-  const { model, device, data } = values;
-  const settings = { model, threads: Number(values.threads), device, data, steps: Number(values.steps) };
-  for await (const figure of benchmark(settings)) process.stdout.write(`${JSON.stringify(figure)}\n`);
+  for await (const figure of benchmark.run(readSettings(name, benchmark, words))) {
+    process.stdout.write(`${JSON.stringify(figure)}\n`);
+  }
 }
 
 main().catch((error: unknown) => {

@@ -2,7 +2,8 @@
 // prompt in groups of four, as the options of a multiple-choice question do.
 import { loadModel } from '../engine/model.js';
 import type { ScoreRequest } from '../engine/engine.js';
-import { type BenchmarkSettings, type Figure, figure, timed, words } from './figure.js';
+import { type Figure, figure, timed, words } from './figure.js';
+import type { BenchmarkSettings } from './options.js';
 
 const nRequests = 32;
 

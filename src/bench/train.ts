@@ -1,65 +1,43 @@
 // Tokens a second of training, whole steps with the optimizer, and the peak of resident memory: rank 8 on all targets,
-// maximum length 1024, loss on responses only. --data is a JSON array or JSON Lines of {instruction, input, output}.
-// Tokens are counted without padding. The first step, which finds cold caches and pages, is not timed.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// loss on responses only. Tokens are counted without padding. With --peer peft PEFT trains the same samples in turns.
+import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
 
-import type { TrainerSettings, TrainingExample } from '../engine/engine.js';
+import type { TrainingExample } from '../engine/engine.js';
 import { loadModel } from '../engine/model.js';
-import { createTrainer } from '../engine/trainer.js';
+import { tokenizeExamples } from '../engine/training-data.js';
 import { IsheepError } from '../shared/errors.js';
-import { type BenchmarkSettings, type Figure, figure } from './figure.js';
+import type { Figure } from './figure.js';
+import type { BenchmarkSettings } from './options.js';
+import { type TrainJobFile, trainJob } from './train-job.js';
+import { findPeer, measureInTurns } from './trainers.js';
 
-const settings: TrainerSettings = {
-  rank: 8,
-  alpha: 16,
-  rankStabilized: false,
-  dropout: 0.05,
-  targets: ['q', 'k', 'v', 'o', 'gate', 'up', 'down'],
-  learningRate: 5e-5,
-  schedule: 'cosine',
-  warmupSteps: 0,
-  weightDecay: 0,
-  maxGradNorm: 1,
-  epochs: 1,
-  batchSize: 8,
-  accumulate: 1,
-  maxLength: 1024,
-  seed: 1,
-  microBatchTokens: 400,
-  packing: true,
-  patience: 0,
-  keepBest: false,
-};
+export async function* benchTrain(settings: BenchmarkSettings): AsyncGenerator<Figure> {
+  const peer = findPeer(settings);
+  const steps = await readSteps(settings);
+  yield* measureInTurns('train', trainJob(settings, threadsOf(settings), steps), settings, peer);
+}
 
-export async function* benchTrain({
-  model: modelPath,
-  threads,
-  device,
-  data,
-  steps,
-}: BenchmarkSettings): AsyncGenerator<Figure> {
-  const examples = readExamples(data).slice(0, settings.batchSize * (steps + 1));
-  const vocabulary = await loadModel({ path: modelPath, vocabularyOnly: true });
-  const tokenizeExample = (example: TrainingExample) => vocabulary.exampleTokens(example);
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-bench-'));
-  try {
-    const trainer = createTrainer({ modelPath, threads, device, tokenizeExample });
-    const adapterPath = path.join(folder, 'adapter.gguf');
-    let tokens = 0;
-    let seconds = 0;
-    for await (const event of trainer.train({ examples, heldOut: [], settings, adapterPath, metadata: {} })) {
-      if (event.kind !== 'step' || event.step === 1) continue;
-      tokens += event.tokens;
-      seconds += event.seconds;
-    }
-    yield figure('train', 'tokens of whole steps', tokens / seconds, 'tokens/s');
-    yield figure('train', 'peak resident memory', process.resourceUsage().maxRSS / 1024, 'MiB');
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-    await vocabulary.dispose();
+export function threadsOf({ threads }: BenchmarkSettings): number {
+  return threads > 0 ? threads : os.availableParallelism();
+}
+
+/** The pairs of the file in its order, a batch a step. */
+async function readSteps(settings: BenchmarkSettings): Promise<TrainJobFile['steps']> {
+  const { model, data, batchSize, maxLength, steps } = settings;
+  const needed = batchSize * (steps + 1);
+  const vocabulary = await loadModel({ path: model, vocabularyOnly: true });
+  const tokenize = (example: TrainingExample) => vocabulary.exampleTokens(example);
+  const { samples } = tokenizeExamples(readExamples(data), tokenize, maxLength);
+  await vocabulary.dispose();
+  if (samples.length < needed) {
+    throw new IsheepError('bad-input', `${data} gives ${samples.length} samples; ${needed} are needed`, {
+      hint: `${steps} timed steps and one before, of ${batchSize} samples: lower --steps or --batch-size`,
+    });
   }
+  return Array.from({ length: steps + 1 }, (_, i) =>
+    samples.slice(i * batchSize, (i + 1) * batchSize).map(({ tokens, context }) => ({ tokens: [...tokens], context })),
+  );
 }
 
 interface PublishedPair {

@@ -29,8 +29,22 @@ export interface Addon {
   systemInfo(): SystemInfo;
   loadModel(options: NativeModelOptions): Promise<NativeModel>;
   createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
+  /** llama.cpp's own finetune of a whole float model. */
+  createFullTrainer(options: NativeFullTrainerOptions): Promise<NativeFullTrainer>;
   /** Throws where the model cannot be trained (its architecture, its tensors); reads the header of the file alone. */
   checkTrainable(path: string): void;
+  /** Writes a model again with other types of numbers, whole or not at all. */
+  requantize(options: NativeRequantizeOptions): Promise<void>;
+}
+
+export interface NativeRequantizeOptions {
+  input: string;
+  output: string;
+  /** q8_0, q4_k_m, f16, f32… */
+  type: string;
+  /** Every matrix of that very type; otherwise llama.cpp gives some tensors more bits. */
+  pure: boolean;
+  threads: number;
 }
 
 // ---- inference ----------------------------------------------------------------------------------------------------
@@ -273,5 +287,42 @@ export interface NativeTrainer {
   loadCheckpoint(path: string): Promise<void>;
   /** Makes the running call reject with the code "interrupted" after the current micro-batch. */
   cancel(): void;
+  dispose(): Promise<void>;
+}
+
+// ---- training in full ----------------------------------------------------------------------------------------------
+
+export interface NativeFullTrainerOptions {
+  modelPath: string;
+  device: string;
+  threads: number;
+  /** Tokens of one optimizer step, a multiple of 256. */
+  blockTokens: number;
+  /** Divides blockTokens. */
+  microBatchTokens: number;
+  learningRate: number;
+  schedule: 'cosine' | 'linear' | 'constant';
+  warmupSteps: number;
+  totalSteps: number;
+  weightDecay: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+}
+
+/** `learningRate`: of the last step. */
+export interface NativeFullStep {
+  loss: number;
+  learningRate: number;
+}
+
+/** One call runs at a time; a second is refused. `tokens` are blockTokens + 1: each but the first is predicted. */
+export interface NativeFullTrainer {
+  /** One optimizer step; the loss is the mean over the block, nats. */
+  step(tokens: Int32Array): Promise<NativeFullStep>;
+  /** The loss alone. */
+  evaluate(tokens: Int32Array): Promise<NativeFullStep>;
+  /** Writes the trained model, whole or not at all. */
+  save(path: string): Promise<NativeFullStep>;
   dispose(): Promise<void>;
 }

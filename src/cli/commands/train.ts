@@ -16,6 +16,7 @@ import type { Command, CommandCall, CommandResult } from '../command.js';
 import { formatCount, formatUnits } from '../format.js';
 import { chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
 import { chosenText, countsLines, memoryLine, trainingText } from '../training-text.js';
+import { methodOption, trainFull } from './train-full.js';
 import { engineOptions } from './with-model.js';
 
 export const trainCommand: Command = {
@@ -38,14 +39,20 @@ export const trainCommand: Command = {
       'show this many samples token by token, and the counts, instead of training',
       z.number().int().min(1),
     ),
+    methodOption,
     chatTemplateOption,
     ...modelOptions,
   ],
   examples: [
+    [
+      'isheep train --data kept.jsonl --out trained.gguf --model float32.gguf --method full',
+      'the whole of a F32 model',
+    ],
     ['isheep train --data kept.jsonl --out adapter.gguf --rank 16 --checkpoint-dir checkpoints', 'can be interrupted'],
     ['isheep train --data kept.jsonl --out adapter.gguf --show 3', 'what it would be trained on; trains nothing'],
   ],
   async run(call) {
+    if (call.values.text('method') === 'full') return trainFull(call);
     const { values } = call;
     const pairs = readTrainPairs(values.needText('data'));
     const engine = call.createEngine(engineOptions(call));

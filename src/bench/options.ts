@@ -1,0 +1,141 @@
+// The options of `npm run bench`: which benchmark reads which, their defaults, the help. One that the benchmark does not
+// read is an error, like one that nobody knows.
+import { IsheepError } from '../shared/errors.js';
+import { didYouMean } from '../shared/nearest-word.js';
+
+/** All that benchmarks read; each reads what its entry in main.ts names. */
+export interface BenchmarkSettings {
+  model: string;
+  /** 0: as many as the machine has cores. */
+  threads: number;
+  device: string;
+  /** A file with training data. */
+  data: string;
+  /** Optimizer steps that are timed, after one that is not. */
+  steps: number;
+  /** How often each trainer is measured, in turns. */
+  rounds: number;
+  batchSize: number;
+  microBatchTokens: number;
+  activations: 'auto' | 'keep' | 'recompute';
+  copiedWeights: 'auto' | 'none' | 'transposed' | 'all';
+  /** MiB that our trainer's process may have; 0: what is free. */
+  memory: number;
+  /** yes: our trainer measures where its time goes. */
+  profile: 'yes' | 'no';
+  maxLength: number;
+  lengths: readonly number[];
+  /** "" or the name of another trainer to measure in the same run. */
+  peer: string;
+  /** The Python that the peer runs in. */
+  python: string;
+}
+
+interface Option {
+  name: string;
+  value: string;
+  fallback: string;
+  description: string;
+}
+
+const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
+  model: option('model', 'FILE', 'models/weights/smollm2-135m-instruct.gguf', 'the model (GGUF)'),
+  threads: option('threads', 'N', '0', 'threads; 0: as many as the machine has cores'),
+  device: option('device', 'NAME', 'cpu', 'auto, cpu, cuda, vulkan or metal'),
+  data: option('data', 'FILE', '', 'pairs: a JSON array or JSON Lines of {instruction, input, output}'),
+  steps: option('steps', 'N', '4', 'optimizer steps that are timed, after one that is not'),
+  rounds: option('rounds', 'N', '2', 'how often each trainer is measured, in turns; medians are reported'),
+  batchSize: option('batch-size', 'N', '8', 'samples of a step; the peer accumulates them one by one'),
+  microBatchTokens: option('micro-batch-tokens', 'N', '400', 'tokens that our trainer computes at once'),
+  activations: option('activations', 'auto|keep|recompute', 'auto', 'whether our trainer keeps activations'),
+  copiedWeights: option('copied-weights', 'auto|none|transposed|all', 'auto', 'weights that our trainer copies'),
+  memory: option('memory', 'MIB', '0', "what our trainer's process may have; 0: what is free"),
+  profile: option('profile', 'yes|no', 'no', 'whether our trainer measures where its time goes; slower'),
+  maxLength: option('max-length', 'N', '1024', 'tokens that a sample is cut to'),
+  lengths: option('lengths', 'N,N,…', '256,512,1024,2048,4096', 'lengths of samples to measure'),
+  peer: option('peer', 'peft', '', 'another trainer to measure in turns with ours: peft'),
+  python: option('python', 'FILE', '', 'the Python of the peer; ISHEEP_PYTHON says it too, else python3'),
+};
+
+export type OptionKey = keyof typeof options;
+
+export interface BenchmarkEntry {
+  summary: string;
+  reads: readonly OptionKey[];
+}
+
+/** The settings that `words` (without the benchmark's name) give. Throws `bad-config` with all that is wrong. */
+export function readSettings(name: string, { reads }: BenchmarkEntry, words: readonly string[]): BenchmarkSettings {
+  const given = parseWords(words);
+  const own = reads.map((key) => options[key].name);
+  const unknown = [...given.keys()].filter((word) => !own.includes(word));
+  const problems = unknown.map((word) => `benchmark ${name} has no option --${word}.${didYouMean(word, own, '--')}`);
+  const textOf = (key: OptionKey) => given.get(options[key].name) ?? options[key].fallback;
+  const problem = (key: OptionKey, expected: string) => {
+    problems.push(`--${options[key].name} must be ${expected}; it is "${textOf(key)}"`);
+  };
+  const count = (key: OptionKey, least: number) => {
+    const text = textOf(key);
+    if (!/^\d{1,9}$/.test(text) || Number(text) < least) problem(key, `a whole number from ${least}`);
+    return Number(text);
+  };
+  const lengths = textOf('lengths').split(',').map(Number);
+  if (!lengths.every((length) => Number.isInteger(length) && length >= 16)) {
+    problem('lengths', 'whole numbers from 16, separated by commas');
+  }
+  const choice = <Word extends string>(key: OptionKey, words: readonly [Word, ...Word[]]): Word => {
+    const word = words.find((known) => known === textOf(key));
+    if (word === undefined) problem(key, words.join(', '));
+    return word ?? words[0];
+  };
+  if (!['', 'peft'].includes(textOf('peer'))) problem('peer', 'peft');
+  const settings = {
+    ...{ model: textOf('model'), device: textOf('device'), data: textOf('data'), peer: textOf('peer') },
+    ...{ threads: count('threads', 0), steps: count('steps', 1), rounds: count('rounds', 1), lengths },
+    ...{ batchSize: count('batchSize', 1), microBatchTokens: count('microBatchTokens', 1) },
+    ...{ maxLength: count('maxLength', 2), memory: count('memory', 0) },
+    activations: choice('activations', ['auto', 'keep', 'recompute']),
+    copiedWeights: choice('copiedWeights', ['auto', 'none', 'transposed', 'all']),
+    profile: choice('profile', ['no', 'yes']),
+    python: textOf('python') || process.env.ISHEEP_PYTHON || 'python3',
+  } satisfies BenchmarkSettings;
+  if (problems.length > 0) {
+    throw new IsheepError('bad-config', problems.join('; '), {
+      hint: `npm run bench -- ${name} --help lists the options`,
+    });
+  }
+  return settings;
+}
+
+/** What `--help` prints; of one benchmark, or of all where `name` is undefined. */
+export function helpText(entries: Readonly<Record<string, BenchmarkEntry>>, name?: string): string {
+  const shown = Object.entries(entries).filter(([one]) => name === undefined || one === name);
+  const lines = ['npm run bench -- NAME [options]: prints one JSON object a figure'];
+  for (const [one, { summary, reads }] of shown) {
+    lines.push('', `${one}: ${summary}`);
+    for (const key of reads) {
+      const { name: word, value, fallback, description } = options[key];
+      const form = `--${word} ${value}`.padEnd(38);
+      lines.push(`  ${form} ${description}${fallback === '' ? '' : ` [${fallback}]`}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** `--name value` or `--name=value`; the last of each counts. */
+function parseWords(words: readonly string[]): Map<string, string> {
+  const given = new Map<string, string>();
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    const [, name, value] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    if (name === undefined) {
+      throw new IsheepError('bad-config', `"${word}" is not an option`, { hint: 'options are --name value' });
+    }
+    given.set(name, value ?? words[++i] ?? '');
+  }
+  return given;
+}
+
+function option(name: string, value: string, fallback: string, description: string): Option {
+  return { name, value, fallback, description };
+}

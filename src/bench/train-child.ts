@@ -1,0 +1,61 @@
+// Our trainer in a process of its own, so that its peak memory is its own: node train-child.js JOB.json, a TrainMeasurement
+// on standard output.
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+
+import { openStepTrainer } from '../engine/step-trainer.js';
+import { IsheepError } from '../shared/errors.js';
+import type { TrainJobFile, TrainMeasurement } from './train-job.js';
+
+const MiB = 1024 * 1024;
+
+async function measure({ model, steps, settings, memory, ...job }: TrainJobFile): Promise<TrainMeasurement> {
+  const before = process.memoryUsage.rss();
+  const trainer = await openStepTrainer({
+    ...job,
+    ...settings,
+    modelPath: model,
+    initAdapterPath: '',
+    totalSteps: steps.length,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    longestSample: Math.max(...steps.flat().map(({ tokens }) => tokens.length)),
+    memoryBytes: memory === 0 ? 0 : Math.max(1, memory * MiB - before),
+    freeHostBytes: 0.8 * os.freemem(),
+  });
+  const measured: TrainMeasurement = { tokens: 0, seconds: 0, peakMib: 0, losses: [] };
+  for (const [i, step] of steps.entries()) {
+    const samples = step.map(({ tokens, context }) => ({ tokens: Int32Array.from(tokens), context }));
+    const start = performance.now();
+    const { loss, tokens } = await trainer.step(samples);
+    measured.losses.push(loss);
+    if (i === 0) continue;
+    measured.tokens += tokens;
+    measured.seconds += (performance.now() - start) / 1000;
+  }
+  const { total, copiedWeights } = trainer.memoryPlan;
+  const { secondsByPart } = trainer;
+  await trainer.dispose();
+  return { ...measured, peakMib: peakMib(), forecastMib: (before + total) / MiB, copiedWeights, secondsByPart };
+}
+
+/** Linux hands the parent's peak on to `maxRSS` of a child, but not to VmHWM. */
+function peakMib(): number {
+  try {
+    const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+    if (line) return Number(line[1]) / 1024;
+  } catch {
+    // Not Linux.
+  }
+  return process.resourceUsage().maxRSS / 1024;
+}
+
+try {
+  const job = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as TrainJobFile;
+  process.stdout.write(`${JSON.stringify(await measure(job))}\n`);
+} catch (error) {
+  if (!(error instanceof IsheepError)) throw error;
+  process.stderr.write(`error [${error.code}] ${error.message}\n`);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,22 @@
+// Training steps whose samples the caller chooses, for measurements beside another trainer; no data order of its own, no
+// checkpoints, no adapter file. trainer.ts is the one that trains for people.
+import type { NativeSample, NativeStep, NativeTrainerOptions } from '../native/addon-types.js';
+import { loadAddon } from '../native/load-addon.js';
+import { fromNative } from '../shared/errors.js';
+
+export type StepTrainerOptions = NativeTrainerOptions;
+export type StepSample = NativeSample;
+
+export interface StepTrainer {
+  /** One optimizer step. */
+  step(samples: readonly StepSample[]): Promise<NativeStep>;
+  dispose(): Promise<void>;
+}
+
+export async function openStepTrainer(options: StepTrainerOptions): Promise<StepTrainer> {
+  try {
+    return await loadAddon().createTrainer(options);
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

@@ -1,0 +1,105 @@
+// `npm run bench` as a process: options, and trainers measured in turns, with a program that stands in for PEFT's Python.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { afterAll, expect, test } from 'vitest';
+
+import { tinyModel } from '../support/tiny-model.js';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-bench-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function bench(...words: string[]): {
+  status: number | null;
+  figures: Record<string, unknown>[];
+  stderr: string;
+  stdout: string;
+} {
+  const loader = path.join(root, 'test', 'support', 'typescript-loader.mjs');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', loader, path.join(root, 'src', 'bench', 'main.ts'), ...words],
+    { encoding: 'utf8', env: { ...process.env, ISHEEP_PYTHON: '' } },
+  );
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+  return { status, stdout, stderr, figures: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
+}
+
+/** Tells versions for -c; for a job, notes it and measures 10 tokens a second in 2000 MiB. */
+function fakePython(answer: string): string {
+  const file = path.join(folder, 'python');
+  writeFileSync(
+    file,
+    `#!/bin/sh\nif [ "$1" = -c ]; then echo PEFT 1 torch 2; exit; fi\ncp "$2" ${folder}/seen.json\n${answer}\n`,
+  );
+  chmodSync(file, 0o755);
+  return file;
+}
+
+const data = path.join(folder, 'pairs.json');
+const pair = (i: number) => ({ instruction: `Name ${i} things.`, input: '', output: 'One, two, three.' });
+writeFileSync(data, JSON.stringify(Array.from({ length: 8 }, (_, i) => pair(i))));
+const tiny = () => ['--model', tinyModel(), '--threads', '1', '--steps', '1', '--rounds', '1'];
+
+test('train measures ours and the peer on the same samples', () => {
+  const python = fakePython('echo \'{"tokens": 20, "seconds": 2, "peakMib": 2000, "losses": [1]}\'');
+  const { status, figures, stderr } = bench(
+    ...['train', ...tiny(), '--data', data, '--batch-size', '3', '--peer', 'peft', '--python', python],
+  );
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  const [speed, memory] = figures as [Record<string, number>, Record<string, number>];
+  expect(speed).toMatchObject({ name: 'train', metric: 'tokens of whole steps', unit: 'tokens/s' });
+  expect(speed).toMatchObject({ peer: 'PEFT 1 torch 2, bf16, batch 1', peer_value: 10 });
+  expect(speed.ratio).toBeCloseTo((speed.value ?? 0) / 10, 0);
+  expect(memory).toMatchObject({ metric: 'peak resident memory', unit: 'MiB', peer_value: 2000 });
+  expect(memory.value).toBeGreaterThan(20);
+  const job = JSON.parse(readFileSync(path.join(folder, 'seen.json'), 'utf8')) as {
+    settings: object;
+    steps: { tokens: number[]; context: number }[][];
+  };
+  expect(job.settings).toMatchObject({ rank: 8, dropout: 0.05 });
+  expect(job.steps.map((step) => step.length)).toEqual([3, 3]);
+  expect(job.steps[0]?.[0]?.tokens.length).toBeGreaterThan(job.steps[0]?.[0]?.context ?? Infinity);
+});
+
+test('train-length makes samples of each length, and a peer that dies has no figure', () => {
+  const python = fakePython('kill -9 $$');
+  const { status, figures, stderr } = bench(
+    ...['train-length', ...tiny(), '--lengths', '32,64', '--peer', 'peft', '--python', python],
+  );
+  expect(status).toBe(0);
+  expect(figures.map(({ metric }) => metric)).toEqual([
+    ...['tokens of whole steps, length 32', 'peak resident memory, length 32'],
+    ...['tokens of whole steps, length 64', 'peak resident memory, length 64'],
+  ]);
+  expect(figures.every((figure) => !('peer' in figure))).toBe(true);
+  expect(stderr).toContain('length 64 gave no figure: it was ended by SIGKILL');
+});
+
+test('unknown options, options of another benchmark and bad values are errors', () => {
+  const wrong = bench('train', '--dta', 'x', '--steps', 'many', '--lengths', '3');
+  expect(wrong).toMatchObject({ status: 2, stdout: '' });
+  expect(wrong.stderr).toContain('benchmark train has no option --dta. Did you mean --data?');
+  expect(wrong.stderr).toContain('benchmark train has no option --lengths.');
+  expect(wrong.stderr).toContain('--steps must be a whole number from 1; it is "many"');
+  expect(bench('trian').stderr).toContain('no benchmark "trian". Did you mean train?');
+  expect(bench('train', '--model', tinyModel(), '--data', data, '--batch-size', '50').stderr).toContain(
+    'gives 8 samples; 250 are needed',
+  );
+  const { status, stderr } = bench('train', '--peer', 'peft', '--python', path.join(folder, 'nothing'));
+  expect(status).toBe(2);
+  expect(stderr).toContain('the peer peft cannot be run by');
+  expect(stderr).toContain('hint: name a Python that has torch');
+});
+
+test('--help lists what each benchmark reads', () => {
+  const all = bench('--help').stdout;
+  expect(all).toContain('train-length: ');
+  const one = bench('train', '--help').stdout;
+  expect(one).toContain('--peer peft');
+  expect(one).not.toContain('--lengths');
+});
