@@ -37,7 +37,7 @@ struct TrainerSettings {
     int micro_batch_tokens = 400;
     MemoryLimits memory;
     size_t free_host_bytes = 0;  // the limit where `memory` has none and the CPU computes; 0: unknown
-    int longest_sample = 0;  // tokens, for the memory plan; 0: as many as a micro-batch has
+    int longest_sample = 0;      // tokens, for the memory plan; 0: as many as a micro-batch has
 };
 
 struct StepResult {

@@ -1,6 +1,6 @@
 // Training steps whose samples the caller chooses, for measurements beside another trainer; no data order of its own, no
 // checkpoints, no adapter file. trainer.ts is the one that trains for people.
-import type { NativeSample, NativeStep, NativeTrainerOptions } from '../native/addon-types.js';
+import type { NativeMemoryPlan, NativeSample, NativeStep, NativeTrainerOptions } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative } from '../shared/errors.js';
 
@@ -8,6 +8,9 @@ export type StepTrainerOptions = NativeTrainerOptions;
 export type StepSample = NativeSample;
 
 export interface StepTrainer {
+  readonly memoryPlan: NativeMemoryPlan;
+  /** With the option `profile`; empty without. */
+  readonly secondsByPart: Record<string, number>;
   /** One optimizer step. */
   step(samples: readonly StepSample[]): Promise<NativeStep>;
   dispose(): Promise<void>;

@@ -68,7 +68,15 @@ async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<Tr
     const { checkpointDir } = job;
     const identity = identityOf(options, job, training, heldOut, native);
     const checkpoints = checkpointDir === undefined ? null : new TrainingCheckpoints(checkpointDir, identity);
-    const run = new TrainingRun({ native, job, training, heldOut, plan, memory: forecast(native, before), checkpoints });
+    const run = new TrainingRun({
+      native,
+      job,
+      training,
+      heldOut,
+      plan,
+      memory: forecast(native, before),
+      checkpoints,
+    });
     yield* run.events();
     return run.summary();
   } catch (error) {
@@ -129,8 +137,8 @@ function identityOf(
   heldOut: TokenizedExamples,
   native: NativeTrainer,
 ): JobIdentity {
-  const { memory, activations, ...deciding } = job.settings; // these two do not change a byte of it
-  const settings = Object.entries(deciding).filter(([, value]) => value !== undefined);
+  const free = ['memory', 'activations']; // they do not change a byte of it
+  const settings = Object.entries(job.settings).filter(([name, value]) => value !== undefined && !free.includes(name));
   const { initAdapterPath } = job;
   return {
     ...Object.fromEntries(settings.map(([name, value]) => [name, JSON.stringify(value)])),

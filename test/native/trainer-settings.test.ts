@@ -36,13 +36,26 @@ describe('batches and steps', () => {
       { maxLength: 26 },
       { examples: [...examples(10), ...examples(2, 10 ** 9)] },
     );
-    expect(events[0]).toEqual({
+    expect(events[0]).toMatchObject({
       kind: 'samples',
       steps: 6,
       training: { samples: 10, tokens: 260, lossTokens: 80, cut: 10, cutTokens: 11, tooLong: 2 },
       heldOut: { samples: 3, tokens: 78, lossTokens: 21, cut: 3, cutTokens: 9, tooLong: 0 },
     });
     expect(summary).toMatchObject({ samples: 10, tooLong: 2, cut: 13, cutTokens: 20 });
+  });
+
+  test('what is planned and chosen by the memory is said before the first step', async () => {
+    const { events } = await train({ activations: 'recompute', copiedWeights: 'none' });
+    const [first] = events;
+    const memory = first?.kind === 'samples' ? first.memory : undefined;
+    expect(memory?.copiedWeights).toBe('none');
+    const { process = 0, mapped = 0, copies = 0, adapter = 0, activations = 0, graphs = 0, total } = memory ?? {};
+    expect(process + mapped + copies + adapter + activations + graphs).toBe(total);
+  });
+
+  test('too little memory is an error before the first step that says what would fit', async () => {
+    await expect(train({ memory: 1 })).rejects.toMatchObject({ code: 'not-enough-memory' });
   });
 
   test('accumulated batches give the bytes of one batch of their size', async () => {
@@ -122,8 +135,7 @@ test('a loss that is no number stops with the sample and the step, and leaves th
     code: 'training-diverged',
     message: expect.stringMatching(/^the loss of sample e\d is not a finite number after step 2$/) as string,
   });
-  expect(readdirSync(checkpointDir).sort()).toEqual(
-    ['1.gguf', '1.json', '2.gguf', '2.json'].map((n) => `step-00000${n}`),
-  );
+  const checkpoints = ['1.gguf', '1.json', '2.gguf', '2.json'].map((n) => `step-00000${n}`);
+  expect(readdirSync(checkpointDir).sort()).toEqual(['choices.json', ...checkpoints]);
   expect(existsSync(adapterPath)).toBe(false);
 });

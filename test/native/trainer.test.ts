@@ -1,6 +1,6 @@
 // The trainer's façade and its native class on tiny models: results, resume, errors, disposal.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -75,7 +75,7 @@ describe('a training that is stopped', () => {
       for (let i = 0; i < taken; i++) await events.next();
       await events.return(undefined as never);
       const rest = await finish(trainer().train(stopped));
-      const withoutSeconds = (event: object) => ({ ...event, seconds: 0 });
+      const withoutSeconds = (event: object) => ({ ...event, seconds: 0, memory: undefined });
       // Nothing is kept before the first step.
       const expected = taken < 3 ? whole.events : [whole.events[0] as TrainEvent, ...whole.events.slice(taken)];
       expect(rest.events.map(withoutSeconds)).toEqual(expected.map(withoutSeconds));
@@ -92,7 +92,7 @@ describe('a training that is stopped', () => {
     for (let i = 0; i < 4; i++) await events.next();
     controller.abort();
     await expect(finish(events)).rejects.toMatchObject({ code: 'interrupted' });
-    expect(readdirSync(checkpointDir).sort()).toEqual(['step-000002.gguf', 'step-000002.json']);
+    expect(readdirSync(checkpointDir).sort()).toEqual(['choices.json', 'step-000002.gguf', 'step-000002.json']);
   });
 
   test('keeps the last two checkpoints, and the older one serves where the newer is damaged', async () => {
@@ -109,6 +109,14 @@ describe('a training that is stopped', () => {
     const { events } = await finish(trainer().train(second));
     expect(events.filter((event) => event.kind === 'step').map(({ step }) => step)).toEqual([6]);
     expect(hash(second.adapterPath)).toBe(hash(first.adapterPath));
+  });
+
+  test('goes on with the copies of weights that were chosen when it started', async () => {
+    const checkpointDir = path.join(folder, 'chosen');
+    mkdirSync(checkpointDir);
+    writeFileSync(path.join(checkpointDir, 'choices.json'), '{"copiedWeights":"none"}');
+    const { events } = await finish(trainer().train(job({ checkpointDir })));
+    expect(events[0]).toMatchObject({ memory: { copiedWeights: 'none' } });
   });
 
   test('is not continued with other data or settings', async () => {

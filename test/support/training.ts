@@ -32,10 +32,26 @@ export function nativeOptions(modelPath: string, more: Partial<NativeTrainerOpti
   const { rank, alpha, rankStabilized, dropout, targets, seed, learningRate, schedule } = trainerSettings;
   const { warmupSteps, weightDecay, maxGradNorm, microBatchTokens } = trainerSettings;
   const lora = { rank, alpha, rankStabilized, dropout, targets, seed };
-  const memory = { longestSample: 128, memoryBytes: 0, freeHostBytes: 0, copiedWeights: 'auto', activations: 'auto' } as const;
+  const memory = {
+    longestSample: 128,
+    memoryBytes: 0,
+    freeHostBytes: 0,
+    copiedWeights: 'auto',
+    activations: 'auto',
+  } as const;
   const steps = { learningRate, schedule, warmupSteps, weightDecay, maxGradNorm, microBatchTokens };
   const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, totalSteps: 100 };
-  return { modelPath, device: 'cpu', threads: 1, initAdapterPath: '', ...lora, ...steps, ...optimizer, ...memory, ...more };
+  return {
+    modelPath,
+    device: 'cpu',
+    threads: 1,
+    initAdapterPath: '',
+    ...lora,
+    ...steps,
+    ...optimizer,
+    ...memory,
+    ...more,
+  };
 }
 
 export function examples(count: number, first = 0): TrainingExample[] {
