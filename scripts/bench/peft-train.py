@@ -1,4 +1,4 @@
-"""The peer of `npm run bench -- train --peer peft`: PEFT on the same samples, in its fastest setting on a CPU.
+"""The peer of `npm run bench -- train --peer peft`: PEFT on the same samples, in bf16 with batch 1.
 
     python scripts/bench/peft-train.py JOB.json
 
