@@ -74,7 +74,9 @@ test('train-length makes samples of each length, and a peer that dies has no fig
   expect(status).toBe(0);
   expect(figures.map(({ metric }) => metric)).toEqual([
     ...['tokens of whole steps, length 32', 'peak resident memory, length 32'],
+    'forecast of that memory (copied weights: all), length 32',
     ...['tokens of whole steps, length 64', 'peak resident memory, length 64'],
+    'forecast of that memory (copied weights: all), length 64',
   ]);
   expect(figures.every((figure) => !('peer' in figure))).toBe(true);
   expect(stderr).toContain('length 64 gave no figure: it was ended by SIGKILL');

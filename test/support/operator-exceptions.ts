@@ -40,14 +40,6 @@ export const operatorExceptions: readonly OperatorException[] = [
     says: 'return (op->src[0]->type == GGML_TYPE_F32 || op->src[0]->type == GGML_TYPE_F16) &&',
   },
   {
-    backend: 'Metal',
-    ...binaryOverRows,
-    release: 'v0.4.0',
-    file: 'ggml/src/ggml-metal/ggml-metal-device.m',
-    line: 1622,
-    says: 'return ggml_is_contiguous_rows(op->src[0]) && ggml_is_contiguous_rows(op->src[1]) &&',
-  },
-  {
     backend: 'CPU',
     what: 'flash attention over keys and values in F32, which the list does not try',
     accepts: ({ op, sources: [, keys, values] }) =>
