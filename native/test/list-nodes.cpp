@@ -52,9 +52,13 @@ struct Lister {
         settings.dropout = 0.1;
         for (bool portable : {false, true}) {
             settings.portable_graphs = portable;
-            for (bool keep : {true, false}) {
-                settings.memory.keep_activations = keep;
+            for (CopiedWeights copied : {CopiedWeights::none, CopiedWeights::all}) {
+                settings.memory.copied = copied;
+                settings.memory.keep_activations = false;
                 list(options, settings);
+                settings.memory.keep_activations = true;
+                // Other types change the products with weights alone, which recomputing has all of.
+                if (options.type == GGML_TYPE_F32) list(options, settings);
             }
         }
     }
@@ -65,8 +69,9 @@ struct Lister {
             for (int i = 0; i < ggml_graph_n_nodes(graph); i++)
                 print(options, settings.portable_graphs, ggml_graph_node(graph, i));
         });
-        trainer.gradient(random_samples({90, 20}, 1));
         trainer.gradient(random_samples({33}, 2));
+        if (options.type != GGML_TYPE_F32) return;
+        trainer.gradient(random_samples({90, 20}, 1));
         trainer.evaluate(random_samples({20}, 3), false);
     }
 
@@ -90,8 +95,11 @@ int main() {
             for (ggml_type type : trainable_types) {
                 TinyModelOptions options = tiny_architecture(features.name);
                 options.type = type;
-                if (type != GGML_TYPE_F32) options.layers = 1;         // kinds of layers differ in F32 nodes only
-                if (ggml_blck_size(type) > 64) options.head_dim = 64;  // heads of whole blocks
+                if (type != GGML_TYPE_F32) options.layers = 1;  // kinds of layers differ in F32 nodes only
+                if (ggml_blck_size(type) > 64) {
+                    options.head_dim = 64;  // heads of whole blocks
+                    options.feed_forward = (int) ggml_blck_size(type);
+                }
                 lister.list(options);
             }
         }

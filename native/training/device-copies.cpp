@@ -53,6 +53,15 @@ ggml_type DeviceCopies::multiplied(ggml_type type, ggml_type otherwise) const {
     return ggml_backend_supports_op(compute_.backend(), product) ? type : otherwise;
 }
 
+bool DeviceCopies::gives_rows(ggml_tensor * matrix) const {
+    if (compute_.on_cpu()) return true;
+    // CUDA takes these two only where a row is a multiple of 256 numbers, and its list denies them.
+    if (matrix->type == GGML_TYPE_IQ4_NL || matrix->type == GGML_TYPE_MXFP4) return false;
+    const Context context(ggml_init({2 * ggml_tensor_overhead(), nullptr, true}));
+    ggml_tensor * numbers = ggml_new_tensor_1d(context.get(), GGML_TYPE_I32, matrix->ne[1]);
+    return ggml_backend_supports_op(compute_.backend(), ggml_get_rows(context.get(), matrix, numbers));
+}
+
 void DeviceCopies::fill() {
     store_.allocate(compute_.buffer_type());
     for (const Copy & copy : copies_) {

@@ -19,6 +19,9 @@ public:
     // `type`, or `otherwise` where no product of F32 with it is known to work on the device.
     ggml_type multiplied(ggml_type type, ggml_type otherwise) const;
 
+    // Whether get_rows gives the numbers of `matrix` on the device, so that no copy is needed to transpose it there.
+    bool gives_rows(ggml_tensor * matrix) const;
+
     // Once, after all calls of `of`. Throws Error(not_enough_memory).
     void fill();
 

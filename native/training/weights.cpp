@@ -42,7 +42,7 @@ std::vector<Matrix *> Weights::all_matrices() {
 }
 
 bool Weights::is_transposed(const Matrix & matrix, CopiedWeights copied) const {
-    return copied != CopiedWeights::none || &matrix == &output_;
+    return copied != CopiedWeights::none || &matrix == &output_ || !device_copies_.gives_rows(matrix.forward);
 }
 
 CopyForm Weights::transposed_form(const Matrix & matrix, CopiedWeights copied) const {

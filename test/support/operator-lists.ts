@@ -117,7 +117,10 @@ function caseOfRow(op: string, parameters: Map<string, string>): Case | undefine
   const on = (name: string) => flag(text(name) === '1');
   const repeated = () => list('nr').map((times) => flag(times > 1));
   const type = text('type');
-  if (binary.includes(op)) return { key: `${op} ${type}`, hardness: [2 * on('perm1'), ...repeated()] };
+  if (binary.includes(op)) {
+    const permuted = on('perm1') * flag((list('ne')[0] ?? 1) > 1); // rows of one number lie as if nothing were permuted
+    return { key: `${op} ${type}`, hardness: [2 * permuted, ...repeated()] };
+  }
   if (unary.includes(op) || op === 'RMS_NORM') return { key: `${op} ${type}`, hardness: [on('v')] };
   if (gated.includes(op))
     return { key: `${op} ${type}${parameters.has('split') ? ' split' : ''}`, hardness: [on('v')] };
