@@ -23,7 +23,8 @@ beforeAll(async () => {
   modelPath = (await fetchModel(knownModel('gemma3-270m'))).path;
   model = await loadAddon().loadModel({ path: modelPath, device: 'cpu', vocabularyOnly: false });
   const words = readFileSync(path.resolve(import.meta.dirname, '../../CONTRIBUTING.md'), 'utf8');
-  [text = new Int32Array()] = model.tokenize([words], false);
+  const [tokens = new Int32Array()] = model.tokenize([words], false);
+  text = Int32Array.of(model.info.bos, ...tokens);
 });
 
 /** Mean loss over the tokens after the first `context`, by llama.cpp, which runs here as it does for users. */
@@ -43,7 +44,9 @@ async function ownLoss(trainer: NativeTrainer, tokens: Int32Array, context: numb
   return (found?.loss ?? NaN) / (found?.lossTokens ?? NaN);
 }
 
-// llama.cpp rounds its cache to half floats and repacks weights; both round what weights multiply to 8 bits.
+// llama.cpp rounds its cache to half floats and repacks weights; both round what weights multiply to 8 bits, each in its
+// own order. Without BOS, which this model was never trained without, that noise moves the loss of 40 tokens by 2 to 3 %
+// between llama.cpp's own kernels.
 test.each([40, 500, 900])('the loss of %i tokens of text is that of llama.cpp', async (length) => {
   const trainer = await loadAddon().createTrainer(nativeOptions(modelPath, steadySettings));
   const tokens = text.slice(0, length);
