@@ -2,11 +2,15 @@
 // JavaScript ones.
 #pragma once
 
+#include "common/status.h"
+
 #include <napi.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace isheep {
@@ -26,6 +30,16 @@ inline std::string string_of(const Napi::Object & object, const char * key) {
 // "" where there is none.
 inline std::string optional_string_of(const Napi::Object & object, const char * key) {
     return object.Get(key).IsString() ? string_of(object, key) : "";
+}
+
+// The choice that goes by the name `text`.
+template <typename Choice>
+Choice one_of(const std::string & text, const char * what,
+              std::initializer_list<std::pair<const char *, Choice>> choices) {
+    for (const auto & [name, choice] : choices) {
+        if (text == name) return choice;
+    }
+    throw Error(Code::bad_config, std::string(what) + " \"" + text + "\" is not known");
 }
 
 // An Int32Array's values; a TypeError for anything else.

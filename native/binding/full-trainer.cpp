@@ -7,6 +7,7 @@
 #include "binding/exports.h"
 #include "binding/js-error.h"
 #include "binding/lifetime.h"
+#include "binding/optimizer-options.h"
 #include "binding/worker.h"
 #include "common/status.h"
 
@@ -22,15 +23,8 @@ FullFinetuneSettings read_settings(const Napi::Object & options) {
     settings.threads = (int) count_of(options, "threads");
     settings.block_tokens = (int) count_of(options, "blockTokens");
     settings.micro_batch_tokens = (int) count_of(options, "microBatchTokens");
-    const std::string schedule = string_of(options, "schedule");
-    settings.schedule.kind = schedule == "cosine"   ? ScheduleKind::cosine
-                             : schedule == "linear" ? ScheduleKind::linear
-                                                    : ScheduleKind::constant;
-    settings.schedule.peak = number_of(options, "learningRate");
-    settings.schedule.warmup_steps = (int) count_of(options, "warmupSteps");
-    settings.schedule.total_steps = (int) count_of(options, "totalSteps");
-    settings.adamw = {number_of(options, "beta1"), number_of(options, "beta2"), number_of(options, "epsilon"),
-                      number_of(options, "weightDecay")};
+    settings.schedule = schedule_of(options);
+    settings.adamw = adamw_of(options);
     return settings;
 }
 

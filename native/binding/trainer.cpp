@@ -7,6 +7,7 @@
 #include "binding/exports.h"
 #include "binding/js-error.h"
 #include "binding/lifetime.h"
+#include "binding/optimizer-options.h"
 #include "binding/worker.h"
 #include "common/gguf-file.h"
 #include "common/status.h"
@@ -18,15 +19,6 @@
 
 namespace isheep {
 namespace {
-
-template <typename Choice>
-Choice one_of(const std::string & text, const char * what,
-              std::initializer_list<std::pair<const char *, Choice>> choices) {
-    for (const auto & [name, choice] : choices) {
-        if (text == name) return choice;
-    }
-    throw Error(Code::bad_config, std::string(what) + " \"" + text + "\" is not known");
-}
 
 int integer_of(const Napi::Object & object, const char * key) {
     return object.Get(key).As<Napi::Number>().Int32Value();
@@ -57,14 +49,8 @@ TrainerSettings read_settings(const Napi::Object & options) {
     settings.seed = (uint64_t) options.Get("seed").As<Napi::Number>().Int64Value();
     settings.init_adapter_path = string_of(options, "initAdapterPath");
     settings.base_sha256 = optional_string_of(options, "baseSha256");
-    settings.schedule.kind = one_of<ScheduleKind>(
-        string_of(options, "schedule"), "schedule",
-        {{"cosine", ScheduleKind::cosine}, {"linear", ScheduleKind::linear}, {"constant", ScheduleKind::constant}});
-    settings.schedule.peak = number_of(options, "learningRate");
-    settings.schedule.warmup_steps = integer_of(options, "warmupSteps");
-    settings.schedule.total_steps = integer_of(options, "totalSteps");
-    settings.adamw = {number_of(options, "beta1"), number_of(options, "beta2"), number_of(options, "epsilon"),
-                      number_of(options, "weightDecay")};
+    settings.schedule = schedule_of(options);
+    settings.adamw = adamw_of(options);
     settings.max_grad_norm = number_of(options, "maxGradNorm");
     settings.micro_batch_tokens = integer_of(options, "microBatchTokens");
     settings.longest_sample = integer_of(options, "longestSample");
@@ -143,7 +129,6 @@ private:
             const MemoryPlan & plan = state_->trainer->memory_plan();
             Napi::Object object = Napi::Object::New(info.Env());
             object.Set("copiedWeights", name_of(plan.copied));
-            object.Set("longestSample", plan.longest);
             object.Set("mapped", (double) plan.mapped);
             object.Set("copies", (double) plan.copies);
             object.Set("adapter", (double) plan.adapter);

@@ -12,15 +12,6 @@ using namespace isheep::test;
 
 namespace {
 
-double relative_difference(const std::vector<float> & found, const std::vector<float> & expected) {
-    double difference = 0, size = 0;
-    for (size_t i = 0; i < expected.size(); i++) {
-        difference += ((double) found[i] - expected[i]) * ((double) found[i] - expected[i]);
-        size += (double) expected[i] * expected[i];
-    }
-    return std::sqrt(difference / size);
-}
-
 LossGradient computed(TrainerSettings settings, const std::string & device) {
     settings.device = device;
     Trainer trainer(settings);

@@ -52,17 +52,6 @@ std::vector<float> reference_logits(const std::string & model_path, const std::s
     return all;
 }
 
-// Root mean square of the difference, relative to that of the logits.
-double relative_difference(const std::vector<float> & a, const std::vector<float> & b) {
-    check_equal(a.size(), b.size(), "number of logits");
-    double difference = 0, size = 0;
-    for (size_t i = 0; i < a.size(); i++) {
-        difference += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
-        size += (double) b[i] * b[i];
-    }
-    return std::sqrt(difference / size);
-}
-
 void compare(const TinyModelOptions & options, double tolerance, int n_tokens = 75) {
     TrainerSettings settings = tiny_settings(tiny_model_path(options));
     settings.schedule.peak = 1e-2;

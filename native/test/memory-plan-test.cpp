@@ -20,27 +20,20 @@ std::vector<float> gradient_with(ggml_type type, CopiedWeights copied) {
     return trainer.gradient(random_samples({40, 90, 12}, 8)).gradient;
 }
 
-// Length of the difference, relative to that of `b`.
-double difference(const std::vector<float> & a, const std::vector<float> & b) {
-    std::vector<float> d(a.size());
-    for (size_t i = 0; i < a.size(); i++) d[i] = a[i] - b[i];
-    return global_norm(d) / global_norm(b);
-}
-
 }  // namespace
 
 // F32 is copied as it is. Elsewhere a transposed matrix that is made anew is rounded to 8 bits by other code, which may
 // round a half the other way, and a copy for the forward product may be an 8-bit one or have a kernel that adds up in
 // another order: the gradient moves by what 8 bits of weights and activations leave of it, a few hundredths.
 TEST("gradients are the same whichever weights are copied, up to the rounding of the copies") {
-    check_equal(difference(gradient_with(GGML_TYPE_F32, CopiedWeights::none),
-                           gradient_with(GGML_TYPE_F32, CopiedWeights::transposed)),
+    check_equal(relative_difference(gradient_with(GGML_TYPE_F32, CopiedWeights::none),
+                                    gradient_with(GGML_TYPE_F32, CopiedWeights::transposed)),
                 0.0, "F32");
     for (ggml_type type : {GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q4_K,
                            GGML_TYPE_Q6_K, GGML_TYPE_IQ4_XS}) {
         const std::vector<float> transposed = gradient_with(type, CopiedWeights::transposed);
-        const double anew = difference(gradient_with(type, CopiedWeights::none), transposed);
-        const double all = difference(gradient_with(type, CopiedWeights::all), transposed);
+        const double anew = relative_difference(gradient_with(type, CopiedWeights::none), transposed);
+        const double all = relative_difference(gradient_with(type, CopiedWeights::all), transposed);
         std::printf("     %s: %.1e made anew, %.1e all copied\n", ggml_type_name(type), anew, all);
         check(anew < 0.02, "made anew it differs by " + std::to_string(anew));
         check(all < 0.1, "with all copies it differs by " + std::to_string(all));

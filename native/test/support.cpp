@@ -1,8 +1,10 @@
 #include "test/support.h"
 
+#include "test/check.h"
 #include "training/random-bits.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <random>
 
@@ -76,6 +78,16 @@ void randomize(Trainer & trainer, uint32_t seed) {
     std::vector<float> & parameters = trainer.lora().parameters;
     for (size_t i = 0; i < parameters.size(); i++) parameters[i] += 0.2f * (random_unit(seed, i) - 0.5f);
     trainer.lora().refresh();
+}
+
+double relative_difference(const std::vector<float> & found, const std::vector<float> & expected) {
+    check_equal(found.size(), expected.size(), "number of values");
+    double difference = 0, size = 0;
+    for (size_t i = 0; i < expected.size(); i++) {
+        difference += ((double) found[i] - expected[i]) * ((double) found[i] - expected[i]);
+        size += (double) expected[i] * expected[i];
+    }
+    return std::sqrt(difference / size);
 }
 
 }  // namespace isheep::test

@@ -48,15 +48,6 @@ LossGradient computed(const TinyModelOptions & options) {
     return trainer.gradient(random_samples({40, 90, 16}, 8));
 }
 
-double relative_difference(const std::vector<float> & found, const std::vector<float> & expected) {
-    double difference = 0, size = 0;
-    for (size_t i = 0; i < expected.size(); i++) {
-        difference += ((double) found[i] - expected[i]) * ((double) found[i] - expected[i]);
-        size += (double) expected[i] * expected[i];
-    }
-    return std::sqrt(difference / size);
-}
-
 void compare(TinyModelOptions options) {
     const std::string name = options.architecture + " " + ggml_type_name(options.type);
     const LossGradient found = computed(options);

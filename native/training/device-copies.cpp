@@ -1,22 +1,9 @@
 #include "training/device-copies.h"
 
-#include <mutex>
+#include "training/matrix-copy.h"
 
 namespace isheep {
 namespace {
-
-// The numbers of a quantized or BF16 tensor in F16: every type's scale is a half float at most, so that what is lost
-// are 11 bits and less of one product of the two.
-void set_as_half_floats(const ggml_tensor * from, ggml_tensor * to) {
-    std::vector<float> row((size_t) from->ne[0]);
-    std::vector<ggml_fp16_t> rows((size_t) ggml_nelements(from));
-    for (int64_t i = 0; i < ggml_nrows(from); i++) {
-        ggml_get_type_traits(from->type)
-            ->to_float((const char *) from->data + i * from->nb[1], row.data(), from->ne[0]);
-        ggml_fp32_to_fp16_row(row.data(), &rows[(size_t) (i * from->ne[0])], from->ne[0]);
-    }
-    set_tensor(to, rows.data());
-}
 
 // Types that not every backend's list of operators has a product with (test/native/operators.test.ts). A device's own
 // word is not enough: Metal's says yes to every type but one, and then has no program for some.
@@ -64,17 +51,8 @@ bool DeviceCopies::gives_rows(ggml_tensor * matrix) const {
 
 void DeviceCopies::fill() {
     store_.allocate(compute_.buffer_type());
-    for (const Copy & copy : copies_) {
-        if (copy.to->type == copy.from->type) set_tensor(copy.to, copy.from->data);
-        else set_as_half_floats(copy.from, copy.to);
-    }
+    for (const Copy & copy : copies_) copy_matrix(copy.from, copy.to);
     copies_.clear();
-}
-
-void set_tensor_from_thread(ggml_tensor * t, const void * data) {
-    static std::mutex one_at_a_time;
-    const std::lock_guard<std::mutex> lock(one_at_a_time);
-    set_tensor(t, data);
 }
 
 }  // namespace isheep

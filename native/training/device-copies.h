@@ -37,7 +37,4 @@ private:
     std::vector<Copy> copies_;
 };
 
-// set_tensor for several threads at a time.
-void set_tensor_from_thread(ggml_tensor * t, const void * data);
-
 }  // namespace isheep

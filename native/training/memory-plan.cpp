@@ -30,7 +30,6 @@ MemoryPlanner::MemoryPlanner(Compute & compute, const Weights & weights, const S
 
 MemoryPlan MemoryPlanner::plan(int longest, const MemoryLimits & limits) const {
     constexpr CopiedWeights fastest_first[] = {CopiedWeights::all, CopiedWeights::transposed, CopiedWeights::none};
-    const int n_layers = weights_.architecture().n_layers;
     CopiedWeights last = CopiedWeights::none;
     for (CopiedWeights copied : fastest_first) {
         if (limits.copied && copied != *limits.copied) continue;
@@ -39,10 +38,8 @@ MemoryPlan MemoryPlanner::plan(int longest, const MemoryLimits & limits) const {
         const int n_rows = largest_micro_batch(longest).n_rows;
         const Activations activations(weights_.architecture(), compute_.buffer_type());
         plan.for_activations = limits.bytes ? limits.bytes - (plan.total() - plan.activations) : SIZE_MAX;
-        if (limits.keep_activations) plan.for_activations = *limits.keep_activations ? SIZE_MAX : plan.activations;
-        const int n_kept =
-            limits.keep_activations.value_or(true) ? activations.layers_that_fit(n_rows, plan.for_activations) : 0;
-        plan.activations = activations.bytes(n_rows, std::min(n_kept, n_layers));
+        if (limits.keep_activations) plan.for_activations = *limits.keep_activations ? SIZE_MAX : 0;
+        plan.activations = activations.bytes(n_rows, activations.layers_that_fit(n_rows, plan.for_activations));
         return plan;
     }
     const MemoryPlan needed = smallest(longest, last, limits);
@@ -61,7 +58,6 @@ MemoryPlan MemoryPlanner::smallest(int longest, CopiedWeights copied, const Memo
     const int n_kept = limits.keep_activations.value_or(false) ? weights_.architecture().n_layers : 0;
     MemoryPlan plan;
     plan.copied = copied;
-    plan.longest = longest;
     plan.mapped = weights_.mapped_bytes();
     plan.copies = weights_.bytes_of_copies(copied);
     plan.adapter = lora_.bytes();

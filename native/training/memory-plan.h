@@ -13,13 +13,12 @@ namespace isheep {
 // Bytes.
 struct MemoryPlan {
     CopiedWeights copied = CopiedWeights::all;
-    int longest = 0;             // tokens of the longest sample
     size_t mapped = 0;           // the file
     size_t copies = 0;           // of its matrices
     size_t adapter = 0;          // parameters, gradients, moments, working copies
     size_t graphs = 0;           // the largest graph, masks, logits
     size_t activations = 0;      // of the largest micro-batch
-    size_t for_activations = 0;  // what they may take: smaller micro-batches keep more layers
+    size_t for_activations = 0;  // what they may take: smaller micro-batches keep more layers; 0: none keeps any
 
     size_t total() const { return mapped + copies + adapter + graphs + activations; }
 };

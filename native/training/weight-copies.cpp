@@ -1,59 +1,13 @@
 #include "training/weight-copies.h"
 
-#include "training/device-copies.h"
+#include "training/matrix-copy.h"
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <future>
 
 namespace isheep {
 namespace {
-
-// Rows of the matrix that are transposed at a time: a multiple of every block size of backward_type, small enough for
-// the cache.
-constexpr int64_t slab = 256;
-
-void read_rows(const ggml_tensor * from, int64_t first, int64_t count, float * values) {
-    const uint8_t * rows = (const uint8_t *) from->data + first * from->nb[1];
-    if (from->type == GGML_TYPE_F32) std::memcpy(values, rows, count * from->nb[1]);
-    else ggml_get_type_traits(from->type)->to_float(rows, values, count * from->ne[0]);
-}
-
-// Writes rows first … first + count of `from` into the same columns of the transposed copy at `target`.
-void transpose_slab(const ggml_tensor * from, const ggml_tensor * to, int64_t first, int64_t count, uint8_t * target) {
-    const int64_t n_in = from->ne[0];
-    std::vector<float> values((size_t) (count * n_in)), column((size_t) count);
-    read_rows(from, first, count, values.data());
-    for (int64_t c = 0; c < n_in; c++) {
-        for (int64_t r = 0; r < count; r++) column[(size_t) r] = values[(size_t) (r * n_in + c)];
-        uint8_t * place = target + c * to->nb[1] + ggml_row_size(to->type, first);
-        ggml_quantize_chunk(to->type, column.data(), place, 0, 1, count, nullptr);
-    }
-}
-
-void write_rows(const ggml_tensor * from, const ggml_tensor * to, uint8_t * target) {
-    if (from->type == to->type) {
-        std::memcpy(target, from->data, ggml_nbytes(from));
-        return;
-    }
-    std::vector<float> row((size_t) from->ne[0]);
-    for (int64_t i = 0; i < from->ne[1]; i++) {
-        read_rows(from, i, 1, row.data());
-        ggml_quantize_chunk(to->type, row.data(), target + i * to->nb[1], 0, 1, from->ne[0], nullptr);
-    }
-}
-
-// Where the graph's memory is not ours to write, the whole copy is made here first: one transfer, not one a column.
-void fill_copy(const ggml_tensor * from, ggml_tensor * to, bool transposed) {
-    const bool is_host = ggml_backend_buffer_is_host(to->buffer);
-    std::vector<uint8_t> staged(is_host ? 0 : ggml_nbytes(to));
-    uint8_t * target = is_host ? (uint8_t *) to->data : staged.data();
-    if (!transposed) write_rows(from, to, target);
-    for (int64_t first = 0; transposed && first < from->ne[1]; first += slab)
-        transpose_slab(from, to, first, std::min(slab, from->ne[1] - first), target);
-    if (!is_host) set_tensor_from_thread(to, staged.data());
-}
 
 // The types whose product on the CPU, without repacking, is at least as fast as that of an 8-bit copy; the others run
 // at half of it and less (docs/benchmarks.md).
@@ -144,8 +98,9 @@ ggml_tensor * WeightCopies::add(const ggml_tensor * mapped, CopyForm form, bool 
 void WeightCopies::fill(int n_threads) {
     for (auto & [type, store] : stores_) store->allocate(type);
     std::atomic<size_t> next{0};
+    auto copy = [](const Copy & c) { (c.transposed ? copy_transposed : copy_matrix)(c.from, c.to); };
     auto work = [&] {
-        for (size_t i; (i = next++) < copies_.size();) fill_copy(copies_[i].from, copies_[i].to, copies_[i].transposed);
+        for (size_t i; (i = next++) < copies_.size();) copy(copies_[i]);
     };
     std::vector<std::future<void>> threads;
     for (int i = 1; i < n_threads; i++) threads.push_back(std::async(std::launch::async, work));

@@ -39,12 +39,6 @@ def halves_first(rows, n_head):
     return rows.reshape(n_head, n_out // n_head // 2, 2, -1).swapaxes(1, 2).reshape(rows.shape)
 
 
-def pairs_first(rows, n_head):
-    """The other way."""
-    n_out = rows.shape[0]
-    return rows.reshape(n_head, 2, n_out // n_head // 2, -1).swapaxes(1, 2).reshape(rows.shape)
-
-
 def read_config(reader, tensors):
     architecture = field(reader, "general.architecture")
     if architecture != "llama":
@@ -133,20 +127,3 @@ def set_adapter(peft_model, path):
             parameter.copy_(torch.from_numpy(np.ascontiguousarray(values)))
     if tensors:
         raise SystemExit(f"{path} holds matrices that PEFT's adapter does not: {sorted(tensors)}")
-
-
-def write_adapter(peft_model, path, alpha):
-    """PEFT's adapter as a llama.cpp LoRA file."""
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_type("adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", alpha)
-    for base, target, part, parameter in adapter_parameters(peft_model):
-        values = parameter.detach().float().numpy()
-        if part == "b":
-            values = reordered(values, target, peft_model.config, pairs_first)
-        writer.add_tensor(f"{base}.lora_{part}", np.ascontiguousarray(values))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()

@@ -178,7 +178,18 @@ export interface NativeRunner {
 
 // ---- training -----------------------------------------------------------------------------------------------------
 
-export interface NativeTrainerOptions {
+export interface NativeOptimizerOptions {
+  learningRate: number;
+  schedule: 'cosine' | 'linear' | 'constant';
+  warmupSteps: number;
+  totalSteps: number;
+  weightDecay: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+}
+
+export interface NativeTrainerOptions extends NativeOptimizerOptions {
   modelPath: string;
   device: string;
   threads: number;
@@ -194,14 +205,6 @@ export interface NativeTrainerOptions {
   initAdapterPath: string;
   /** sha256 of the model, where known: an adapter to start from that names another base is refused. */
   baseSha256?: string;
-  learningRate: number;
-  schedule: 'cosine' | 'linear' | 'constant';
-  warmupSteps: number;
-  totalSteps: number;
-  weightDecay: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
   /** Global norm that gradients are clipped to; 0: never. */
   maxGradNorm: number;
   /** Tokens computed at once; a longer sample makes a micro-batch of its own. */
@@ -225,11 +228,9 @@ export interface NativeTrainerOptions {
  *  forward product, too, where the processor has a faster form. */
 export type CopiedWeights = 'none' | 'transposed' | 'all';
 
-/** Bytes, except for the first two. */
+/** Bytes, except for the first. */
 export interface NativeMemoryPlan {
   copiedWeights: CopiedWeights;
-  /** Tokens. */
-  longestSample: number;
   mapped: number;
   copies: number;
   adapter: number;
@@ -292,7 +293,7 @@ export interface NativeTrainer {
 
 // ---- training in full ----------------------------------------------------------------------------------------------
 
-export interface NativeFullTrainerOptions {
+export interface NativeFullTrainerOptions extends NativeOptimizerOptions {
   modelPath: string;
   device: string;
   threads: number;
@@ -300,14 +301,6 @@ export interface NativeFullTrainerOptions {
   blockTokens: number;
   /** Divides blockTokens. */
   microBatchTokens: number;
-  learningRate: number;
-  schedule: 'cosine' | 'linear' | 'constant';
-  warmupSteps: number;
-  totalSteps: number;
-  weightDecay: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
 }
 
 /** `learningRate`: of the last step. */
