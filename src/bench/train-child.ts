@@ -1,15 +1,16 @@
 // Our trainer in a process of its own, so that its peak memory is its own: node train-child.js JOB.json, a TrainMeasurement
 // on standard output.
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
 
 import { openStepTrainer } from '../engine/step-trainer.js';
+import { forecast, memoryOptions } from '../engine/training-memory.js';
 import { IsheepError } from '../shared/errors.js';
 import type { TrainJobFile, TrainMeasurement } from './train-job.js';
 
 const MiB = 1024 * 1024;
 
 async function measure({ model, steps, settings, memory, ...job }: TrainJobFile): Promise<TrainMeasurement> {
+  const lengths = steps.flat().map(({ tokens }) => tokens.length);
   const before = process.memoryUsage.rss();
   const trainer = await openStepTrainer({
     ...job,
@@ -20,9 +21,7 @@ async function measure({ model, steps, settings, memory, ...job }: TrainJobFile)
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
-    longestSample: Math.max(...steps.flat().map(({ tokens }) => tokens.length)),
-    memoryBytes: memory === 0 ? 0 : Math.max(1, memory * MiB - before),
-    freeHostBytes: 0.8 * os.freemem(),
+    ...memoryOptions(memory, lengths, null, before),
   });
   const measured: TrainMeasurement = { tokens: 0, seconds: 0, peakMib: 0, losses: [] };
   for (const [i, step] of steps.entries()) {
@@ -34,10 +33,10 @@ async function measure({ model, steps, settings, memory, ...job }: TrainJobFile)
     measured.tokens += tokens;
     measured.seconds += (performance.now() - start) / 1000;
   }
-  const { total, copiedWeights } = trainer.memoryPlan;
+  const { total, copiedWeights } = forecast(trainer, before);
   const { secondsByPart } = trainer;
   await trainer.dispose();
-  return { ...measured, peakMib: peakMib(), forecastMib: (before + total) / MiB, copiedWeights, secondsByPart };
+  return { ...measured, peakMib: peakMib(), forecastMib: total / MiB, copiedWeights, secondsByPart };
 }
 
 /** Linux hands the parent's peak on to `maxRSS` of a child, but not to VmHWM. */

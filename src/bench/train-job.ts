@@ -1,5 +1,6 @@
 // What a trainer that is measured gets, as a file: the model, the settings, and the samples of every step in order. Ours
 // (train-child.ts) and the peer (scripts/bench/peft-train.py) read the same file, so both see the same tokens.
+import type { TrainerSettings } from '../engine/engine.js';
 import type { BenchmarkSettings } from './options.js';
 
 export interface TrainJobFile {
@@ -7,10 +8,7 @@ export interface TrainJobFile {
   threads: number;
   device: string;
   microBatchTokens: number;
-  activations: BenchmarkSettings['activations'];
-  copiedWeights: BenchmarkSettings['copiedWeights'];
-  /** MiB; 0: what is free. */
-  memory: number;
+  memory: Pick<TrainerSettings, 'memory' | 'copiedWeights' | 'activations'>;
   profile: boolean;
   settings: typeof workloadSettings;
   /** The first step finds cold caches and pages; it is not timed. */
@@ -47,7 +45,16 @@ export const workloadSettings = {
 
 export function trainJob(settings: BenchmarkSettings, threads: number, steps: TrainJobFile['steps']): TrainJobFile {
   const { model, device, microBatchTokens, activations, copiedWeights, memory } = settings;
-  const memorySettings = { activations, copiedWeights, memory };
+  const memorySettings = { activations, copiedWeights, ...(memory === 0 ? {} : { memory }) };
   const profile = settings.profile === 'yes';
-  return { model, threads, device, microBatchTokens, ...memorySettings, profile, settings: workloadSettings, steps };
+  return {
+    model,
+    threads,
+    device,
+    microBatchTokens,
+    memory: memorySettings,
+    profile,
+    settings: workloadSettings,
+    steps,
+  };
 }

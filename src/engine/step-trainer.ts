@@ -4,19 +4,16 @@ import type { NativeMemoryPlan, NativeSample, NativeStep, NativeTrainerOptions }
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative } from '../shared/errors.js';
 
-export type StepTrainerOptions = NativeTrainerOptions;
-export type StepSample = NativeSample;
-
 export interface StepTrainer {
   readonly memoryPlan: NativeMemoryPlan;
   /** With the option `profile`; empty without. */
   readonly secondsByPart: Record<string, number>;
   /** One optimizer step. */
-  step(samples: readonly StepSample[]): Promise<NativeStep>;
+  step(samples: readonly NativeSample[]): Promise<NativeStep>;
   dispose(): Promise<void>;
 }
 
-export async function openStepTrainer(options: StepTrainerOptions): Promise<StepTrainer> {
+export async function openStepTrainer(options: NativeTrainerOptions): Promise<StepTrainer> {
   try {
     return await loadAddon().createTrainer(options);
   } catch (error) {

@@ -24,7 +24,7 @@ import { TrainingRun } from './training-run.js';
 export interface TrainerOptions {
   modelPath: string;
   tokenizeExample: TokenizeExample;
-  /** auto (the default) or cpu. */
+  /** auto (the default): a GPU where there is one, else the CPU. */
   device?: string;
   /** 0 (the default): as many as the machine has cores. */
   threads?: number;

@@ -23,7 +23,7 @@ type MemoryOptions = Pick<
 
 /** `chosen`: by this training when it was started; null where it starts now. `before`: bytes that the process has. */
 export function memoryOptions(
-  settings: TrainerSettings,
+  settings: Pick<TrainerSettings, 'memory' | 'copiedWeights' | 'activations'>,
   lengths: readonly number[],
   chosen: CopiedWeights | null,
   before: number,
@@ -39,7 +39,7 @@ export function memoryOptions(
 }
 
 /** `before`: bytes that the process had before the trainer was made. */
-export function forecast({ memoryPlan }: NativeTrainer, before: number): MemoryForecast {
+export function forecast({ memoryPlan }: Pick<NativeTrainer, 'memoryPlan'>, before: number): MemoryForecast {
   const { mapped, copies, copiedWeights, adapter, activations, graphs, total } = memoryPlan;
   return { process: before, mapped, copies, copiedWeights, adapter, activations, graphs, total: before + total };
 }

@@ -1,18 +1,14 @@
 // The verb train with --method full: llama.cpp's own finetune of a float model, on the text of pairs.
-import { appendFileSync } from 'node:fs';
-
 import type { Config } from '../../config/schema.js';
-import type { TrainingExample } from '../../engine/engine.js';
 import {
   type FullTrainerOptions,
   type FullTrainEvent,
   type FullTrainSummary,
   trainInFull,
 } from '../../engine/full-trainer.js';
-import { diskError, writeFileAtomically } from '../../shared/atomic-file.js';
-import { toJsonLines } from '../../shared/jsonl.js';
-import { taskMessages } from '../../shared/task-prompt.js';
-import { splitHeldOut } from '../../stages/train/train.js';
+import { writeFileAtomically } from '../../shared/atomic-file.js';
+import { splitHeldOut, trainingExample } from '../../stages/train/train.js';
+import { appendRow } from './train.js';
 import { asPair, type PairRow } from './verb.js';
 
 /** The settings of `train` that the method reads; the others mean nothing to it. */
@@ -46,8 +42,8 @@ export async function trainFullFile(
   const log = startLog(job.log);
   const losses: number[] = [];
   const events = trainInFull(engine, {
-    examples: training.map(asExample),
-    heldOut: heldOut.map(asExample),
+    examples: training.map(trainingExample),
+    heldOut: heldOut.map(trainingExample),
     settings: { ...job.settings, seed: job.seed },
     outPath: job.out,
     ...(call.signal ? { signal: call.signal } : {}),
@@ -65,21 +61,12 @@ export async function trainFullFile(
   }
 }
 
-function asExample(pair: ReturnType<typeof asPair>): TrainingExample {
-  return { id: pair.id, messages: taskMessages(pair), response: pair.response };
-}
-
 /** A line for each event; what the file held of an earlier training goes, since none is continued. */
 function startLog(file: string | undefined): (event: FullTrainEvent) => void {
   if (file === undefined) return () => undefined;
   writeFileAtomically(file, '');
   return (event) => {
     const hidden = new Set(['kind', 'of']);
-    const row = Object.fromEntries(Object.entries(event).filter(([name]) => !hidden.has(name)));
-    try {
-      appendFileSync(file, toJsonLines([row]));
-    } catch (error) {
-      throw diskError(error, file);
-    }
+    appendRow(file, Object.fromEntries(Object.entries(event).filter(([name]) => !hidden.has(name))));
   };
 }

@@ -108,12 +108,17 @@ export function createTrainingLog(file: string | undefined): (event: TrainEvent)
     if (event.kind === 'samples') return;
     if (!continued) writeFileAtomically(file, toJsonLines(earlierRows(file, event)));
     continued = true;
-    try {
-      appendFileSync(file, toJsonLines([logRow(event)]));
-    } catch (error) {
-      throw diskError(error, file);
-    }
+    appendRow(file, logRow(event));
   };
+}
+
+/** A line more in a log. Throws `not-enough-disk` where there is no room. */
+export function appendRow(file: string, row: object): void {
+  try {
+    appendFileSync(file, toJsonLines([row]));
+  } catch (error) {
+    throw diskError(error, file);
+  }
 }
 
 /** What a log holds of the steps before `first`. A line that a kill cut short is dropped; its step is made again. */

@@ -73,6 +73,7 @@ export function trainingData({
   };
 }
 
-function trainingExample(pair: Pair): TrainingExample {
+/** A pair as the trainer takes it. */
+export function trainingExample(pair: Pair): TrainingExample {
   return { id: pair.id, messages: taskMessages(pair), response: pair.response };
 }

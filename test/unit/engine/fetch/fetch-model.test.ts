@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
@@ -193,14 +193,15 @@ describe('a file that is here already', () => {
   test('is not fetched again, and is hashed the first time only', async () => {
     const folder = temporaryFolder();
     const file = path.join(folder, 'tiny.gguf');
+    const time = new Date('2026-01-01'); // before the mark, whatever the clock's resolution
     writeFileSync(file, content);
+    utimesSync(file, time, time);
     const wanted = model([url(`http://${await closedAddress()}/`)]);
     const result = await fetchModel(wanted, { folder });
     expect(result).toEqual({ path: file, bytes: 300_000, source: null });
     // Other bytes under the same time: seen only when asked to look.
-    const { mtime } = statSync(file);
     writeFileSync(file, randomBytes(300_000));
-    utimesSync(file, mtime, mtime);
+    utimesSync(file, time, time);
     await expect(fetchModel(wanted, { folder })).resolves.toMatchObject({ source: null });
     await expect(fetchModel(wanted, { folder, verify: true })).rejects.toMatchObject({ code: 'no-network' });
   });
