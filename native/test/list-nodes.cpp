@@ -50,8 +50,8 @@ struct Lister {
     void list(const TinyModelOptions & options) {
         TrainerSettings settings = tiny_settings(tiny_model_path(options));
         settings.dropout = 0.1;
-        for (bool portable : {false, true}) {
-            settings.portable_graphs = portable;
+        for (Graphs graphs : {Graphs::cpu, Graphs::portable}) {
+            settings.graphs = graphs;
             for (CopiedWeights copied : {CopiedWeights::none, CopiedWeights::all}) {
                 settings.memory.copied = copied;
                 settings.memory.keep_activations = false;
@@ -67,7 +67,7 @@ struct Lister {
         Trainer trainer(settings);
         trainer.compute().observe([&](ggml_cgraph * graph) {
             for (int i = 0; i < ggml_graph_n_nodes(graph); i++)
-                print(options, settings.portable_graphs, ggml_graph_node(graph, i));
+                print(options, settings.graphs == Graphs::portable, ggml_graph_node(graph, i));
         });
         trainer.gradient(random_samples({33}, 2));
         if (options.type != GGML_TYPE_F32) return;

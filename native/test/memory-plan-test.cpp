@@ -10,10 +10,11 @@ using namespace isheep::test;
 
 namespace {
 
-std::vector<float> gradient_with(ggml_type type, CopiedWeights copied) {
+std::vector<float> gradient_with(ggml_type type, CopiedWeights copied, Graphs graphs = Graphs::cpu) {
     TinyModelOptions options;
     options.type = type;
     TrainerSettings settings = tiny_settings(tiny_model_path(options));
+    settings.graphs = graphs;
     settings.memory.copied = copied;
     Trainer trainer(settings);
     randomize(trainer, 7);
@@ -37,11 +38,14 @@ TEST("gradients are the same whichever weights are copied, up to the rounding of
         std::printf("     %s: %.1e made anew, %.1e all copied\n", ggml_type_name(type), anew, all);
         check(anew < 0.02, "made anew it differs by " + std::to_string(anew));
         check(all < 0.1, "with all copies it differs by " + std::to_string(all));
+        const double packed = relative_difference(gradient_with(type, CopiedWeights::none, Graphs::packed), transposed);
+        check(packed < 0.05, "by the micro-kernel it differs by " + std::to_string(packed));
     }
 }
 
 TEST("a limit on memory decides what is copied and kept, down to an error that names the longest that fits") {
     TrainerSettings settings = tiny_settings(tiny_model_path({}));
+    settings.graphs = Graphs::cpu;
     settings.memory.copied.reset();
     settings.longest_sample = 400;
     const MemoryPlan unlimited = Trainer(settings).memory_plan();

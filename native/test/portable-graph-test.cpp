@@ -10,8 +10,8 @@ using namespace isheep::test;
 
 namespace {
 
-LossGradient computed(TrainerSettings settings, bool portable) {
-    settings.portable_graphs = portable;
+LossGradient computed(TrainerSettings settings, Graphs graphs) {
+    settings.graphs = graphs;
     Trainer trainer(settings);
     randomize(trainer, 7);
     return trainer.gradient(random_samples({40, 90, 16}, 8));
@@ -37,7 +37,8 @@ TEST("the graphs of other devices give the gradients of the CPU's") {
         settings.dropout = 0.1;
         for (bool keep : {true, false}) {
             settings.memory.keep_activations = keep;
-            const LossGradient cpu = computed(settings, false), portable = computed(settings, true);
+            const LossGradient cpu = computed(settings, Graphs::cpu);
+            const LossGradient portable = computed(settings, Graphs::portable);
             check_near(portable.loss, cpu.loss, 1e-5 * cpu.loss, std::string("the loss of ") + features.name);
             const double size = global_norm(cpu.gradient) / std::sqrt((double) cpu.gradient.size());
             for (size_t i = 0; i < cpu.gradient.size(); i++)

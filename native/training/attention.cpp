@@ -1,5 +1,7 @@
 #include "training/attention.h"
 
+#include "training/packed-attention.h"
+
 namespace isheep {
 namespace {
 
@@ -31,14 +33,13 @@ public:
     void build(const AttentionInput & input, ggml_tensor * d, ggml_tensor * dots, const AttentionInput & gradients) {
         const int first = sample_.first_row, length = sample_.length;
         k_ = by_head(g_, input.k, first, length);
-        v_ = operand(by_head(g_, input.v, first, length));
-        k_transposed_ = operand(g_.transposed(k_));  // [L, D, K]
+        v_ = by_head(g_, input.v, first, length);
+        k_transposed_ = g_.transposed(k_);  // [L, D, K]
         const std::vector<QueryBlock> blocks = query_blocks(length, shape_.window);
         if (blocks.back().first_key > 0) {  // no block has all keys
             dk_ = zeros_like(k_);
             dv_ = zeros_like(k_);
         }
-        k_ = operand(k_);
         for (auto block = blocks.rbegin(); block != blocks.rend();
              ++block)  // the last one first: its keys are all keys
             add_block(*block, input.q, d, dots, gradients.q);
@@ -62,16 +63,10 @@ private:
 
         ggml_tensor * keys = seen_columns(g_, k_transposed_, block);
         g_.store(by_query(g_.mul_mat(keys, by_key(ds)), n), by_head(g_, all_dq, first, n));
-        accumulate(dk_, block, g_.mul_mat(operand(grouped(q)), grouped(ds)));  // [D, m, K]
-        accumulate(dv_, block, g_.mul_mat(operand(grouped(d)), grouped(p)));
+        accumulate(dk_, block, g_.mul_mat(grouped(q), grouped(ds)));  // [D, m, K]
+        accumulate(dv_, block, g_.mul_mat(grouped(d), grouped(p)));
     }
 
-    // The first operand of a product decides its type. A length that is no multiple of long_padding would leave the
-    // fast kernel.
-    ggml_tensor * operand(ggml_tensor * t) {
-        const bool bf16 = shape_.bf16 && sample_.length % long_padding == 0;
-        return bf16 ? ggml_cast(g_.context(), t, GGML_TYPE_BF16) : t;
-    }
     // The block's keys of k, v or their gradients [D, L, K], a view.
     ggml_tensor * seen(ggml_tensor * t, const QueryBlock & block) {
         return ggml_view_3d(g_.context(), t, t->ne[0], block.n_keys(), t->ne[2], t->nb[1], t->nb[2],
@@ -144,6 +139,7 @@ void plain_forward(Graph & g, const AttentionShape & shape, const BatchTensors &
 // head sizes, and a backward pass that computes the same probabilities again has to agree with it.
 ggml_tensor * attention_forward(Graph & g, const AttentionShape & shape, const BatchTensors & batch,
                                 const AttentionInput & input, ggml_tensor * place) {
+    if (shape.packed) return packed_attention_forward(g, shape, batch.batch(), input, place);
     const std::vector<PackedSample> & samples = batch.batch().samples;
     const int64_t width = (int64_t) shape.head_dim * shape.n_heads, n_rows = batch.batch().n_rows;
     const std::vector<QueryBlock> first = forward_blocks(samples[0].length, shape.window);
@@ -162,6 +158,7 @@ ggml_tensor * attention_forward(Graph & g, const AttentionShape & shape, const B
 
 AttentionInput attention_backward(Graph & g, const AttentionShape & shape, const BatchTensors & batch,
                                   const AttentionInput & input, ggml_tensor * output, ggml_tensor * d) {
+    if (shape.packed) return packed_attention_backward(g, shape, batch.batch(), input, output, d);
     const int64_t n_rows = batch.batch().n_rows;
     auto heads = [&](ggml_tensor * t) {
         return ggml_reshape_3d(g.context(), t, shape.head_dim, shape.n_heads, n_rows);

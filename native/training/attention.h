@@ -11,7 +11,7 @@ struct AttentionShape {
     int window;              // keys that a query sees, itself included; 0: all before it
     float scale;             // of the scores
     ggml_tensor * head_sum;  // of SumTensors
-    bool bf16;               // backward products in BF16, for samples whose length suits its kernel
+    bool packed;             // products by the micro-kernel (packed-attention.h)
 };
 
 // q [head_dim, n_heads, n_rows], k and v [head_dim, n_kv_heads, n_rows]; q and k rotated.

@@ -23,12 +23,18 @@ void Dropout::fill(float * mask, int64_t n_in, const MicroBatch & batch, int lay
     }
 }
 
+// Bits first, then numbers, so that the compiler computes several numbers at once.
 void Dropout::fill_row(float * row, int64_t n_in, uint64_t key) const {
+    constexpr int64_t n_words = 64, per_word = 4;  // 16 bits a number
     const float kept = 65536.0f / (65536 - threshold_);
-    for (int64_t i = 0; i < n_in; i += 4) {
-        uint64_t bits = random_bits(key, i);
-        for (int64_t j = i; j < std::min(i + 4, n_in); j++, bits >>= 16)
-            row[j] = (bits & 0xFFFF) < threshold_ ? 0.0f : kept;
+    for (int64_t first = 0; first < n_in; first += n_words * per_word) {
+        const int64_t n = std::min(n_words * per_word, n_in - first);
+        uint16_t bits[n_words * per_word];
+        for (int64_t i = 0; i < n; i += per_word) {
+            uint64_t word = random_bits(key, first + i);
+            for (int64_t j = i; j < i + per_word; j++, word >>= 16) bits[j] = (uint16_t) word;
+        }
+        for (int64_t i = 0; i < n; i++) row[first + i] = bits[i] < threshold_ ? 0.0f : kept;
     }
 }
 

@@ -3,6 +3,7 @@
 #include "common/backends.h"
 #include "common/log-capture.h"
 #include "common/status.h"
+#include "training/micro-kernel.h"
 
 #include <algorithm>
 #include <cstring>
@@ -84,10 +85,11 @@ bool is_cpu(ggml_backend_dev_t device) {
 
 }  // namespace
 
-Compute::Compute(const std::string & device, int n_threads, bool portable_graphs)
+Compute::Compute(const std::string & device, int n_threads, Graphs graphs)
     : backend_(create_backend(device_by_name(device), n_threads)),
-      on_cpu_(!portable_graphs && is_cpu(ggml_backend_get_device(backend_.get()))),
-      has_fast_bf16_(on_cpu_ && has_feature(backend_.get(), "AVX512_BF16")),
+      on_cpu_(graphs != Graphs::portable && is_cpu(ggml_backend_get_device(backend_.get()))),
+      has_micro_kernel_(on_cpu_ && graphs == Graphs::packed && isheep::has_micro_kernel() &&
+                        has_feature(backend_.get(), "AVX512_BF16")),
       allocator_(ggml_gallocr_new(buffer_type())) {}
 
 Graph::Graph(Compute & compute, size_t max_nodes)

@@ -31,17 +31,22 @@ inline int64_t padded(int64_t n) {
     return (n + padding - 1) / padding * padding;
 }
 
+// Which graphs the CPU gets. Others than the first are for proofs, and for processors that lack the micro-kernel.
+enum class Graphs {
+    packed,    // products by the micro-kernel, where the processor has it and weights are not F32 (matrix-product.h)
+    cpu,       // ggml's operators for the CPU, and nodes of our own
+    portable,  // as other devices get them: ggml's common operators alone, in F32 wherever ggml leaves the choice
+};
+
 // A device with its thread count, and the memory that graphs share one after the other.
 class Compute {
 public:
-    // `portable_graphs`: the CPU, too, gets the graphs that other devices get. Those are made of ggml's common
-    // operators alone, in F32 wherever ggml leaves the choice.
-    Compute(const std::string & device, int n_threads, bool portable_graphs = false);
+    explicit Compute(const std::string & device, int n_threads, Graphs graphs = Graphs::packed);
     ggml_backend_t backend() const { return backend_.get(); }
     ggml_backend_buffer_type_t buffer_type() const { return ggml_backend_get_default_buffer_type(backend_.get()); }
     bool on_cpu() const { return on_cpu_; }  // graphs may hold what only the CPU computes
-    // Whether products in BF16 are about twice as fast as in F32 here: the processor has instructions for them.
-    bool has_fast_bf16() const { return has_fast_bf16_; }
+    // Whether the micro-kernel runs here: the processor has instructions for products in BF16.
+    bool has_micro_kernel() const { return has_micro_kernel_; }
     ggml_gallocr_t allocator() const { return allocator_.get(); }
 
     Profile * profile() const { return profile_.get(); }  // null: nothing is measured
@@ -61,7 +66,7 @@ private:
     std::unique_ptr<Profile> profile_;
     Observer observer_;
     Backend backend_;
-    bool on_cpu_, has_fast_bf16_;
+    bool on_cpu_, has_micro_kernel_;
     GraphAllocator allocator_;
 };
 
@@ -82,7 +87,11 @@ public:
     ggml_tensor * input(int64_t ne0, int64_t ne1, Fill fill);
     // Memory of the graph that nodes write parts of (store).
     ggml_tensor * room(int64_t ne0, int64_t ne1, int64_t ne2);
-    bool has_fast_bf16() const { return compute_.has_fast_bf16(); }
+    // What a node of ours reads when it is computed: kept as long as the graph.
+    template <typename T> T * own(std::shared_ptr<T> value) {
+        owned_.push_back(value);
+        return value.get();
+    }
 
     // Adds `t` to the graph and keeps its memory until the graph is dropped.
     void output(ggml_tensor * t);
@@ -131,6 +140,7 @@ private:
     Context context_;
     ggml_cgraph * nodes_;
     std::deque<Input> inputs_;  // nodes point to them
+    std::vector<std::shared_ptr<void>> owned_;
     std::vector<Section> sections_;
 };
 

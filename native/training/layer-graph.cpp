@@ -10,17 +10,12 @@ LayerGraph::LayerGraph(Graph & graph, const Weights & weights, const SumTensors 
       weights_(weights),
       sums_(sums),
       batch_(batch),
-      linear_{graph, weights.layer(layer), batch, sums, lora, dropout, layer, {}} {}
+      linear_{graph, weights.layer(layer), batch, sums, lora, dropout, layer, weights.is_packed()} {}
 
 AttentionShape LayerGraph::attention_shape() const {
     const Architecture & a = weights_.architecture();
-    return {a.head_dim,
-            a.n_heads,
-            a.n_kv_heads,
-            a.window_of(linear_.layer),
-            a.attention_scale,
-            sums_.head_sum(),
-            g_.has_fast_bf16() && !weights_.is_exact()};
+    return {a.head_dim,        a.n_heads,        a.n_kv_heads,        a.window_of(linear_.layer),
+            a.attention_scale, sums_.head_sum(), weights_.is_packed()};
 }
 
 // t [head_dim, n, n_rows], turned by positions and multiplied by `factor`.

@@ -1,11 +1,11 @@
 #include "training/linear.h"
 
+#include "training/packed-linear.h"
+
 #include <algorithm>
 
 namespace isheep {
-namespace {
 
-// [n_in, n_rows], or null where nothing is dropped.
 ggml_tensor * dropout_mask(LinearContext & context, InputGroup group, int64_t n_in) {
     if (!context.dropout || !context.dropout->active()) return nullptr;
     ggml_tensor *& mask = context.masks[index_of(group)];
@@ -19,6 +19,17 @@ ggml_tensor * dropout_mask(LinearContext & context, InputGroup group, int64_t n_
                                });
     return mask;
 }
+
+const LoraGroup * lora_group(const LinearContext & context, InputGroup group) {
+    return context.lora ? context.lora->group(context.layer, group) : nullptr;
+}
+
+size_t index_in_group(InputGroup group, Target target) {
+    const std::vector<Target> targets = targets_of(group);
+    return std::find(targets.begin(), targets.end(), target) - targets.begin();
+}
+
+namespace {
 
 // Rows of a matrix that are transposed at a time where it has no transposed copy: a multiple of every block size of
 // backward_type.
@@ -47,10 +58,6 @@ ggml_tensor * transposed_product(LinearContext & context, const Matrix & matrix,
     return sum;
 }
 
-const LoraGroup * lora_group(const LinearContext & context, InputGroup group) {
-    return context.lora ? context.lora->group(context.layer, group) : nullptr;
-}
-
 // Rows first … first + n of a matrix, a view.
 ggml_tensor * some_rows(Graph & g, ggml_tensor * t, int64_t first, int64_t n) {
     return ggml_view_2d(g.context(), t, t->ne[0], n, t->nb[1], first * t->nb[1]);
@@ -64,12 +71,10 @@ LoraGradient adapter_gradients(LinearContext & context, InputGroup input, const 
     gradient.a = g.mul_mat(g.transposed(seen), some_rows(g, g.transposed(d_low), 0, group.n_ranks));
     g.output(gradient.a);
     ggml_tensor * low_transposed = g.mul_mat(seen, group.a);  // [n_rows, R]
-    const std::vector<Target> targets = targets_of(input);
     for (const LoraMember & member : group.members) {
-        const Target target = context.lora->parts()[member.part].target;
-        const size_t index = std::find(targets.begin(), targets.end(), target) - targets.begin();
+        const size_t index = index_in_group(input, context.lora->parts()[member.part].target);
         ggml_tensor * low = some_rows(g, low_transposed, member.first, context.lora->settings().rank);
-        gradient.b.push_back(g.mul_mat(low, g.transposed(dy[index])));
+        gradient.b.push_back(g.mul_mat(g.transposed(dy[index]), low));
         g.output(gradient.b.back());
     }
     return gradient;
@@ -78,6 +83,7 @@ LoraGradient adapter_gradients(LinearContext & context, InputGroup input, const 
 }  // namespace
 
 std::vector<ggml_tensor *> linear_forward(LinearContext & context, InputGroup input, ggml_tensor * x) {
+    if (context.packed) return packed_forward(context, input, x);
     Graph & g = context.graph;
     const LoraGroup * group = lora_group(context, input);
     ggml_tensor * low = nullptr;  // [R, n_rows]
@@ -99,6 +105,7 @@ std::vector<ggml_tensor *> linear_forward(LinearContext & context, InputGroup in
 
 ggml_tensor * linear_backward(LinearContext & context, InputGroup input, ggml_tensor * x,
                               const std::vector<ggml_tensor *> & dy, bool wanted) {
+    if (context.packed) return packed_backward(context, input, x, dy, wanted);
     Graph & g = context.graph;
     g.section("frozen products");
     const std::vector<Target> targets = targets_of(input);
@@ -112,8 +119,7 @@ ggml_tensor * linear_backward(LinearContext & context, InputGroup input, ggml_te
     g.section("LoRA");
     ggml_tensor * d_low = nullptr;  // [R, n_rows], times the scale
     for (const LoraMember & member : group->members) {
-        const Target target = context.lora->parts()[member.part].target;
-        const size_t index = std::find(targets.begin(), targets.end(), target) - targets.begin();
+        const size_t index = index_in_group(input, context.lora->parts()[member.part].target);
         ggml_tensor * part = g.mul_mat(member.b_transposed, dy[index]);
         d_low = d_low ? g.add(d_low, part) : part;
     }

@@ -15,7 +15,7 @@ namespace isheep {
 struct LoraGradient {
     const LoraGroup * group;
     ggml_tensor * a;               // [n_in, n_ranks]
-    std::vector<ggml_tensor *> b;  // of each member, [rank, n_out], of B without the scale
+    std::vector<ggml_tensor *> b;  // of each member, [n_out, rank]: of B transposed, without the scale
 };
 
 // What the linear parts of a layer's graph share.
@@ -27,9 +27,18 @@ struct LinearContext {
     const Lora * lora;        // null: the base alone
     const Dropout * dropout;  // null: none
     int layer;
-    std::vector<LoraGradient> gradients;                   // in the order in which backward came by
-    std::array<ggml_tensor *, n_input_groups> masks = {};  // of dropout, made once
+    bool packed;                            // products by the micro-kernel (packed-linear.h)
+    std::vector<LoraGradient> gradients{};  // in the order in which backward came by
+    // Made once: the masks of dropout, what A multiplies, what it gives.
+    std::array<ggml_tensor *, n_input_groups> masks{}, seen{}, low{};
 };
+
+// [n_in, n_rows] of a group's input, or null where nothing is dropped.
+ggml_tensor * dropout_mask(LinearContext & context, InputGroup group, int64_t n_in);
+// Null where none of the group's targets has an adapter.
+const LoraGroup * lora_group(const LinearContext & context, InputGroup group);
+// The place of a target in targets_of(group).
+size_t index_in_group(InputGroup group, Target target);
 
 // x [n_in, n_rows] -> [n_out, n_rows] of each target of the group, in the order of targets_of().
 std::vector<ggml_tensor *> linear_forward(LinearContext & context, InputGroup group, ggml_tensor * x);

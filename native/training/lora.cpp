@@ -114,7 +114,10 @@ void Lora::collect(const LoraGroup & group, const ggml_tensor * da, const std::v
         const float * own = &a[group.members[m].first * part.n_in];
         for (int64_t i = 0; i < settings_.rank * part.n_in; i++) gradients[part.a + i] += own[i];
         const std::vector<float> b = get_floats(db[m]);
-        for (size_t i = 0; i < b.size(); i++) gradients[part.b + i] += scale * b[i];
+        for (int64_t r = 0; r < settings_.rank; r++) {
+            for (int64_t i = 0; i < part.n_out; i++)
+                gradients[part.b + i * settings_.rank + r] += scale * b[r * part.n_out + i];
+        }
     }
 }
 

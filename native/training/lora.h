@@ -63,8 +63,8 @@ public:
     size_t bytes() const { return 4 * parameters.size() * sizeof(float) + store_.bytes(); }
 
     void clear_gradients();
-    // Adds a micro-batch's gradients: da [n_in, n_ranks] of the group, db [rank, n_out] of each member's B without the
-    // scale.
+    // Adds a micro-batch's gradients: da [n_in, n_ranks] of the group, db [n_out, rank] of each member's B, transposed
+    // and without the scale.
     void collect(const LoraGroup & group, const ggml_tensor * da, const std::vector<ggml_tensor *> & db);
 
     std::vector<float> parameters, gradients, first_moments, second_moments;  // of the same length

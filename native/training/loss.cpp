@@ -1,6 +1,8 @@
 #include "training/loss.h"
 
 #include "training/layer-graph.h"
+#include "training/matrix-product.h"
+#include "training/micro-kernel.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,13 +10,34 @@
 namespace isheep {
 namespace {
 
-constexpr size_t max_chunk_rows = 128;                 // more gains nothing
-constexpr size_t max_chunk_bytes = (size_t) 32 << 20;  // of logits, for large vocabularies
 constexpr size_t max_nodes = 64;
 
-size_t chunk_rows_for(const Architecture & a) {
-    const size_t fitting = max_chunk_bytes / (a.n_vocab * sizeof(float));
-    return std::clamp<size_t>(fitting / row_padding * row_padding, row_padding, max_chunk_rows);
+// Rows of a chunk: as many as fit into so many bytes of logits, at most so many, beyond which more gain nothing. The
+// micro-kernel packs the output matrix for each chunk, so its chunks are larger; they have one buffer, not two.
+size_t chunk_rows_for(const Architecture & a, bool packed) {
+    const size_t most_rows = packed ? 256 : 128, most_bytes = (size_t) (packed ? 64 : 32) << 20;
+    const size_t fitting = most_bytes / (a.n_vocab * sizeof(float));
+    return std::clamp<size_t>(fitting / row_padding * row_padding, row_padding, most_rows);
+}
+
+// What the cross-entropy node reads and writes besides logits and gradient.
+struct ChunkRows {
+    const LossRow * rows;
+    int64_t n_vocab;
+    bool with_gradient;
+    std::vector<double> losses;
+};
+
+// result, BF16: the gradients of the logits, each row where its logits are, which are read before they are overwritten.
+void cross_entropy_rows(ggml_tensor * result, int ith, int nth, void * data) {
+    ChunkRows & of = *(ChunkRows *) data;
+    const ggml_tensor * logits = result->src[0];
+    const int64_t n = logits->ne[1];
+    for (int64_t i = n * ith / nth; i < n * (ith + 1) / nth; i++) {
+        Bf16 * gradient = (Bf16 *) ((char *) result->data + i * logits->nb[1]);
+        of.losses[(size_t) i] = cross_entropy((const float *) ((const char *) logits->data + i * logits->nb[1]),
+                                              of.n_vocab, of.rows[i].target, of.with_gradient ? gradient : nullptr);
+    }
 }
 
 }  // namespace
@@ -23,10 +46,11 @@ LossHead::LossHead(Compute & compute, const Weights & weights, const SumTensors 
     : compute_(compute),
       weights_(weights),
       sums_(sums),
-      chunk_rows_(chunk_rows_for(weights.architecture())),
+      packed_(weights.packs_output()),
+      chunk_rows_(chunk_rows_for(weights.architecture(), packed_)),
       store_(2) {
     logits_ = store_.add(GGML_TYPE_F32, weights.architecture().n_vocab, (int64_t) chunk_rows_);
-    probabilities_ = store_.add(GGML_TYPE_F32, weights.architecture().n_vocab, (int64_t) chunk_rows_);
+    if (!packed_) probabilities_ = store_.add(GGML_TYPE_F32, weights.architecture().n_vocab, (int64_t) chunk_rows_);
     store_.allocate(compute.buffer_type());
 }
 
@@ -38,15 +62,65 @@ std::vector<double> LossHead::run(const ggml_tensor * x, const std::vector<LossR
     for (size_t first = 0; first < rows.size(); first += chunk_rows_) {
         const size_t n = std::min(chunk_rows_, rows.size() - first);
         const std::vector<float> chunk = gather(x, &rows[first], n);
-        forward(chunk, n);
-        for (size_t i = 0; i < n; i++) losses.push_back(take_loss(i, rows[first + i].target));
-        if (!gradient) continue;
-        const std::vector<float> dx = backward(chunk, n, scale);
-        for (size_t i = 0; i < n; i++) {
+        std::vector<float> dx;
+        const std::vector<double> own = (this->*(packed_ ? &LossHead::run_packed : &LossHead::run_plain))(
+            chunk, &rows[first], n, scale, gradient ? &dx : nullptr);
+        losses.insert(losses.end(), own.begin(), own.end());
+        for (size_t i = 0; gradient && i < n; i++) {
             ggml_backend_tensor_set(gradient, (const char *) dx.data() + i * row_bytes, rows[first + i].row * row_bytes,
                                     row_bytes);
         }
     }
+    return losses;
+}
+
+ggml_tensor * LossHead::input(Graph & g, const std::vector<float> & x, size_t n) const {
+    const int64_t n_embd = weights_.architecture().n_embd;
+    return g.input(n_embd, (int64_t) n, [&x, n_embd](float * values, int64_t from, int64_t to) {
+        std::copy(x.begin() + from * n_embd, x.begin() + to * n_embd, values);
+    });
+}
+
+// Into logits_. `x`: normalized.
+ggml_tensor * LossHead::logits_of(Graph & g, ggml_tensor * x) {
+    const Matrix & output = weights_.output();
+    ggml_tensor * logits =
+        packed_ ? product_sum(g, {{to_bf16(g, x), output.mapped, Reading::across}}) : g.mul_mat(output.forward, x);
+    g.compute_into(logits, logits_);
+    return logits;
+}
+
+// The losses of a chunk, and its gradient where that is wanted, in one graph.
+std::vector<double> LossHead::run_packed(const std::vector<float> & x, const LossRow * rows, size_t n, float scale,
+                                         std::vector<float> * dx) {
+    const Architecture & a = weights_.architecture();
+    Graph g(compute_, max_nodes);
+    g.section("loss");
+    const RmsNorm norm(g, input(g, x, n), weights_.output_norm(), a.rms_epsilon);
+    ggml_tensor * logits = logits_of(g, norm.y);
+    ChunkRows * of =
+        g.own(std::make_shared<ChunkRows>(ChunkRows{rows, a.n_vocab, dx != nullptr, std::vector<double>(n)}));
+    ggml_tensor * d_logits = ggml_custom_4d(g.context(), GGML_TYPE_BF16, 2 * (int64_t) a.n_vocab, (int64_t) n, 1, 1,
+                                            &logits, 1, cross_entropy_rows, GGML_N_TASKS_MAX, of);
+    g.compute_into(d_logits, logits_);
+    ggml_tensor * result = nullptr;
+    if (dx) {
+        d_logits = ggml_view_2d(g.context(), d_logits, a.n_vocab, (int64_t) n, d_logits->nb[1], 0);
+        ggml_tensor * d_norm = product_sum(g, {{d_logits, weights_.output().mapped, Reading::along}});
+        result = norm.backward(g, sums_, a.rms_epsilon, ggml_scale(g.context(), d_norm, scale));
+        g.output(result);
+    }
+    g.run();
+    if (dx) *dx = get_floats(result);
+    return of->losses;
+}
+
+std::vector<double> LossHead::run_plain(const std::vector<float> & x, const LossRow * rows, size_t n, float scale,
+                                        std::vector<float> * dx) {
+    std::vector<double> losses;
+    forward(x, n);
+    for (size_t i = 0; i < n; i++) losses.push_back(take_loss(i, rows[i].target));
+    if (dx) *dx = backward(x, n, scale);
     return losses;
 }
 
@@ -72,16 +146,11 @@ std::vector<float> LossHead::gather(const ggml_tensor * x, const LossRow * rows,
 }
 
 void LossHead::forward(const std::vector<float> & x, size_t n) {
-    const Architecture & a = weights_.architecture();
     Graph g(compute_, max_nodes);
-    ggml_tensor * input = g.input(a.n_embd, (int64_t) n, [&](float * values, int64_t from, int64_t to) {
-        std::copy(x.begin() + from * a.n_embd, x.begin() + to * a.n_embd, values);
-    });
     g.section("loss");
-    const RmsNorm norm(g, input, weights_.output_norm(), a.rms_epsilon);
-    ggml_tensor * logits = g.mul_mat(weights_.output().forward, norm.y);
-    g.compute_into(logits, logits_);
-    g.compute_into(ggml_soft_max(g.context(), logits), probabilities_);
+    const RmsNorm norm(g, input(g, x, n), weights_.output_norm(), weights_.architecture().rms_epsilon);
+    ggml_tensor * logits = logits_of(g, norm.y);
+    if (probabilities_) g.compute_into(ggml_soft_max(g.context(), logits), probabilities_);
     g.run();
 }
 
@@ -107,11 +176,8 @@ double LossHead::take_loss(size_t i, int32_t target) {
 std::vector<float> LossHead::backward(const std::vector<float> & x, size_t n, float scale) {
     const Architecture & a = weights_.architecture();
     Graph g(compute_, max_nodes);
-    ggml_tensor * input = g.input(a.n_embd, (int64_t) n, [&](float * values, int64_t from, int64_t to) {
-        std::copy(x.begin() + from * a.n_embd, x.begin() + to * a.n_embd, values);
-    });
     g.section("loss");
-    const RmsNorm norm(g, input, weights_.output_norm(), a.rms_epsilon);
+    const RmsNorm norm(g, input(g, x, n), weights_.output_norm(), a.rms_epsilon);
     ggml_tensor * d_logits =
         ggml_view_2d(g.context(), probabilities_, a.n_vocab, (int64_t) n, probabilities_->nb[1], 0);
     ggml_tensor * d_norm = ggml_scale(g.context(), g.mul_mat(weights_.output().backward, d_logits), scale);

@@ -29,7 +29,13 @@ public:
     std::vector<float> logits(const ggml_tensor * x, const std::vector<int> & rows);
 
 private:
+    ggml_tensor * input(Graph & g, const std::vector<float> & x, size_t n) const;
     std::vector<float> gather(const ggml_tensor * x, const LossRow * rows, size_t n) const;
+    std::vector<double> run_packed(const std::vector<float> & x, const LossRow * rows, size_t n, float scale,
+                                   std::vector<float> * dx);
+    std::vector<double> run_plain(const std::vector<float> & x, const LossRow * rows, size_t n, float scale,
+                                  std::vector<float> * dx);
+    ggml_tensor * logits_of(Graph & g, ggml_tensor * x);
     void forward(const std::vector<float> & x, size_t n);
     std::vector<float> backward(const std::vector<float> & x, size_t n, float scale);
     double take_loss(size_t i, int32_t target);
@@ -37,11 +43,13 @@ private:
     Compute & compute_;
     const Weights & weights_;
     const SumTensors & sums_;
+    bool packed_;  // products and softmax by the micro-kernel
     size_t chunk_rows_;
     TensorStore store_;
-    // Of the current chunk, [n_vocab, chunk_rows]. The second becomes the gradient of the logits.
+    // Of the current chunk, [n_vocab, chunk_rows]. The second becomes the gradient of the logits; where they are
+    // packed, that lies in BF16 where the logits were, and there is no second.
     ggml_tensor * logits_;
-    ggml_tensor * probabilities_;
+    ggml_tensor * probabilities_ = nullptr;
 };
 
 }  // namespace isheep

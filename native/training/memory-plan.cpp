@@ -29,9 +29,8 @@ MemoryPlanner::MemoryPlanner(Compute & compute, const Weights & weights, const S
       micro_batch_tokens_(micro_batch_tokens) {}
 
 MemoryPlan MemoryPlanner::plan(int longest, const MemoryLimits & limits) const {
-    constexpr CopiedWeights fastest_first[] = {CopiedWeights::all, CopiedWeights::transposed, CopiedWeights::none};
     CopiedWeights last = CopiedWeights::none;
-    for (CopiedWeights copied : fastest_first) {
+    for (CopiedWeights copied : weights_.fastest_copies()) {
         if (limits.copied && copied != *limits.copied) continue;
         MemoryPlan plan = smallest(longest, last = copied, limits);
         if (!fits(plan, limits)) continue;

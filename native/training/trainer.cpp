@@ -46,7 +46,7 @@ int count_loss_tokens(const std::vector<Sample> & samples) {
 
 Trainer::Trainer(const TrainerSettings & settings)
     : settings_(checked(settings)),
-      compute_(settings.device, settings.threads, settings.portable_graphs),
+      compute_(settings.device, settings.threads, settings.graphs),
       weights_(settings.model_path, compute_),
       sums_(weights_.architecture(), compute_.buffer_type()),
       loss_head_(compute_, weights_, sums_),

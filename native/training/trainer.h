@@ -22,8 +22,7 @@ namespace isheep {
 struct TrainerSettings {
     std::string model_path;
     std::string device = "cpu";  // of device_by_name()
-    // Proofs only: the CPU computes the graphs that other devices get.
-    bool portable_graphs = false;
+    Graphs graphs = Graphs::packed;
     double slice_cost = isheep::slice_cost;  // 0: a device other than the CPU gets every node alone
     int threads = 1;
     LoraSettings lora;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <future>
 
 namespace isheep {
@@ -44,6 +45,12 @@ ggml_type backward_type(ggml_type forward, int64_t n_out) {
 
 WeightCopies::WeightCopies(const Compute & compute, size_t max_tensors)
     : compute_(compute), max_tensors_(max_tensors), extra_types_(extra_buffer_types(compute)) {}
+
+bool WeightCopies::has_matrix_instructions() const {
+    return std::any_of(extra_types_.begin(), extra_types_.end(), [](ggml_backend_buffer_type_t type) {
+        return std::strcmp(ggml_backend_buft_name(type), "AMX") == 0;
+    });
+}
 
 // Asks as llama.cpp does when it loads a model: with an empty buffer of that type.
 ggml_backend_buffer_type_t WeightCopies::repacking(ggml_type type, int64_t n_in, int64_t n_out) const {

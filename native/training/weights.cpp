@@ -33,6 +33,12 @@ Weights::Weights(const std::string & path, const Compute & compute)
     device_copies_.fill();
 }
 
+// The micro-kernel needs none and is faster than all but matrix instructions (docs/benchmarks.md).
+std::vector<CopiedWeights> Weights::fastest_copies() const {
+    if (packs_output()) return {CopiedWeights::none, CopiedWeights::transposed, CopiedWeights::all};
+    return {CopiedWeights::all, CopiedWeights::transposed, CopiedWeights::none};
+}
+
 std::vector<Matrix *> Weights::all_matrices() {
     std::vector<Matrix *> all = {&output_};
     for (LayerWeights & layer : layers_) {
@@ -42,7 +48,12 @@ std::vector<Matrix *> Weights::all_matrices() {
 }
 
 bool Weights::is_transposed(const Matrix & matrix, CopiedWeights copied) const {
-    return copied != CopiedWeights::none || &matrix == &output_ || !device_copies_.gives_rows(matrix.forward);
+    if (&matrix == &output_) return !packs_output();
+    return copied != CopiedWeights::none || !device_copies_.gives_rows(matrix.forward);
+}
+
+bool Weights::is_multiplied_by_copy(const Matrix & matrix, CopiedWeights copied) const {
+    return copied == CopiedWeights::all && !(&matrix == &output_ && packs_output());
 }
 
 CopyForm Weights::transposed_form(const Matrix & matrix, CopiedWeights copied) const {
@@ -55,7 +66,7 @@ void Weights::make_copies(CopiedWeights copied, int n_threads) {
     for (Matrix * matrix : all_matrices()) {
         if (is_transposed(*matrix, copied))
             matrix->backward = copies_.add_transposed(matrix->mapped, transposed_form(*matrix, copied));
-        if (copied != CopiedWeights::all) continue;
+        if (!is_multiplied_by_copy(*matrix, copied)) continue;
         const CopyForm form = copies_.forward_form(matrix->mapped);
         if (form.buffer_type) matrix->forward = copies_.add_forward(matrix->mapped, form);
     }
@@ -67,7 +78,7 @@ size_t Weights::bytes_of_copies(CopiedWeights copied) const {
     for (const Matrix * matrix : const_cast<Weights *>(this)->all_matrices()) {
         const int64_t n_in = matrix->n_in(), n_out = matrix->n_out();
         if (is_transposed(*matrix, copied)) bytes += n_in * ggml_row_size(transposed_form(*matrix, copied).type, n_out);
-        if (copied != CopiedWeights::all) continue;
+        if (!is_multiplied_by_copy(*matrix, copied)) continue;
         const CopyForm form = copies_.forward_form(matrix->mapped);
         if (form.buffer_type) bytes += n_out * ggml_row_size(form.type, n_in);
     }
@@ -104,6 +115,7 @@ ggml_tensor * Weights::map_tensor(const std::string & name) {
 Matrix Weights::map_matrix(const std::string & name) {
     ggml_tensor * mapped = map_tensor(name);
     is_exact_ = is_exact_ && mapped->type == GGML_TYPE_F32;
+    is_even_ = is_even_ && mapped->ne[0] % 2 == 0 && mapped->ne[1] % 2 == 0;
     return {mapped, device_copies_.of_matrix(mapped), nullptr};
 }
 

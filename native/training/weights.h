@@ -57,6 +57,12 @@ public:
 
     // All matrices are F32, so that products with them round nothing.
     bool is_exact() const { return is_exact_; }
+    // The micro-kernel multiplies by them, rounding to BF16 (matrix-product.h). It takes pairs of numbers.
+    bool is_packed() const { return compute_.has_micro_kernel() && !is_exact_ && is_even_; }
+    // The output matrix, too; else it has copies, whatever else is copied.
+    bool packs_output() const { return is_packed() && !copies_.has_matrix_instructions(); }
+    // What may be copied, the fastest first.
+    std::vector<CopiedWeights> fastest_copies() const;
 
     // A hash of every byte of the file, to tell whether a checkpoint belongs to it.
     uint64_t fingerprint() const;
@@ -69,6 +75,7 @@ private:
     std::vector<Matrix *> all_matrices();
     CopyForm transposed_form(const Matrix & matrix, CopiedWeights copied) const;
     bool is_transposed(const Matrix & matrix, CopiedWeights copied) const;
+    bool is_multiplied_by_copy(const Matrix & matrix, CopiedWeights copied) const;
 
     GgufFile file_;
     Architecture architecture_;
@@ -84,6 +91,7 @@ private:
     ggml_tensor * rope_factors_ = nullptr;
     Matrix output_{};
     bool is_exact_ = true;
+    bool is_even_ = true;  // every dimension of every matrix
 };
 
 }  // namespace isheep

@@ -1,0 +1,60 @@
+// The inner part of matrix products on processors that multiply numbers in BF16 (x86 with AVX-512 BF16): one tile of a
+// result, out of rows and packed panels, summed in F32. Knows neither ggml's tensors nor threads; matrix-product.h
+// does.
+#pragma once
+
+#include <cstdint>
+
+namespace isheep {
+
+using Bf16 = uint16_t;  // the upper half of a float
+
+constexpr int tile_rows = 8;
+constexpr int panel_columns = 32;
+
+// The sum over k of rows[r][k] * panel[k][c]. A panel holds, for each pair of k, the pair's numbers of every column: 64
+// numbers a pair, the columns that a matrix lacks filled with zeros.
+struct TileTerm {
+    const Bf16 * rows;   // of the tile's first row
+    int64_t row_stride;  // numbers from one row to the next
+    const Bf16 * panel;
+    int64_t k;  // even
+};
+
+struct Tile {
+    const TileTerm * terms;
+    int n_terms;
+    // What the first n_masked terms give is multiplied by the mask, number by number, before the others are added.
+    int n_masked;
+    const float * mask;
+    int64_t mask_stride;
+    const float * addend;  // added to the sum, or null; may be the result itself
+    int64_t addend_stride;
+    float * result;
+    int64_t result_stride;
+    int n_rows, n_columns;  // at most tile_rows and panel_columns
+};
+
+// Whether this program was built with the kernel; the processor is asked elsewhere (Compute::has_micro_kernel).
+bool has_micro_kernel();
+
+void compute_tile(const Tile & tile);
+
+// One column of scores after the other becomes exp(scale * score) / sum, as numbers and rounded: the softmax of
+// attention. scores [n_keys][stride], rounded [n_keys][stride]; n_columns a multiple of 16 of them.
+void softmax_columns(float * scores, int64_t n_keys, int n_columns, int64_t stride, float scale, Bf16 * rounded);
+
+// Its backward pass: d_scores = p (dp - dot), rounded; `dots` [n_columns] hold the sum of p dp of each column.
+void softmax_columns_backward(const float * p, const float * dp, const float * dots, int64_t n_keys, int n_columns,
+                              int64_t stride, Bf16 * d_scores);
+
+// -log of the softmax of n logits at `target`. Where `gradient` is given, it becomes the softmax, less 1 at the target,
+// rounded; it may begin where the logits do.
+double cross_entropy(const float * logits, int64_t n, int64_t target, Bf16 * gradient);
+
+float dot(const float * a, const float * b, int64_t n);
+
+// Rounded to the nearest, ties to even. `factors`: what each number is multiplied by first, or null.
+void round_to_bf16(const float * from, const float * factors, Bf16 * to, int64_t n);
+
+}  // namespace isheep
