@@ -85,7 +85,7 @@ ggml_tensor * LossHead::input(Graph & g, const std::vector<float> & x, size_t n)
 ggml_tensor * LossHead::logits_of(Graph & g, ggml_tensor * x) {
     const Matrix & output = weights_.output();
     ggml_tensor * logits =
-        packed_ ? product_sum(g, {{to_bf16(g, x), output.mapped, Reading::across}}) : g.mul_mat(output.forward, x);
+        packed_ ? product_sum(g, {{to_bf16(g, x), output.packed, Reading::across}}) : g.mul_mat(output.forward, x);
     g.compute_into(logits, logits_);
     return logits;
 }
@@ -106,7 +106,7 @@ std::vector<double> LossHead::run_packed(const std::vector<float> & x, const Los
     ggml_tensor * result = nullptr;
     if (dx) {
         d_logits = ggml_view_2d(g.context(), d_logits, a.n_vocab, (int64_t) n, d_logits->nb[1], 0);
-        ggml_tensor * d_norm = product_sum(g, {{d_logits, weights_.output().mapped, Reading::along}});
+        ggml_tensor * d_norm = product_sum(g, {{d_logits, weights_.output().packed, Reading::along}});
         result = norm.backward(g, sums_, a.rms_epsilon, ggml_scale(g.context(), d_norm, scale));
         g.output(result);
     }

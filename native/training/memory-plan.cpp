@@ -29,11 +29,11 @@ MemoryPlanner::MemoryPlanner(Compute & compute, const Weights & weights, const S
       micro_batch_tokens_(micro_batch_tokens) {}
 
 MemoryPlan MemoryPlanner::plan(int longest, const MemoryLimits & limits) const {
-    CopiedWeights last = CopiedWeights::none;
-    for (CopiedWeights copied : weights_.fastest_copies()) {
-        if (limits.copied && copied != *limits.copied) continue;
-        MemoryPlan plan = smallest(longest, last = copied, limits);
-        if (!fits(plan, limits)) continue;
+    const std::vector<CopiedWeights> choices =
+        limits.copied ? std::vector<CopiedWeights>{*limits.copied} : weights_.fastest_copies();
+    for (CopiedWeights copied : choices) {
+        if (!fits(smallest(longest, copied, before_copying(copied, limits)), limits)) continue;
+        MemoryPlan plan = smallest(longest, copied, limits);
         const int n_rows = largest_micro_batch(longest).n_rows;
         const Activations activations(weights_.architecture(), compute_.buffer_type());
         plan.for_activations = limits.bytes ? limits.bytes - (plan.total() - plan.activations) : SIZE_MAX;
@@ -41,14 +41,22 @@ MemoryPlan MemoryPlanner::plan(int longest, const MemoryLimits & limits) const {
         plan.activations = activations.bytes(n_rows, activations.layers_that_fit(n_rows, plan.for_activations));
         return plan;
     }
-    const MemoryPlan needed = smallest(longest, last, limits);
-    const int shorter = longest_that_fits(longest, last, limits);
+    const MemoryPlan needed = smallest(longest, choices.back(), limits);
+    const int shorter = longest_that_fits(longest, choices.back(), limits);
     throw Error(Code::not_enough_memory,
                 "training on samples of " + std::to_string(longest) + " tokens needs " + mebibytes(needed.total()) +
                     "; " + mebibytes(limits.bytes) + " may be used",
                 shorter > 0
                     ? "the longest that fits has " + std::to_string(shorter) + " tokens: lower the maximum length"
                     : "use a smaller model, a lower rank or fewer targets, or allow more memory");
+}
+
+// What has to have room before something is copied. The micro-kernel gains a twentieth by copies and a quarter by kept
+// activations (docs/benchmarks.md), so these come first.
+MemoryLimits MemoryPlanner::before_copying(CopiedWeights copied, MemoryLimits limits) const {
+    if (weights_.is_packed() && copied == CopiedWeights::all && !limits.copied && !limits.keep_activations)
+        limits.keep_activations = true;
+    return limits;
 }
 
 // With as few kept layers as the limits allow.

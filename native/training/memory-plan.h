@@ -38,6 +38,7 @@ public:
     MemoryPlan plan(int longest, const MemoryLimits & limits) const;
 
 private:
+    MemoryLimits before_copying(CopiedWeights copied, MemoryLimits limits) const;
     MemoryPlan smallest(int longest, CopiedWeights copied, const MemoryLimits & limits) const;
     MicroBatch largest_micro_batch(int longest) const;
     size_t graph_bytes(const MicroBatch & batch) const;

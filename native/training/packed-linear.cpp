@@ -54,7 +54,7 @@ std::vector<ggml_tensor *> packed_forward(LinearContext & context, InputGroup in
     g.section("LoRA");
     ggml_tensor * low = group ? to_bf16(g, low_of(context, input, *group, x).low) : nullptr;
     g.section("frozen products");
-    ggml_tensor * rows = nullptr;  // of x, where a matrix without a copy reads them
+    ggml_tensor * rows = nullptr;  // x, where the micro-kernel multiplies it
     std::vector<ggml_tensor *> all;
     for (Target target : targets_of(input)) {
         const Matrix & matrix = context.weights[target];
@@ -62,8 +62,8 @@ std::vector<ggml_tensor *> packed_forward(LinearContext & context, InputGroup in
         std::vector<ProductTerm> terms;
         if (member) terms.push_back({low, member->b, Reading::across});
         ggml_tensor * copied = nullptr;
-        if (matrix.forward != matrix.mapped) copied = g.mul_mat(matrix.forward, x);
-        else terms.push_back({rows = rows ? rows : to_bf16(g, x), matrix.mapped, Reading::across});
+        if (!matrix.packed) copied = g.mul_mat(matrix.forward, x);
+        else terms.push_back({rows = rows ? rows : to_bf16(g, x), matrix.packed, Reading::across});
         all.push_back(terms.empty() ? copied : product_sum(g, terms, nullptr, copied));
     }
     return all;
@@ -98,8 +98,8 @@ ggml_tensor * packed_backward(LinearContext & context, InputGroup input, ggml_te
     ggml_tensor * copied = nullptr;
     for (size_t i = 0; i < targets.size(); i++) {
         const Matrix & matrix = context.weights[targets[i]];
-        if (!matrix.backward) {
-            terms.push_back({rounded[i], matrix.mapped, Reading::along});
+        if (matrix.packed) {
+            terms.push_back({rounded[i], matrix.packed, Reading::along});
             continue;
         }
         ggml_tensor * part = g.mul_mat(matrix.backward, dy[i]);

@@ -1,7 +1,7 @@
 // linear.h's forward and backward out of sums of products (matrix-product.h), for processors that have the
 // micro-kernel: frozen matrices are multiplied as the file has them, in both directions, and what an adapter adds is a
-// term of the same sum. A matrix that has a copy (weight-copies.h) is multiplied by ggml, whose kernels the copy was
-// made for.
+// term of the same sum. Where weights are copied for ggml's kernels
+// (weights.h), ggml multiplies by them.
 #pragma once
 
 #include "training/linear.h"

@@ -10,12 +10,12 @@
 
 namespace isheep {
 
-// Which matrices of the layers are copied. More copies are faster and take more memory. The output matrix always has a
-// transposed copy: it is used for every chunk of logits.
+// Which matrices of the layers are copied. More copies are faster and take more memory. Where ggml multiplies, the output
+// matrix always has a transposed copy: it is used for every chunk of logits.
 enum class CopiedWeights {
-    none,        // the backward product transposes each matrix anew in every micro-batch
-    transposed,  // for the backward product
-    all,         // for the forward product, too, where there is a form that is faster than the file's own
+    none,        // the micro-kernel reads the file; ggml's backward product transposes each matrix in every micro-batch
+    transposed,  // for ggml's backward product
+    all,         // whatever is faster than the file's own form: for ggml's forward product, too, or the micro-kernel's
 };
 
 const char * name_of(CopiedWeights copied);  // "none", "transposed", "all"
@@ -42,6 +42,8 @@ public:
     // file's own form is the fastest.
     CopyForm forward_form(const ggml_tensor * mapped) const;
     CopyForm transposed_form(const ggml_tensor * mapped, bool repacked) const;
+    // Of the copy that the micro-kernel reads instead of the file; its buffer type is null where that is as fast.
+    CopyForm packed_form(const ggml_tensor * mapped) const;
 
     // An empty copy, [n_in, n_out] or [n_out, n_in], that has its numbers after fill().
     ggml_tensor * add_forward(const ggml_tensor * mapped, CopyForm form);

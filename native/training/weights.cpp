@@ -30,12 +30,14 @@ Weights::Weights(const std::string & path, const Compute & compute)
     if (architecture_.has_rope_factors) rope_factors_ = map_optional("rope_freqs.weight");
     output_ = map_matrix(architecture_.tied_output ? "token_embd.weight" : "output.weight");
     embedding_ = map_tensor("token_embd.weight");
+    for (Matrix * matrix : all_matrices()) {
+        if (forms_of(*matrix, CopiedWeights::none).packed) matrix->packed = matrix->mapped;
+    }
     device_copies_.fill();
 }
 
-// The micro-kernel needs none and is faster than all but matrix instructions (docs/benchmarks.md).
 std::vector<CopiedWeights> Weights::fastest_copies() const {
-    if (packs_output()) return {CopiedWeights::none, CopiedWeights::transposed, CopiedWeights::all};
+    if (is_packed()) return {CopiedWeights::all, CopiedWeights::none};
     return {CopiedWeights::all, CopiedWeights::transposed, CopiedWeights::none};
 }
 
@@ -47,28 +49,29 @@ std::vector<Matrix *> Weights::all_matrices() {
     return all;
 }
 
-bool Weights::is_transposed(const Matrix & matrix, CopiedWeights copied) const {
-    if (&matrix == &output_) return !packs_output();
-    return copied != CopiedWeights::none || !device_copies_.gives_rows(matrix.forward);
-}
-
-bool Weights::is_multiplied_by_copy(const Matrix & matrix, CopiedWeights copied) const {
-    return copied == CopiedWeights::all && !(&matrix == &output_ && packs_output());
-}
-
-CopyForm Weights::transposed_form(const Matrix & matrix, CopiedWeights copied) const {
-    CopyForm form = copies_.transposed_form(matrix.mapped, copied == CopiedWeights::all);
-    form.type = device_copies_.multiplied(form.type, GGML_TYPE_F32);
-    return form;
+Weights::Forms Weights::forms_of(const Matrix & matrix, CopiedWeights copied) const {
+    Forms forms;
+    const bool is_output = &matrix == &output_;
+    const bool wants_copies = copied == CopiedWeights::all && copies_.has_matrix_instructions();
+    forms.packed = is_output ? packs_output() : is_packed() && copied != CopiedWeights::transposed && !wants_copies;
+    if (forms.packed) {
+        if (copied == CopiedWeights::all) forms.forward = copies_.packed_form(matrix.mapped);
+        return forms;
+    }
+    if (is_output || copied != CopiedWeights::none || !device_copies_.gives_rows(matrix.forward)) {
+        forms.backward = copies_.transposed_form(matrix.mapped, copied == CopiedWeights::all);
+        forms.backward.type = device_copies_.multiplied(forms.backward.type, GGML_TYPE_F32);
+    }
+    if (copied == CopiedWeights::all) forms.forward = copies_.forward_form(matrix.mapped);
+    return forms;
 }
 
 void Weights::make_copies(CopiedWeights copied, int n_threads) {
     for (Matrix * matrix : all_matrices()) {
-        if (is_transposed(*matrix, copied))
-            matrix->backward = copies_.add_transposed(matrix->mapped, transposed_form(*matrix, copied));
-        if (!is_multiplied_by_copy(*matrix, copied)) continue;
-        const CopyForm form = copies_.forward_form(matrix->mapped);
-        if (form.buffer_type) matrix->forward = copies_.add_forward(matrix->mapped, form);
+        const Forms forms = forms_of(*matrix, copied);
+        if (forms.backward.buffer_type) matrix->backward = copies_.add_transposed(matrix->mapped, forms.backward);
+        if (forms.forward.buffer_type) matrix->forward = copies_.add_forward(matrix->mapped, forms.forward);
+        matrix->packed = forms.packed ? matrix->forward : nullptr;
     }
     copies_.fill(n_threads);
 }
@@ -77,10 +80,9 @@ size_t Weights::bytes_of_copies(CopiedWeights copied) const {
     size_t bytes = 0;
     for (const Matrix * matrix : const_cast<Weights *>(this)->all_matrices()) {
         const int64_t n_in = matrix->n_in(), n_out = matrix->n_out();
-        if (is_transposed(*matrix, copied)) bytes += n_in * ggml_row_size(transposed_form(*matrix, copied).type, n_out);
-        if (!is_multiplied_by_copy(*matrix, copied)) continue;
-        const CopyForm form = copies_.forward_form(matrix->mapped);
-        if (form.buffer_type) bytes += n_out * ggml_row_size(form.type, n_in);
+        const Forms forms = forms_of(*matrix, copied);
+        if (forms.backward.buffer_type) bytes += n_in * ggml_row_size(forms.backward.type, n_out);
+        if (forms.forward.buffer_type) bytes += n_out * ggml_row_size(forms.forward.type, n_in);
     }
     return bytes;
 }
@@ -116,7 +118,7 @@ Matrix Weights::map_matrix(const std::string & name) {
     ggml_tensor * mapped = map_tensor(name);
     is_exact_ = is_exact_ && mapped->type == GGML_TYPE_F32;
     is_even_ = is_even_ && mapped->ne[0] % 2 == 0 && mapped->ne[1] % 2 == 0;
-    return {mapped, device_copies_.of_matrix(mapped), nullptr};
+    return {mapped, device_copies_.of_matrix(mapped), nullptr, nullptr};
 }
 
 void Weights::embed(int32_t token, float * row) const {

@@ -18,6 +18,7 @@ struct Matrix {
     ggml_tensor * mapped;    // [in, out], as the file has it, in our memory
     ggml_tensor * forward;   // [in, out]: mapped, or a copy
     ggml_tensor * backward;  // [out, in], see backward_type; null: made in the graph
+    ggml_tensor * packed;    // [in, out]: what the micro-kernel reads in both directions; null: ggml multiplies
     int64_t n_in() const { return forward->ne[0]; }
     int64_t n_out() const { return forward->ne[1]; }
 };
@@ -59,9 +60,9 @@ public:
     bool is_exact() const { return is_exact_; }
     // The micro-kernel multiplies by them, rounding to BF16 (matrix-product.h). It takes pairs of numbers.
     bool is_packed() const { return compute_.has_micro_kernel() && !is_exact_ && is_even_; }
-    // The output matrix, too; else it has copies, whatever else is copied.
+    // The output matrix, too, whatever is copied; else it has a transposed copy.
     bool packs_output() const { return is_packed() && !copies_.has_matrix_instructions(); }
-    // What may be copied, the fastest first.
+    // What may be copied, the fastest first, what takes the least memory last.
     std::vector<CopiedWeights> fastest_copies() const;
 
     // A hash of every byte of the file, to tell whether a checkpoint belongs to it.
@@ -73,9 +74,12 @@ private:
     ggml_tensor * map_optional(const std::string & name);  // null where the file has none
     Matrix map_matrix(const std::string & name);
     std::vector<Matrix *> all_matrices();
-    CopyForm transposed_form(const Matrix & matrix, CopiedWeights copied) const;
-    bool is_transposed(const Matrix & matrix, CopiedWeights copied) const;
-    bool is_multiplied_by_copy(const Matrix & matrix, CopiedWeights copied) const;
+    // How a matrix is multiplied, and which copies that takes; those without a buffer type are not made.
+    struct Forms {
+        CopyForm forward{}, backward{};
+        bool packed = false;  // by the micro-kernel
+    };
+    Forms forms_of(const Matrix & matrix, CopiedWeights copied) const;
 
     GgufFile file_;
     Architecture architecture_;
