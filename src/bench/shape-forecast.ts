@@ -20,10 +20,13 @@ export interface TimeForecast {
   stepSeconds: number;
 }
 
+/** How far the speed of a machine drifts between two processes; the rest of a step may be shorter than that. */
+const drift = 0.1;
+
 /** Or why the measured times cannot be: other work disturbed them. */
 export function forecastTime(few: ShapeMeasurement, more: ShapeMeasurement, layers: number): TimeForecast | string {
   const { slope, start } = lineThrough(few, more, ({ seconds }) => seconds);
-  if (slope > 0 && start > 0) {
+  if (slope > 0 && start > -drift * few.seconds) {
     return { layerSeconds: slope, restSeconds: start, stepSeconds: start + layers * slope };
   }
   const told = [few, more].map(({ layers: n, seconds }) => `${seconds.toPrecision(4)} s with ${n} layers`);

@@ -24,6 +24,15 @@ test('a forecast for what was measured is what was measured', () => {
   expect(forecastMemory(few, more, more)).toEqual({ forecastMib: more.forecastMib, peakMib: more.peakMib });
 });
 
+test('a rest that is lost in the drift of the machine costs nothing else', () => {
+  const few = { ...measured(2), seconds: 10 };
+  expect(forecastTime(few, { ...measured(4), seconds: 20.5 }, 32)).toEqual({
+    layerSeconds: 5.25,
+    restSeconds: -0.5,
+    stepSeconds: 167.5,
+  });
+});
+
 test('times that cannot be give no forecast', () => {
   const at = (layers: number, seconds: number) => ({ ...measured(layers), seconds });
   expect(forecastTime(at(2, 20), at(4, 17), 32)).toBe(
