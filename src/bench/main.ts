@@ -7,6 +7,7 @@ import { type BenchmarkEntry, type BenchmarkSettings, helpText, readSettings } f
 import { benchScore } from './score.js';
 import { benchTrain } from './train.js';
 import { benchTrainLength } from './train-length.js';
+import { benchTrainShape } from './train-shape.js';
 
 interface Benchmark extends BenchmarkEntry {
   run: (settings: BenchmarkSettings) => AsyncIterable<Figure>;
@@ -28,6 +29,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: 'the same on samples of exactly some lengths',
     reads: [...machine, 'lengths', ...turns],
     run: benchTrainLength,
+  },
+  'train-shape': {
+    summary: 'the same of a published shape with random weights in Q4_K_M, forecast from a few of its layers',
+    reads: ['shape', 'layers', 'length', 'whole', 'threads', 'steps', 'rounds', 'copiedWeights', 'activations'],
+    run: benchTrainShape,
   },
 };
 

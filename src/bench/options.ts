@@ -2,6 +2,7 @@
 // read is an error, like one that nobody knows.
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
+import { type ShapeName, shapes } from './shapes.js';
 
 /** All that benchmarks read; each reads what its entry in main.ts names. */
 export interface BenchmarkSettings {
@@ -25,6 +26,13 @@ export interface BenchmarkSettings {
   profile: 'yes' | 'no';
   maxLength: number;
   lengths: readonly number[];
+  /** Tokens of each sample, where all are of one length. */
+  length: number;
+  shape: ShapeName;
+  /** Two numbers of layers, the smaller first. */
+  layers: readonly number[];
+  /** yes: the whole shape is measured, too. */
+  whole: 'yes' | 'no';
   /** "" or the name of another trainer to measure in the same run. */
   peer: string;
   /** The Python that the peer runs in. */
@@ -37,6 +45,8 @@ interface Option {
   fallback: string;
   description: string;
 }
+
+const shapeNames = Object.keys(shapes) as [ShapeName, ...ShapeName[]];
 
 const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   model: option('model', 'FILE', 'models/weights/smollm2-135m-instruct.gguf', 'the model (GGUF)'),
@@ -53,6 +63,10 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   profile: option('profile', 'yes|no', 'no', 'whether our trainer measures where its time goes; slower'),
   maxLength: option('max-length', 'N', '1024', 'tokens that a sample is cut to'),
   lengths: option('lengths', 'N,N,…', '256,512,1024,2048,4096', 'lengths of samples to measure'),
+  length: option('length', 'N', '1024', 'tokens of each sample'),
+  shape: option('shape', 'NAME', 'llama-2-7b', `one of ${shapeNames.join(', ')}`),
+  layers: option('layers', 'N,N', '2,4', 'layers of the two models that are measured in place of the whole; even'),
+  whole: option('whole', 'yes|no', 'no', 'whether the whole shape is measured, too, beside its forecast'),
   peer: option('peer', 'peft', '', 'another trainer to measure in turns with ours: peft'),
   python: option('python', 'FILE', '', 'the Python of the peer; ISHEEP_PYTHON says it too, else python3'),
 };
@@ -83,6 +97,11 @@ export function readSettings(name: string, { reads }: BenchmarkEntry, words: rea
   if (!lengths.every((length) => Number.isInteger(length) && length >= 16)) {
     problem('lengths', 'whole numbers from 16, separated by commas');
   }
+  const layers = textOf('layers').split(',').map(Number);
+  const [fewer = 0, more = 0, ...rest] = layers;
+  if (rest.length > 0 || fewer < 2 || more <= fewer || fewer % 2 !== 0 || more % 2 !== 0) {
+    problem('layers', 'two even whole numbers from 2, separated by a comma, the smaller first');
+  }
   const choice = <Word extends string>(key: OptionKey, words: readonly [Word, ...Word[]]): Word => {
     const word = words.find((known) => known === textOf(key));
     if (word === undefined) problem(key, words.join(', '));
@@ -93,7 +112,9 @@ export function readSettings(name: string, { reads }: BenchmarkEntry, words: rea
     ...{ model: textOf('model'), device: textOf('device'), data: textOf('data'), peer: textOf('peer') },
     ...{ threads: count('threads', 0), steps: count('steps', 1), rounds: count('rounds', 1), lengths },
     ...{ batchSize: count('batchSize', 1), microBatchTokens: count('microBatchTokens', 1) },
-    ...{ maxLength: count('maxLength', 2), memory: count('memory', 0) },
+    ...{ maxLength: count('maxLength', 2), memory: count('memory', 0), length: count('length', 16), layers },
+    shape: choice('shape', shapeNames),
+    whole: choice('whole', ['no', 'yes']),
     activations: choice('activations', ['auto', 'keep', 'recompute']),
     copiedWeights: choice('copiedWeights', ['auto', 'none', 'transposed', 'all']),
     profile: choice('profile', ['no', 'yes']),

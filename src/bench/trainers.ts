@@ -52,9 +52,7 @@ export function* measureInTurns(
   const ours: TrainMeasurement[] = [];
   const theirs: TrainMeasurement[] = [];
   for (let round = 0; round < settings.rounds; round++) {
-    const own = runTrainer(job, process.execPath, [...process.execArgv, childProgram()]);
-    if (typeof own === 'string') throw new IsheepError('native-failure', `the measured training failed: ${own}`);
-    ours.push(own);
+    ours.push(measureOurs(job));
     if (!peer) continue;
     const other = runTrainer(job, peer.python, [path.join(packageRoot, 'scripts', 'bench', 'peft-train.py')]);
     if (typeof other === 'string') process.stderr.write(`${peer.label}${label} gave no figure: ${other}\n`);
@@ -76,6 +74,13 @@ export function* measureInTurns(
   }
 }
 
+/** Our trainer once, in a process of its own. Throws `native-failure` where it gives nothing. */
+export function measureOurs(job: TrainJobFile): TrainMeasurement {
+  const measured = runTrainer(job, process.execPath, [...process.execArgv, childProgram()]);
+  if (typeof measured !== 'string') return measured;
+  throw new IsheepError('native-failure', `the measured training failed: ${measured}`);
+}
+
 /** What the trainer measured, or why it gave nothing. */
 function runTrainer(job: TrainJobFile, program: string, words: readonly string[]): TrainMeasurement | string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-bench-'));
@@ -83,7 +88,8 @@ function runTrainer(job: TrainJobFile, program: string, words: readonly string[]
     const file = path.join(folder, 'job.json');
     writeFileSync(file, JSON.stringify(job));
     const run = spawnSync(program, [...words, file], { encoding: 'utf8', maxBuffer: 2 ** 26 });
-    if (run.signal) return `it was ended by ${run.signal}, as the system does where memory runs out`;
+    if (run.signal === 'SIGKILL') return `it was ended by SIGKILL, as the system does where memory runs out`;
+    if (run.signal) return `it was ended by ${run.signal}`;
     if (run.status !== 0) return run.error?.message ?? lastLine(run.stderr);
     return measurementSchema.parse(JSON.parse(lastLine(run.stdout)));
   } finally {

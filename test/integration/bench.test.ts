@@ -1,8 +1,10 @@
 // `npm run bench` as a process: options, and trainers measured in turns, with a program that stands in for PEFT's Python.
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { afterAll, expect, test } from 'vitest';
 
@@ -12,18 +14,21 @@ const root = path.resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-bench-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const program = [
+  ...['--import', path.join(root, 'test', 'support', 'typescript-loader.mjs')],
+  path.join(root, 'src', 'bench', 'main.ts'),
+];
+
 function bench(...words: string[]): {
   status: number | null;
   figures: Record<string, unknown>[];
   stderr: string;
   stdout: string;
 } {
-  const loader = path.join(root, 'test', 'support', 'typescript-loader.mjs');
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--import', loader, path.join(root, 'src', 'bench', 'main.ts'), ...words],
-    { encoding: 'utf8', env: { ...process.env, ISHEEP_PYTHON: '' } },
-  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...words], {
+    encoding: 'utf8',
+    env: { ...process.env, ISHEEP_PYTHON: '' },
+  });
   const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
   return { status, stdout, stderr, figures: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }
@@ -82,12 +87,52 @@ test('train-length makes samples of each length, and a peer that dies has no fig
   expect(stderr).toContain('length 64 gave no figure: it was ended by SIGKILL');
 });
 
+test('train-shape forecasts a whole shape from a few layers', () => {
+  const few = ['--shape', 'smollm2-135m', '--layers', '2,30', '--length', '32', '--copied-weights', 'none'];
+  const { status, figures, stderr } = bench('train-shape', ...few, ...['--threads', '1', '--steps', '1']);
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  const of = 'smollm2-135m, length 32, copied weights: none, activations: recompute';
+  expect(figures.map(({ metric, unit }) => [metric, unit])).toEqual([
+    ['file in Q4_K_M, smollm2-135m, 30 layers', 'MiB'],
+    [`the trainer's forecast of memory, ${of}`, 'MiB'],
+    [`peak resident memory, ${of}`, 'MiB'],
+    [`time of a layer, ${of}`, 's'],
+    [`time of a step without its layers, ${of}`, 's'],
+    [`tokens of whole steps, ${of}`, 'tokens/s'],
+  ]);
+  const [file = 0, forecast = 0, peak = 0, layer = 0, rest = 0, speed = 0] = figures.map(({ value }) => Number(value));
+  expect(speed).toBeCloseTo(32 / (rest + 30 * layer), 0);
+  for (const memory of [forecast, peak]) expect(memory).toBeGreaterThan(file);
+});
+
+test('train-shape that is interrupted leaves no model behind', async () => {
+  const temporary = mkdtempSync(path.join(folder, 'interrupted-'));
+  const words = ['train-shape', '--shape', 'smollm2-135m', '--length', '32', '--threads', '1'];
+  const child = spawn(process.execPath, [...program, ...words], {
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+  const ended = once(child, 'close');
+  const isWritten = () => readdirSync(temporary).some((name) => name.startsWith('isheep-shape-'));
+  while (child.exitCode === null && !isWritten()) await setTimeout(10);
+  child.kill('SIGINT');
+  expect(await ended).toEqual([130, null]);
+  expect(stderr).toContain('error [interrupted] the benchmark was interrupted');
+  expect(readdirSync(temporary)).toEqual([]);
+});
+
 test('unknown options, options of another benchmark and bad values are errors', () => {
   const wrong = bench('train', '--dta', 'x', '--steps', 'many', '--lengths', '3');
   expect(wrong).toMatchObject({ status: 2, stdout: '' });
   expect(wrong.stderr).toContain('benchmark train has no option --dta. Did you mean --data?');
   expect(wrong.stderr).toContain('benchmark train has no option --lengths.');
   expect(wrong.stderr).toContain('--steps must be a whole number from 1; it is "many"');
+  expect(bench('train-shape', '--shape', 'llama-70b', '--layers', '1,3').stderr).toMatch(
+    /--layers must be two even whole numbers .*; it is "1,3"; --shape must be smollm2-135m, .*; it is "llama-70b"/,
+  );
   expect(bench('trian').stderr).toContain('no benchmark "trian". Did you mean train?');
   expect(bench('train', '--model', tinyModel(), '--data', data, '--batch-size', '50').stderr).toContain(
     'gives 8 samples; 250 are needed',

@@ -1,5 +1,5 @@
-// Reads the tensors of a GGUF that are all F32, an adapter or a tiny model, by name. For files that our own code or a test
-// wrote.
+// Reads the tensors of a GGUF by name: their numbers where all are F32, as of an adapter or a tiny model, or what they are.
+// For files that our own code, a test or llama.cpp wrote.
 import { readFileSync } from 'node:fs';
 
 const alignment = 32;
@@ -7,8 +7,34 @@ const sizes: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 
 const stringType = 8;
 const arrayType = 9;
 
+interface TensorInfo {
+  name: string;
+  /** Fastest dimension first, as ggml counts. */
+  shape: number[];
+  /** ggml's number. */
+  type: number;
+  /** From the start of the file. */
+  offset: number;
+}
+
 export function readFloatTensors(file: string): Map<string, Float32Array> {
   const bytes = readFileSync(file);
+  return new Map(
+    readInfos(file, bytes).map(({ name, shape, type, offset }) => {
+      if (type !== 0) fail(file, `${name}, which is not F32,`);
+      const count = shape.reduce((product, n) => product * n, 1);
+      const from = bytes.byteOffset + offset;
+      return [name, new Float32Array(bytes.buffer.slice(from, from + 4 * count))];
+    }),
+  );
+}
+
+/** Shape and type of each tensor. */
+export function readTensorInfos(file: string): Map<string, { shape: number[]; type: number }> {
+  return new Map(readInfos(file, readFileSync(file)).map(({ name, shape, type }) => [name, { shape, type }]));
+}
+
+function readInfos(file: string, bytes: Buffer): TensorInfo[] {
   let at = 8;
   const uint32 = () => bytes.readUInt32LE((at += 4) - 4);
   const uint64 = () => Number(bytes.readBigUInt64LE((at += 8) - 8));
@@ -30,19 +56,13 @@ export function readFloatTensors(file: string): Map<string, Float32Array> {
     text();
     skip(uint32());
   }
-  const described = Array.from({ length: tensors }, () => {
+  const infos = Array.from({ length: tensors }, () => {
     const name = text();
     const shape = Array.from({ length: uint32() }, uint64);
-    if (uint32() !== 0) fail(file, `${name} is not F32`);
-    return { name, count: shape.reduce((product, n) => product * n, 1), offset: uint64() };
+    return { name, shape, type: uint32(), offset: uint64() };
   });
   const start = Math.ceil(at / alignment) * alignment;
-  return new Map(
-    described.map(({ name, count, offset }) => {
-      const from = bytes.byteOffset + start + offset;
-      return [name, new Float32Array(bytes.buffer.slice(from, from + 4 * count))];
-    }),
-  );
+  return infos.map((info) => ({ ...info, offset: start + info.offset }));
 }
 
 function fail(file: string, what: string): never {
