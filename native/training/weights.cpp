@@ -1,9 +1,11 @@
 #include "training/weights.h"
 
 #include "common/status.h"
+#include "training/matrix-copy.h"
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace isheep {
 namespace {
@@ -72,6 +74,24 @@ size_t Weights::bytes_of_copies(CopiedWeights copied) const {
         if (form.buffer_type) bytes += n_out * ggml_row_size(form.type, n_in);
     }
     return bytes;
+}
+
+// Copies that are not made in place, the largest of them at the same time.
+size_t Weights::bytes_of_copying(CopiedWeights copied, int n_threads) const {
+    std::vector<size_t> staged;
+    for (const Matrix * matrix : const_cast<Weights *>(this)->all_matrices()) {
+        const int64_t n_in = matrix->n_in(), n_out = matrix->n_out();
+        if (is_transposed(*matrix, copied)) {
+            const CopyForm form = transposed_form(*matrix, copied);
+            if (is_staged(form.buffer_type)) staged.push_back(n_in * ggml_row_size(form.type, n_out));
+        }
+        if (copied != CopiedWeights::all) continue;
+        const CopyForm form = copies_.forward_form(matrix->mapped);
+        if (form.buffer_type && is_staged(form.buffer_type)) staged.push_back(n_out * ggml_row_size(form.type, n_in));
+    }
+    std::sort(staged.rbegin(), staged.rend());
+    staged.resize(std::min<size_t>(staged.size(), (size_t) std::max(1, n_threads)));
+    return std::accumulate(staged.begin(), staged.end(), (size_t) 0);
 }
 
 LayerWeights Weights::map_layer(int i) {
