@@ -95,7 +95,7 @@ void MemoryPlanner::refuse(int longest, CopiedWeights copied, const MemoryLimits
                     : std::string("no length fits: lower the tokens of a micro-batch, ") + smaller_training;
     const bool copies_are_set = limits.copied && copied != CopiedWeights::none;
     if (copies_are_set || limits.keep_activations.value_or(false))
-        hint += "; or leave it to the memory which weights are copied and what is kept";
+        hint += "; or leave both copied weights and activations at auto";
     throw Error(Code::not_enough_memory,
                 "training on samples of up to " + std::to_string(longest) + " tokens needs " + needed + allowed(limits),
                 hint);

@@ -44,7 +44,8 @@ export function memoryLine(memory: MemoryForecast): string {
   ];
   if (copying > activations + graphs)
     parts.push(`${formatBytes(copying)} instead of the last two while copies are made`);
-  return `about ${formatBytes(total)} of memory: ${parts.join(', ')}`;
+  const limit = `${formatCount(Math.ceil(total / 2 ** 20))} MiB`; // the unit of --memory
+  return `about ${formatBytes(total)} (${limit}) of memory: ${parts.join(', ')}`;
 }
 
 /** An early stop, and an adapter of an earlier step than the last. Empty where there is neither. */

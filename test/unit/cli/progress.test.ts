@@ -69,7 +69,7 @@ describe('progress without a terminal', () => {
       '  20 samples with 1,200 tokens, 300 of them trained on; none held out',
       '  1 response cut to the maximum length, 40 tokens lost',
       '  2 pairs left out: the prompt alone is too long',
-      '  about 738 MB of memory: 98 MB model, 143 MB copies of weights (transposed), 77 MB adapter and optimizer, ' +
+      '  about 738 MB (704 MiB) of memory: 98 MB model, 143 MB copies of weights (transposed), 77 MB adapter and optimizer, ' +
         '280 MB activations, 80 MB graphs, 60 MB the process itself',
       '  train: 1 of 5 steps, 1:20 left',
       '',

@@ -88,7 +88,7 @@ describe('isheep plan', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/\n {2}memory {4}about \d+ MB at the peak\n/);
     expect(stdout).toContain(
-      '  training  about 900 MB of memory: 100 MB model, 200 MB copies of weights (transposed), 100 MB adapter and ' +
+      '  training  about 900 MB (859 MiB) of memory: 100 MB model, 200 MB copies of weights (transposed), 100 MB adapter and ' +
         'optimizer, 300 MB activations, 100 MB graphs, 100 MB the process itself; samples of 1,024 tokens\n',
     );
   });
