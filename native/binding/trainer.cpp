@@ -36,25 +36,18 @@ std::vector<Target> read_targets(const Napi::Array & names) {
     return targets;
 }
 
-TrainerSettings read_settings(const Napi::Object & options) {
+// What decides how much memory a training takes.
+TrainerSettings read_shape(const Napi::Object & options) {
     TrainerSettings settings;
     settings.model_path = string_of(options, "modelPath");
     settings.device = string_of(options, "device");
     settings.threads = integer_of(options, "threads");
     settings.lora.rank = integer_of(options, "rank");
-    settings.lora.alpha = number_of(options, "alpha");
-    settings.lora.rank_stabilized = options.Get("rankStabilized").As<Napi::Boolean>();
     settings.lora.targets = read_targets(options.Get("targets").As<Napi::Array>());
-    settings.dropout = number_of(options, "dropout");
-    settings.seed = (uint64_t) options.Get("seed").As<Napi::Number>().Int64Value();
-    settings.init_adapter_path = string_of(options, "initAdapterPath");
-    settings.base_sha256 = optional_string_of(options, "baseSha256");
-    settings.schedule = schedule_of(options);
-    settings.adamw = adamw_of(options);
-    settings.max_grad_norm = number_of(options, "maxGradNorm");
     settings.micro_batch_tokens = integer_of(options, "microBatchTokens");
     settings.longest_sample = integer_of(options, "longestSample");
     settings.memory.bytes = (size_t) number_of(options, "memoryBytes");
+    settings.memory.process = (size_t) number_of(options, "processBytes");
     settings.free_host_bytes = (size_t) number_of(options, "freeHostBytes");
     settings.memory.copied = one_of<std::optional<CopiedWeights>>(string_of(options, "copiedWeights"), "copiedWeights",
                                                                   {{"auto", std::nullopt},
@@ -67,6 +60,20 @@ TrainerSettings read_settings(const Napi::Object & options) {
     return settings;
 }
 
+TrainerSettings read_settings(const Napi::Object & options) {
+    TrainerSettings settings = read_shape(options);
+    settings.lora.alpha = number_of(options, "alpha");
+    settings.lora.rank_stabilized = options.Get("rankStabilized").As<Napi::Boolean>();
+    settings.dropout = number_of(options, "dropout");
+    settings.seed = (uint64_t) options.Get("seed").As<Napi::Number>().Int64Value();
+    settings.init_adapter_path = string_of(options, "initAdapterPath");
+    settings.base_sha256 = optional_string_of(options, "baseSha256");
+    settings.schedule = schedule_of(options);
+    settings.adamw = adamw_of(options);
+    settings.max_grad_norm = number_of(options, "maxGradNorm");
+    return settings;
+}
+
 std::vector<Sample> read_samples(const Napi::Array & array) {
     std::vector<Sample> samples;
     for (uint32_t i = 0; i < array.Length(); i++) {
@@ -76,6 +83,20 @@ std::vector<Sample> read_samples(const Napi::Array & array) {
             {tokens_of(sample.Get("tokens")), integer_of(sample, "context"), optional_string_of(sample, "id")});
     }
     return samples;
+}
+
+Napi::Value memory_plan_object(Napi::Env env, const MemoryPlan & plan) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("copiedWeights", name_of(plan.copied));
+    object.Set("process", (double) plan.process);
+    object.Set("mapped", (double) plan.mapped);
+    object.Set("copies", (double) plan.copies);
+    object.Set("adapter", (double) plan.adapter);
+    object.Set("graphs", (double) plan.graphs);
+    object.Set("activations", (double) plan.activations);
+    object.Set("copying", (double) plan.copying);
+    object.Set("total", (double) plan.total());
+    return object;
 }
 
 // Shared by the JavaScript object and its running job, which may outlive it.
@@ -126,16 +147,7 @@ private:
     Napi::Value memory_plan(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&]() -> Napi::Value {
             state_->lifetime->check_usable();
-            const MemoryPlan & plan = state_->trainer->memory_plan();
-            Napi::Object object = Napi::Object::New(info.Env());
-            object.Set("copiedWeights", name_of(plan.copied));
-            object.Set("mapped", (double) plan.mapped);
-            object.Set("copies", (double) plan.copies);
-            object.Set("adapter", (double) plan.adapter);
-            object.Set("graphs", (double) plan.graphs);
-            object.Set("activations", (double) plan.activations);
-            object.Set("total", (double) plan.total());
-            return object;
+            return memory_plan_object(info.Env(), state_->trainer->memory_plan());
         });
     }
 
@@ -322,6 +334,15 @@ Napi::Value create_trainer(const Napi::CallbackInfo & info,
     });
 }
 
+Napi::Value forecast_training(const Napi::CallbackInfo & info) {
+    return guarded(info.Env(), [&]() -> Napi::Value {
+        const TrainerSettings settings = read_shape(info[0].As<Napi::Object>());
+        return Worker<MemoryPlan>::start(
+            info.Env(), Napi::Object(), [settings] { return forecast_memory(settings); },
+            [](Napi::Env env, MemoryPlan & plan) -> Napi::Value { return memory_plan_object(env, plan); });
+    });
+}
+
 // Reads the header only, so that a model that cannot be trained is refused before hours of other work.
 Napi::Value check_trainable(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
@@ -337,6 +358,7 @@ void export_trainer(Napi::Env env, Napi::Object exports) {
     constructor->SuppressDestruct();  // the environment frees it when it ends, before this could
     auto create = [constructor](const Napi::CallbackInfo & info) { return create_trainer(info, constructor); };
     exports.Set("checkTrainable", Napi::Function::New(env, check_trainable, "checkTrainable"));
+    exports.Set("forecastTraining", Napi::Function::New(env, forecast_training, "forecastTraining"));
     exports.Set("createTrainer", Napi::Function::New(env, create, "createTrainer"));
 }
 

@@ -4,6 +4,8 @@
 #include "test/support.h"
 
 #include <cmath>
+#include <cstdio>
+#include <stdexcept>
 
 using namespace isheep;
 using namespace isheep::test;
@@ -19,6 +21,15 @@ std::vector<float> gradient_with(ggml_type type, CopiedWeights copied, Graphs gr
     Trainer trainer(settings);
     randomize(trainer, 7);
     return trainer.gradient(random_samples({40, 90, 12}, 8)).gradient;
+}
+
+Error refusal(const TrainerSettings & settings) {
+    try {
+        forecast_memory(settings);
+    } catch (const Error & error) {
+        return error;
+    }
+    throw std::runtime_error("nothing was refused");
 }
 
 }  // namespace
@@ -61,12 +72,63 @@ TEST("a limit on memory decides what is copied and kept, down to an error that n
     settings.memory.bytes = recomputed.total() - recomputed.copies / 2;
     check(Trainer(settings).memory_plan().copied == CopiedWeights::none, "fewer copies below");
 
-    settings.memory.bytes = recomputed.total() / 2;
-    try {
-        Trainer trainer(settings);
-        check(false, "half of it is refused");
-    } catch (const Error & error) {
-        check(error.code == Code::not_enough_memory, "the code");
-        check(std::string(error.what()).find("400 tokens") != std::string::npos, error.what());
+    settings.memory.copied = CopiedWeights::none;
+    settings.memory.keep_activations = false;
+    settings.memory.bytes = 0;
+    settings.memory.bytes = forecast_memory(settings).total();
+    settings.longest_sample = 4000;
+    const Error refused = refusal(settings);
+    check(refused.code == Code::not_enough_memory, "the code");
+    check(std::string(refused.what()).find("up to 4000 tokens") != std::string::npos, refused.what());
+    int longest = 0;
+    check(std::sscanf(refused.hint.c_str(), "the longest that fits has %d tokens", &longest) == 1, refused.hint);
+    // Graphs of neighbouring lengths may differ by a little in either direction.
+    check(longest > 300 && longest <= 400, "about the length that the limit was made for: " + refused.hint);
+    settings.longest_sample = longest;
+    check(forecast_memory(settings).total() <= settings.memory.bytes, "the length that is named fits");
+    check(forecast_memory(settings).total() <= settings.memory.bytes, "the length that is named fits");
+}
+
+TEST("a forecast is the plan of the trainer that is made, whatever is copied and kept") {
+    for (const char * architecture : {"llama", "gemma3"}) {
+        TinyModelOptions options = tiny_architecture(architecture);
+        options.type = GGML_TYPE_Q8_0;
+        TrainerSettings settings = tiny_settings(tiny_model_path(options));
+        settings.longest_sample = 300;
+        for (CopiedWeights copied : {CopiedWeights::none, CopiedWeights::transposed, CopiedWeights::all}) {
+            settings.memory.copied = copied;
+            const MemoryPlan forecast = forecast_memory(settings), plan = Trainer(settings).memory_plan();
+            check(forecast.copied == copied, name_of(copied));
+            check_equal((double) forecast.total(), (double) plan.total(), "all of it");
+            check_equal((double) forecast.activations, (double) plan.activations, "activations");
+        }
     }
+}
+
+// What is planned of a micro-batch is described, so a length that no machine has the memory for can be asked.
+TEST("a forecast of an absurd length takes no memory and is refused with a length that fits") {
+    TrainerSettings settings = tiny_settings(tiny_model_path({}));
+    settings.longest_sample = 200'000;  // masks of 160 GB
+    settings.memory.bytes = (size_t) 2 << 30;
+    settings.memory.process = (size_t) 100 << 20;
+    const Error refused = refusal(settings);
+    check(refused.code == Code::not_enough_memory, refused.what());
+    check(refused.hint.find("the longest that fits") == 0, refused.hint);
+}
+
+TEST("an adapter that does not fit is refused before it is begun, by its true size") {
+    TinyModelOptions options;
+    options.type = GGML_TYPE_Q8_0;
+    TrainerSettings settings = tiny_settings(tiny_model_path(options));
+    settings.lora.rank = 20;
+    Trainer trainer(settings);
+    const Weights weights(settings.model_path, trainer.compute());
+    const double own = (double) trainer.lora().bytes(), known = (double) adapter_bytes(settings.lora, weights);
+    check(std::abs(own - known) < 0.02 * own, std::to_string(known) + " of " + std::to_string(own));
+    settings.memory.process = (size_t) 1 << 20;
+    settings.memory.bytes = (size_t) 2 << 20;
+    settings.lora.rank = 1 << 20;  // of terabytes
+    const Error refused = refusal(settings);
+    check(refused.code == Code::not_enough_memory, refused.what());
+    check(std::string(refused.what()).find("an adapter of rank 1048576") != std::string::npos, refused.what());
 }

@@ -1,6 +1,7 @@
 #include "training/activations.h"
 
 #include "common/status.h"
+#include "training/described-tensors.h"
 
 namespace isheep {
 
@@ -40,9 +41,18 @@ void Activations::prepare(int n_rows, int n_kept) {
                         "lower the maximum length or the tokens of a micro-batch");
         }
     }
+    place_ = ggml_tallocr_new(buffer_.get());
+    lay_out(n_rows, n_kept);
+}
+
+void Activations::describe(int n_rows) {
+    place_ = {};
+    lay_out(n_rows, 0);
+}
+
+void Activations::lay_out(int n_rows, int n_kept) {
     const int n_layers = architecture_.n_layers;
     context_.reset(ggml_init({((1 + n_values) * n_layers + 3) * ggml_tensor_overhead(), nullptr, true}));
-    place_ = ggml_tallocr_new(buffer_.get());
     inputs_.clear();
     values_.clear();
     for (int i = 0; i <= n_layers; i++) inputs_.push_back(add(architecture_.n_embd, n_rows));
@@ -52,7 +62,8 @@ void Activations::prepare(int n_rows, int n_kept) {
 
 ggml_tensor * Activations::add(int64_t ne0, int64_t ne1, int64_t ne2) {
     ggml_tensor * t = ggml_new_tensor_3d(context_.get(), GGML_TYPE_F32, ne0, ne1, ne2);
-    if (ggml_tallocr_alloc(&place_, t) != GGML_STATUS_SUCCESS)
+    if (!place_.buffer) describe_tensor(t);
+    else if (ggml_tallocr_alloc(&place_, t) != GGML_STATUS_SUCCESS)
         throw Error(Code::not_enough_memory, "no memory for activations");
     return t;
 }

@@ -38,6 +38,8 @@ public:
     // The first `n_kept` layers keep their values. Invalidates all tensors given out before. Throws
     // Error(not_enough_memory).
     void prepare(int n_rows, int n_kept);
+    // The same without memory and without kept values, for graphs that are described (described-tensors.h).
+    void describe(int n_rows);
 
     // [n_embd, n_rows], the input of a layer; the one of layer n_layers is the output of the last.
     ggml_tensor * input(int layer) const { return inputs_[layer]; }
@@ -47,6 +49,7 @@ public:
     ggml_tensor * gradient(int layer) const { return gradients_[layer % 2]; }
 
 private:
+    void lay_out(int n_rows, int n_kept);
     LayerValues add_values(int n_rows);
     ggml_tensor * add(int64_t ne0, int64_t ne1, int64_t ne2 = 1);
     size_t floats_a_row(int n_kept) const;
@@ -55,7 +58,7 @@ private:
     ggml_backend_buffer_type_t buffer_type_;
     Buffer buffer_;
     Context context_;
-    ggml_tallocr place_{};
+    ggml_tallocr place_{};  // without a buffer: tensors are described
     std::vector<ggml_tensor *> inputs_;
     std::vector<LayerValues> values_;
     ggml_tensor * gradients_[2] = {};

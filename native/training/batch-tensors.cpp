@@ -1,5 +1,7 @@
 #include "training/batch-tensors.h"
 
+#include "training/described-tensors.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -54,7 +56,19 @@ static size_t n_tensors(const MicroBatch & batch, int window) {
 }
 
 BatchTensors::BatchTensors(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type)
-    : batch_(batch), store_(n_tensors(batch, window)) {
+    : BatchTensors(batch, window, ggml_backend_buft_get_alignment(buffer_type)) {
+    store_.allocate(buffer_type);
+    fill();
+}
+
+BatchTensors BatchTensors::described(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type) {
+    BatchTensors described(batch, window, ggml_backend_buft_get_alignment(buffer_type));
+    for (ggml_tensor * t : described.tensors()) describe_tensor(t);
+    return described;
+}
+
+BatchTensors::BatchTensors(const MicroBatch & batch, int window, size_t alignment)
+    : batch_(batch), alignment_(alignment), store_(n_tensors(batch, window)) {
     positions_ = store_.add(GGML_TYPE_I32, batch.n_rows);
     inverse_ = store_.add(GGML_TYPE_I32, batch.n_rows);
     auto add_masks = [&](const std::vector<QueryBlock> & blocks, ggml_type type, auto & masks) {
@@ -69,10 +83,25 @@ BatchTensors::BatchTensors(const MicroBatch & batch, int window, ggml_backend_bu
             add_masks(query_blocks(sample.length, seen), GGML_TYPE_F32, block_masks_);
         }
     }
-    store_.allocate(buffer_type);
+}
 
+std::vector<ggml_tensor *> BatchTensors::tensors() const {
+    std::vector<ggml_tensor *> all = {positions_, inverse_};
+    for (const auto * masks : {&forward_masks_, &block_masks_}) {
+        for (const auto & [block, mask] : *masks) all.push_back(mask);
+    }
+    return all;
+}
+
+size_t BatchTensors::bytes() const {
+    size_t bytes = 0;
+    for (const ggml_tensor * t : tensors()) bytes += (ggml_nbytes(t) + alignment_ - 1) / alignment_ * alignment_;
+    return bytes;
+}
+
+void BatchTensors::fill() {
     std::vector<int32_t> there, back;
-    for (const PackedSample & sample : batch.samples) {
+    for (const PackedSample & sample : batch_.samples) {
         for (int i = 0; i < sample.length; i++) {
             there.push_back(i);
             back.push_back(-i);

@@ -33,9 +33,11 @@ class BatchTensors {
 public:
     // `window`: of the model's local layers, 0: it has none.
     BatchTensors(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type);
+    // Without memory, for graphs that are described (described-tensors.h).
+    static BatchTensors described(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type);
 
     const MicroBatch & batch() const { return batch_; }
-    size_t bytes() const { return store_.bytes(); }
+    size_t bytes() const;                                         // that the tensors take, or would
     ggml_tensor * positions() const { return positions_; }        // [n_rows], I32
     ggml_tensor * inverse_positions() const { return inverse_; }  // [n_rows], I32, negative: rotates back
     // [n_keys, to - from] of a block of forward_blocks: F16, for flash attention.
@@ -44,7 +46,12 @@ public:
     ggml_tensor * block_mask(const QueryBlock & block) const { return block_masks_.at(block); }
 
 private:
+    BatchTensors(const MicroBatch & batch, int window, size_t alignment);
+    void fill();
+    std::vector<ggml_tensor *> tensors() const;
+
     MicroBatch batch_;
+    size_t alignment_;  // of the tensors in their buffer
     TensorStore store_;
     ggml_tensor * positions_;
     ggml_tensor * inverse_;

@@ -53,7 +53,7 @@ void write_transposed(const ggml_tensor * from, const ggml_tensor * to, uint8_t 
 // and one at a time, which devices want.
 void copy(const ggml_tensor * from, ggml_tensor * to,
           void (*write)(const ggml_tensor *, const ggml_tensor *, uint8_t *)) {
-    if (ggml_backend_buffer_is_host(to->buffer)) return write(from, to, (uint8_t *) to->data);
+    if (!is_staged(ggml_backend_buffer_get_type(to->buffer))) return write(from, to, (uint8_t *) to->data);
     std::vector<uint8_t> staged(ggml_nbytes(to));
     write(from, to, staged.data());
     static std::mutex one_at_a_time;
@@ -62,6 +62,10 @@ void copy(const ggml_tensor * from, ggml_tensor * to,
 }
 
 }  // namespace
+
+bool is_staged(ggml_backend_buffer_type_t type) {
+    return !ggml_backend_buft_is_host(type);
+}
 
 void copy_matrix(const ggml_tensor * from, ggml_tensor * to) {
     copy(from, to, write_rows);

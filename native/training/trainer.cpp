@@ -42,7 +42,40 @@ int count_loss_tokens(const std::vector<Sample> & samples) {
     return n;
 }
 
+MemoryLimits memory_limits(const TrainerSettings & settings, const Compute & compute) {
+    MemoryLimits limits = settings.memory;
+    if (limits.bytes) return limits;
+    size_t free = settings.free_host_bytes, total = 0;
+    if (!compute.on_cpu()) {
+        ggml_backend_dev_memory(ggml_backend_get_device(compute.backend()), &free, &total);
+        free = free / 10 * 9;  // a display and other programs want some
+    }
+    if (free) limits.bytes = limits.process + free;
+    return limits;
+}
+
+const LoraSettings & affordable(const TrainerSettings & settings, const Compute & compute, const Weights & weights) {
+    check_adapter_fits_memory(settings.lora, weights, memory_limits(settings, compute));
+    return settings.lora;
+}
+
+MemoryPlan plan_memory(const TrainerSettings & settings, Compute & compute, const Weights & weights,
+                       const SumTensors & sums, const Lora & lora, const LossHead & loss_head) {
+    const int longest = settings.longest_sample > 0 ? settings.longest_sample : settings.micro_batch_tokens;
+    const MemoryPlanner planner(compute, weights, sums, lora, loss_head, settings.micro_batch_tokens, settings.threads);
+    return planner.plan(longest, memory_limits(settings, compute));
+}
+
 }  // namespace
+
+MemoryPlan forecast_memory(const TrainerSettings & settings) {
+    Compute compute(checked(settings).device, settings.threads, settings.graphs);
+    const Weights weights(settings.model_path, compute);
+    const SumTensors sums(weights.architecture(), compute.buffer_type());
+    const Lora lora(affordable(settings, compute, weights), weights, compute.buffer_type(), settings.seed);
+    const LossHead loss_head(compute, weights, sums);
+    return plan_memory(settings, compute, weights, sums, lora, loss_head);
+}
 
 Trainer::Trainer(const TrainerSettings & settings)
     : settings_(checked(settings)),
@@ -50,11 +83,9 @@ Trainer::Trainer(const TrainerSettings & settings)
       weights_(settings.model_path, compute_),
       sums_(weights_.architecture(), compute_.buffer_type()),
       loss_head_(compute_, weights_, sums_),
-      lora_(settings.lora, weights_, compute_.buffer_type(), settings.seed),
+      lora_(affordable(settings, compute_, weights_), weights_, compute_.buffer_type(), settings.seed),
       activations_(weights_.architecture(), compute_.buffer_type()) {
-    const int longest = settings.longest_sample > 0 ? settings.longest_sample : settings.micro_batch_tokens;
-    plan_ = MemoryPlanner(compute_, weights_, sums_, lora_, loss_head_, settings.micro_batch_tokens)
-                .plan(longest, memory_limits());
+    plan_ = plan_memory(settings, compute_, weights_, sums_, lora_, loss_head_);
     weights_.make_copies(plan_.copied, settings.threads);
     if (!settings.init_adapter_path.empty()) load_adapter(settings.init_adapter_path);
     compute_.set_slice_cost(settings.slice_cost);
@@ -190,17 +221,6 @@ std::vector<float> Trainer::logits(const std::vector<int32_t> & tokens) {
     std::vector<int> rows(tokens.size());
     for (size_t i = 0; i < rows.size(); i++) rows[i] = (int) i;
     return loss_head_.logits(activations_.input(weights_.architecture().n_layers), rows);
-}
-
-MemoryLimits Trainer::memory_limits() const {
-    MemoryLimits limits = settings_.memory;
-    if (limits.bytes) return limits;
-    limits.bytes = settings_.free_host_bytes;
-    if (compute_.on_cpu()) return limits;
-    size_t free = 0, total = 0;
-    ggml_backend_dev_memory(ggml_backend_get_device(compute_.backend()), &free, &total);
-    limits.bytes = free / 10 * 9;  // a display and other programs want some
-    return limits;
 }
 
 int Trainer::n_kept(int n_rows) const {

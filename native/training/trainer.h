@@ -35,8 +35,9 @@ struct TrainerSettings {
     double max_grad_norm = 1;  // 0: never clipped
     int micro_batch_tokens = 400;
     MemoryLimits memory;
-    size_t free_host_bytes = 0;  // the limit where `memory` has none and the CPU computes; 0: unknown
-    int longest_sample = 0;      // tokens, for the memory plan; 0: as many as a micro-batch has
+    size_t free_host_bytes =
+        0;                   // beside the process: the limit where `memory` has none and the CPU computes; 0: unknown
+    int longest_sample = 0;  // tokens, for the memory plan; 0: as many as a micro-batch has
 };
 
 struct StepResult {
@@ -55,6 +56,10 @@ struct LossGradient {
     double loss = 0;
     std::vector<float> gradient;
 };
+
+// What a trainer of these settings would take and choose. Takes little itself: the adapter and a chunk of logits, and
+// on a device with memory of its own the weights. Throws what making the trainer would throw.
+MemoryPlan forecast_memory(const TrainerSettings & settings);
 
 class Trainer {
 public:
@@ -106,7 +111,6 @@ private:
                       const std::vector<Sample> & samples) const;
     std::string sample_without_finite_gradient(const std::vector<Sample> & samples);
     int n_kept(int n_rows) const;
-    MemoryLimits memory_limits() const;
     void load_adapter(const std::string & path);
     void check_adapter(const std::string & path, const LoraFile & adapter) const;
     std::string identity() const;

@@ -1,9 +1,11 @@
 #include "training/weights.h"
 
 #include "common/status.h"
+#include "training/matrix-copy.h"
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace isheep {
 namespace {
@@ -85,6 +87,23 @@ size_t Weights::bytes_of_copies(CopiedWeights copied) const {
         if (forms.forward.buffer_type) bytes += n_out * ggml_row_size(forms.forward.type, n_in);
     }
     return bytes;
+}
+
+// Copies that are not made in place, the largest of them at the same time.
+size_t Weights::bytes_of_copying(CopiedWeights copied, int n_threads) const {
+    std::vector<size_t> staged;
+    for (const Matrix * matrix : const_cast<Weights *>(this)->all_matrices()) {
+        const int64_t n_in = matrix->n_in(), n_out = matrix->n_out();
+        const Forms forms = forms_of(*matrix, copied);
+        auto stage = [&](const CopyForm & form, int64_t row, int64_t n_rows) {
+            if (form.buffer_type && is_staged(form.buffer_type)) staged.push_back(n_rows * ggml_row_size(form.type, row));
+        };
+        stage(forms.backward, n_out, n_in);
+        stage(forms.forward, n_in, n_out);
+    }
+    std::sort(staged.rbegin(), staged.rend());
+    staged.resize(std::min<size_t>(staged.size(), (size_t) std::max(1, n_threads)));
+    return std::accumulate(staged.begin(), staged.end(), (size_t) 0);
 }
 
 LayerWeights Weights::map_layer(int i) {

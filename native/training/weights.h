@@ -45,6 +45,8 @@ public:
     void make_copies(CopiedWeights copied, int n_threads);
     // What make_copies would take, in bytes.
     size_t bytes_of_copies(CopiedWeights copied) const;
+    // What it would take beside them, until it is done.
+    size_t bytes_of_copying(CopiedWeights copied, int n_threads) const;
     size_t mapped_bytes() const { return mapped_.size(); }
 
     const Architecture & architecture() const { return architecture_; }

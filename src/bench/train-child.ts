@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { openStepTrainer } from '../engine/step-trainer.js';
-import { forecast, memoryOptions } from '../engine/training-memory.js';
+import { memoryOptions } from '../engine/training-memory.js';
 import { IsheepError } from '../shared/errors.js';
 import type { TrainJobFile, TrainMeasurement } from './train-job.js';
 
@@ -11,7 +11,6 @@ const MiB = 1024 * 1024;
 
 async function measure({ model, steps, settings, memory, ...job }: TrainJobFile): Promise<TrainMeasurement> {
   const lengths = steps.flat().map(({ tokens }) => tokens.length);
-  const before = process.memoryUsage.rss();
   const trainer = await openStepTrainer({
     ...job,
     ...settings,
@@ -21,7 +20,7 @@ async function measure({ model, steps, settings, memory, ...job }: TrainJobFile)
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
-    ...memoryOptions(memory, lengths, null, before),
+    ...memoryOptions(memory, lengths, null, process.memoryUsage.rss()),
   });
   const measured: TrainMeasurement = { tokens: 0, seconds: 0, peakMib: 0, losses: [] };
   for (const [i, step] of steps.entries()) {
@@ -33,8 +32,8 @@ async function measure({ model, steps, settings, memory, ...job }: TrainJobFile)
     measured.tokens += tokens;
     measured.seconds += (performance.now() - start) / 1000;
   }
-  const { total, copiedWeights } = forecast(trainer, before);
-  const { secondsByPart } = trainer;
+  const { memoryPlan, secondsByPart } = trainer;
+  const { total, copiedWeights } = memoryPlan;
   await trainer.dispose();
   return { ...measured, peakMib: peakMib(), forecastMib: total / MiB, copiedWeights, secondsByPart };
 }

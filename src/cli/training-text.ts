@@ -32,7 +32,7 @@ export function countsLines({ training, heldOut }: { training: SampleCounts; hel
 
 /** What training takes and for what. */
 export function memoryLine(memory: MemoryForecast): string {
-  const { process, mapped, copies, copiedWeights, adapter, activations, graphs, total } = memory;
+  const { process, mapped, copies, copiedWeights, adapter, activations, graphs, copying, total } = memory;
   const of = { all: 'repacked and transposed', transposed: 'transposed', none: 'output matrix only' }[copiedWeights];
   const parts = [
     `${formatBytes(mapped)} model`,
@@ -40,9 +40,12 @@ export function memoryLine(memory: MemoryForecast): string {
     `${formatBytes(adapter)} adapter and optimizer`,
     `${formatBytes(activations)} activations`,
     `${formatBytes(graphs)} graphs`,
-    `${formatBytes(process)} before`,
+    `${formatBytes(process)} the process itself`,
   ];
-  return `about ${formatBytes(total)} of memory: ${parts.join(', ')}`;
+  if (copying > activations + graphs)
+    parts.push(`${formatBytes(copying)} instead of the last two while copies are made`);
+  const limit = `${formatCount(Math.ceil(total / 2 ** 20))} MiB`; // the unit of --memory
+  return `about ${formatBytes(total)} (${limit}) of memory: ${parts.join(', ')}`;
 }
 
 /** An early stop, and an adapter of an earlier step than the last. Empty where there is neither. */

@@ -1,6 +1,6 @@
 // What the pipeline needs to open an engine. Models are opened late and closed before training, so that the weights are
 // in memory once; a fake of this is what the pipeline's tests run on.
-import type { LanguageModel, Trainer, TrainingExample } from './engine.js';
+import type { LanguageModel, MemoryForecast, MemorySettings, Trainer, TrainingExample } from './engine.js';
 
 /** What the machine and the settings led to: threads, device, CPU library… Stored with a run and reused on resume. */
 export type EngineChoices = Readonly<Record<string, string | number | boolean>>;
@@ -29,6 +29,8 @@ export interface EngineFactory {
   /** Checks the base without loading its weights: readable and supported; for `training` also that it can be trained and
    *  has a chat template. Throws what is wrong. */
   check(use?: 'training'): Promise<void>;
+  /** The memory of a training at its maximum length, without taking it. Throws `not-enough-memory` with the longest that fits. */
+  forecastTraining(choices: EngineChoices, settings: MemorySettings): Promise<MemoryForecast>;
   /** Decides what depends on the machine. `recorded` is taken over as it is; throws where it no longer fits. */
   choose(recorded?: EngineChoices): Promise<EngineChoices>;
   openModel(choices: EngineChoices): Promise<SwitchableModel>;

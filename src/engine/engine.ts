@@ -138,9 +138,15 @@ export interface SampleCounts {
   tooLong: number;
 }
 
+/** What decides how much memory a training takes; the settings of a training have it all. */
+export type MemorySettings = Pick<
+  TrainerSettings,
+  'rank' | 'targets' | 'maxLength' | 'microBatchTokens' | 'packing' | 'memory' | 'copiedWeights' | 'activations'
+>;
+
 /** Bytes that training comes to take, and what was chosen by what there is. */
 export interface MemoryForecast {
-  /** What the process had before. */
+  /** What the process had before, and what libraries and heap come to. */
   process: number;
   /** The model's file. */
   mapped: number;
@@ -149,7 +155,9 @@ export interface MemoryForecast {
   adapter: number;
   activations: number;
   graphs: number;
-  /** All of it. */
+  /** While copies are made, before there are graphs and activations. */
+  copying: number;
+  /** The peak: all of it, but only the larger of `copying` and `graphs` with `activations`. */
   total: number;
 }
 

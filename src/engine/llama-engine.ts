@@ -7,7 +7,7 @@ import { IsheepError } from '../shared/errors.js';
 import type { EngineChoices, EngineFactory, OpenTrainer } from './engine-factory.js';
 import { resolveModel } from './known-models.js';
 import { loadModel, type Model, type ModelOptions } from './model.js';
-import { checkTrainable, createTrainer } from './trainer.js';
+import { checkTrainable, createTrainer, forecastTraining } from './trainer.js';
 
 export interface LlamaEngineOptions {
   /** A known name or a path. */
@@ -25,6 +25,11 @@ export function createLlamaEngine(options: LlamaEngineOptions): EngineFactory {
     check: (use) => check(options, use),
     choose: (recorded) => Promise.resolve(checkedChoices(choicesNow(options), recorded)),
     openModel: (choices) => loadModel({ ...modelOptions(options), threads: Number(choices.threads) }),
+    forecastTraining: ({ threads }, settings) =>
+      forecastTraining(
+        { modelPath: resolveModel(options.model), device: options.device, threads: Number(threads) },
+        settings,
+      ),
     openTrainer: (choices) => openTrainer(options, Number(choices.threads)),
     openTokenizer: () => openVocabulary(options),
   };

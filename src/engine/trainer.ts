@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 
-import type { NativeTrainer } from '../native/addon-types.js';
+import type { NativeForecastOptions, NativeTrainer } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative } from '../shared/errors.js';
 import { checkTrainJob } from './check-train-job.js';
-import type { TrainEvent, TrainJob, TrainSummary, Trainer } from './engine.js';
+import type { MemoryForecast, MemorySettings, TrainEvent, TrainJob, TrainSummary, Trainer } from './engine.js';
 import { StepPlan } from './step-plan.js';
 import { baseKey, TrainingCheckpoints, type JobIdentity } from './training-checkpoints.js';
 import {
@@ -18,7 +18,7 @@ import {
   type TokenizedExamples,
   type TokenizeExample,
 } from './training-data.js';
-import { forecast, memoryOptions, readChosenCopies, writeChosenCopies } from './training-memory.js';
+import { memoryOptions, readChosenCopies, writeChosenCopies } from './training-memory.js';
 import { TrainingRun } from './training-run.js';
 
 export interface TrainerOptions {
@@ -48,6 +48,21 @@ export function checkTrainable(modelPath: string): void {
   }
 }
 
+/** The memory of a training whose longest sample has the maximum length, since nothing is known of its data. Makes no
+ *  trainer. Throws `not-enough-memory`, with the longest that fits, where that is too much. */
+export async function forecastTraining(
+  options: Omit<TrainerOptions, 'tokenizeExample'>,
+  settings: MemorySettings,
+): Promise<MemoryForecast> {
+  const addon = loadAddon(); // its libraries are part of the process
+  const memory = memoryOptions(settings, [settings.maxLength], null, process.memoryUsage.rss());
+  try {
+    return await addon.forecastTraining({ ...shapeOf(options, settings), ...memory });
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
 async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary> {
   checkTrainJob(job);
   const { maxLength } = job.settings;
@@ -58,8 +73,7 @@ async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<Tr
   const plan = new StepPlan(lengths, job.settings);
   const chosen = readChosenCopies(job.checkpointDir);
   const heldOutLengths = heldOut.samples.map(({ tokens }) => tokens.length);
-  const before = process.memoryUsage.rss();
-  const memory = memoryOptions(job.settings, [...lengths, ...heldOutLengths], chosen, before);
+  const memory = memoryOptions(job.settings, [...lengths, ...heldOutLengths], chosen, process.memoryUsage.rss());
   const native = await openNative(options, job, plan.total, memory);
   writeChosenCopies(job.checkpointDir, native.memoryPlan.copiedWeights);
   const cancel = (): void => native.cancel();
@@ -74,7 +88,7 @@ async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<Tr
       training,
       heldOut,
       plan,
-      memory: forecast(native, before),
+      memory: native.memoryPlan,
       checkpoints,
     });
     yield* run.events();
@@ -93,18 +107,15 @@ async function openNative(
   total: number,
   memory: ReturnType<typeof memoryOptions>,
 ): Promise<NativeTrainer> {
-  const { rank, alpha, rankStabilized, dropout, targets, seed, learningRate, schedule } = job.settings;
-  const { warmupSteps, weightDecay, maxGradNorm, packing, microBatchTokens } = job.settings;
+  const { alpha, rankStabilized, dropout, seed, learningRate, schedule } = job.settings;
+  const { warmupSteps, weightDecay, maxGradNorm } = job.settings;
   try {
     return await loadAddon().createTrainer({
-      modelPath: options.modelPath,
-      device: options.device ?? 'auto',
-      threads: threadsOf(options),
-      rank,
+      ...shapeOf(options, job.settings),
+      ...memory,
       alpha,
       rankStabilized,
       dropout,
-      targets,
       seed,
       initAdapterPath: job.initAdapterPath ?? '',
       baseSha256: job.metadata['isheep.base.sha256'] ?? '',
@@ -117,15 +128,28 @@ async function openNative(
       beta2,
       epsilon,
       maxGradNorm,
-      ...memory,
-      microBatchTokens: packing ? microBatchTokens : 0, // a micro-batch takes one sample, however long
     });
   } catch (error) {
     throw fromNative(error);
   }
 }
 
-function threadsOf({ threads = 0 }: TrainerOptions): number {
+/** What a trainer is, apart from how its steps are made. */
+function shapeOf(
+  options: Omit<TrainerOptions, 'tokenizeExample'>,
+  { rank, targets, packing, microBatchTokens }: MemorySettings,
+): Omit<NativeForecastOptions, keyof ReturnType<typeof memoryOptions>> {
+  return {
+    modelPath: options.modelPath,
+    device: options.device ?? 'auto',
+    threads: threadsOf(options),
+    rank,
+    targets,
+    microBatchTokens: packing ? microBatchTokens : 0, // a micro-batch takes one sample, however long
+  };
+}
+
+function threadsOf({ threads = 0 }: Pick<TrainerOptions, 'threads'>): number {
   return threads > 0 ? threads : os.availableParallelism();
 }
 

@@ -5,9 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 
-import type { CopiedWeights, NativeTrainer, NativeTrainerOptions } from '../native/addon-types.js';
+import type { CopiedWeights, NativeForecastOptions } from '../native/addon-types.js';
 import { writeFileAtomically } from '../shared/atomic-file.js';
-import type { MemoryForecast, TrainerSettings } from './engine.js';
+import type { TrainerSettings } from './engine.js';
 
 const MiB = 1024 * 1024;
 
@@ -17,8 +17,8 @@ const shareOfFree = 0.8;
 const choicesSchema = z.object({ copiedWeights: z.enum(['none', 'transposed', 'all']) });
 
 type MemoryOptions = Pick<
-  NativeTrainerOptions,
-  'memoryBytes' | 'freeHostBytes' | 'copiedWeights' | 'activations' | 'longestSample'
+  NativeForecastOptions,
+  'memoryBytes' | 'processBytes' | 'freeHostBytes' | 'copiedWeights' | 'activations' | 'longestSample'
 >;
 
 /** `chosen`: by this training when it was started; null where it starts now. `before`: bytes that the process has. */
@@ -30,18 +30,13 @@ export function memoryOptions(
 ): MemoryOptions {
   const { memory, copiedWeights, activations } = settings;
   return {
-    memoryBytes: memory === undefined ? 0 : Math.max(1, memory * MiB - before),
+    memoryBytes: memory === undefined ? 0 : memory * MiB,
+    processBytes: before,
     freeHostBytes: Math.floor(shareOfFree * freeBytes()),
     copiedWeights: copiedWeights === 'auto' ? (chosen ?? 'auto') : copiedWeights,
     activations,
     longestSample: lengths.reduce((longest, length) => Math.max(longest, length), 1),
   };
-}
-
-/** `before`: bytes that the process had before the trainer was made. */
-export function forecast({ memoryPlan }: Pick<NativeTrainer, 'memoryPlan'>, before: number): MemoryForecast {
-  const { mapped, copies, copiedWeights, adapter, activations, graphs, total } = memoryPlan;
-  return { process: before, mapped, copies, copiedWeights, adapter, activations, graphs, total: before + total };
 }
 
 /** What the machine has left, or the group of processes that this one is confined to. */

@@ -29,6 +29,8 @@ export interface Addon {
   systemInfo(): SystemInfo;
   loadModel(options: NativeModelOptions): Promise<NativeModel>;
   createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
+  /** What a trainer would take and choose, without making one; rejects with `not-enough-memory` as making one would. */
+  forecastTraining(options: NativeForecastOptions): Promise<NativeMemoryPlan>;
   /** llama.cpp's own finetune of a whole float model. */
   createFullTrainer(options: NativeFullTrainerOptions): Promise<NativeFullTrainer>;
   /** Throws where the model cannot be trained (its architecture, its tensors); reads the header of the file alone. */
@@ -189,16 +191,35 @@ export interface NativeOptimizerOptions {
   epsilon: number;
 }
 
-export interface NativeTrainerOptions extends NativeOptimizerOptions {
+/** What decides how much memory a training takes. */
+export interface NativeForecastOptions {
   modelPath: string;
   device: string;
   threads: number;
   rank: number;
+  /** Any of q, k, v, o, gate, up, down. */
+  targets: readonly string[];
+  /** Tokens computed at once; a longer sample makes a micro-batch of its own. */
+  microBatchTokens: number;
+  /** Tokens of the longest sample, by which memory is planned. */
+  longestSample: number;
+  /** What the process may have in all; 0: what is free beside it. */
+  memoryBytes: number;
+  /** What it has before. */
+  processBytes: number;
+  /** What is free beside it in the machine's memory; 0: unknown. A device with memory of its own is asked itself. */
+  freeHostBytes: number;
+  /** Which second copies of the weights are made; auto: the fastest that the memory allows. */
+  copiedWeights: CopiedWeights | 'auto';
+  /** What the backward pass needs of a layer is kept, or computed again; auto: kept in as many layers as the memory allows.
+   *  The adapter is the same either way. */
+  activations: 'auto' | 'keep' | 'recompute';
+}
+
+export interface NativeTrainerOptions extends NativeForecastOptions, NativeOptimizerOptions {
   alpha: number;
   rankStabilized: boolean;
   dropout: number;
-  /** Any of q, k, v, o, gate, up, down. */
-  targets: readonly string[];
   /** Of the initial A matrices (B is zero) and of dropout. */
   seed: number;
   /** An adapter to start from; "" for a fresh one. */
@@ -207,19 +228,6 @@ export interface NativeTrainerOptions extends NativeOptimizerOptions {
   baseSha256?: string;
   /** Global norm that gradients are clipped to; 0: never. */
   maxGradNorm: number;
-  /** Tokens computed at once; a longer sample makes a micro-batch of its own. */
-  microBatchTokens: number;
-  /** Tokens of the longest sample, by which memory is planned. */
-  longestSample: number;
-  /** What training may take beside the process as it is; 0: what is free. */
-  memoryBytes: number;
-  /** What is free for it in the machine's memory; 0: unknown. A device with memory of its own is asked itself. */
-  freeHostBytes: number;
-  /** Which second copies of the weights are made; auto: the fastest that the memory allows. */
-  copiedWeights: CopiedWeights | 'auto';
-  /** What the backward pass needs of a layer is kept, or computed again; auto: kept in as many layers as the memory allows.
-   *  The adapter is the same either way. */
-  activations: 'auto' | 'keep' | 'recompute';
   /** Measures where time goes, which makes training a little slower. */
   profile?: boolean;
 }
@@ -231,11 +239,18 @@ export type CopiedWeights = 'none' | 'transposed' | 'all';
 /** Bytes, except for the first. */
 export interface NativeMemoryPlan {
   copiedWeights: CopiedWeights;
+  /** What it has before, and what libraries and heap come to. */
+  process: number;
+  /** The model's file. */
   mapped: number;
   copies: number;
+  /** Parameters, gradients, moments, working copies. */
   adapter: number;
   graphs: number;
   activations: number;
+  /** While copies are made, before there are graphs and activations. */
+  copying: number;
+  /** The peak: process, mapped, copies, adapter, and the larger of copying and graphs with activations. */
   total: number;
 }
 

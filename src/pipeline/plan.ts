@@ -3,7 +3,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 
-import type { CallOptions } from '../engine/engine.js';
+import type { CallOptions, MemoryForecast } from '../engine/engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
 import type { Config } from '../config/schema.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
@@ -32,7 +32,11 @@ export interface Plan {
   stages: StageForecast[];
   /** Of the whole run. */
   seconds: number;
+  /** The larger peak: of training at the maximum length, or of the probe. */
   memoryBytes: number;
+  /** Of training alone, by part. */
+  trainingMemory: MemoryForecast;
+  maxLength: number;
   diskBytes: number;
   freeDiskBytes: number;
   /** What the forecast does not know or had to assume, in sentences. */
@@ -47,11 +51,15 @@ export interface PlanInput extends CallOptions {
   engine: EngineFactory;
 }
 
+/** Throws `not-enough-memory` before the probe where training at the maximum length does not fit. */
 export async function plan(input: PlanInput): Promise<Plan> {
-  const seeds = loadSeeds(input.config.seeds);
-  await input.engine.check('training');
-  const measured = await probe({ ...input, seeds });
-  return { ...forecast(input.config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
+  const { engine, config } = input;
+  const seeds = loadSeeds(config.seeds);
+  await engine.check('training');
+  const choices = await engine.choose();
+  await engine.forecastTraining(choices, config.train);
+  const measured = await probe({ ...input, seeds, choices });
+  return { ...forecast(config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
 }
 
 /** The arithmetic of a plan, from what was measured. */
@@ -63,7 +71,9 @@ export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDi
     iterations: config.iterations,
     stages,
     seconds: config.iterations * stages.reduce((sum, { seconds }) => sum + seconds, 0),
-    memoryBytes: measured.peakBytes,
+    memoryBytes: Math.max(measured.peakBytes, measured.trainingMemory.total),
+    trainingMemory: measured.trainingMemory,
+    maxLength: config.train.maxLength,
     diskBytes: Math.ceil(
       config.iterations * (text + measured.adapterBytes) + copiesOfAdapterInTraining * measured.adapterBytes,
     ),

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { Config } from '../config/schema.js';
-import type { CallOptions, Trainer } from '../engine/engine.js';
-import type { EngineFactory, SwitchableModel } from '../engine/engine-factory.js';
+import type { CallOptions, MemoryForecast, Trainer } from '../engine/engine.js';
+import type { EngineChoices, EngineFactory, SwitchableModel } from '../engine/engine-factory.js';
 import type { Candidate, Pair, SeedTask } from '../shared/rows.js';
 import { assess } from '../stages/assess/assess.js';
 import { applyScreen, createScreen } from '../stages/filter/screen.js';
@@ -25,6 +25,7 @@ export interface ProbeInput extends CallOptions {
   modelPath: string;
   seeds: readonly SeedTask[];
   engine: EngineFactory;
+  choices: EngineChoices;
 }
 
 /** What was measured; seconds are wall time, tokens are those generated or trained. */
@@ -37,20 +38,24 @@ export interface Measured {
   adapterBytes: number;
   /** The most memory that this process had, weights that are mapped included. */
   peakBytes: number;
+  /** A forecast, with what the process has after generating and judging, as it has when a run comes to train. */
+  trainingMemory: MemoryForecast;
   /** Of text that one request of synthesis and one pair leave in the database and the files. */
   requestBytes: number;
   pairBytes: number;
 }
 
 export async function probe(input: ProbeInput): Promise<Measured> {
-  const { engine, modelPath } = input;
-  const engines = new EngineSlot(engine, await engine.choose());
+  const { engine, choices, modelPath } = input;
+  const engines = new EngineSlot(engine, choices);
   try {
     const model = await engines.model(null);
     const synthesized = await probeSynthesize(input, model);
     const responded = await probeRespond(input, model, synthesized.candidates);
     const assessed = await probeAssess(input, model, responded.pairs);
-    const trained = await probeTrain(input, await engines.trainer(), responded.pairs);
+    const trainer = await engines.trainer();
+    const trainingMemory = await engine.forecastTraining(choices, input.config.train);
+    const trained = await probeTrain(input, trainer, responded.pairs);
     return {
       synthesize: synthesized.measured,
       respond: responded.measured,
@@ -59,6 +64,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
       baseBytes: statSync(modelPath).size,
       adapterBytes: trained.adapterBytes,
       peakBytes: process.resourceUsage().maxRSS * 1024,
+      trainingMemory,
       requestBytes: synthesized.bytes / synthesized.measured.requests,
       pairBytes: responded.bytes / responded.pairs.length,
     };

@@ -8,7 +8,8 @@ import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import type { TrainerSettings, TrainEvent, TrainJob } from '../../src/engine/engine.js';
-import { createTrainer } from '../../src/engine/trainer.js';
+import { createTrainer, forecastTraining } from '../../src/engine/trainer.js';
+import type { IsheepError } from '../../src/shared/errors.js';
 import { tinyModel } from '../support/tiny-model.js';
 import { examples, finish, tokenizeBytes, trainerSettings } from '../support/training.js';
 
@@ -50,12 +51,39 @@ describe('batches and steps', () => {
     const [first] = events;
     const memory = first?.kind === 'samples' ? first.memory : undefined;
     expect(memory?.copiedWeights).toBe('none');
-    const { process = 0, mapped = 0, copies = 0, adapter = 0, activations = 0, graphs = 0, total } = memory ?? {};
-    expect(process + mapped + copies + adapter + activations + graphs).toBe(total);
+    const { process = 0, mapped = 0, copies = 0, adapter = 0, activations = 0, graphs = 0 } = memory ?? {};
+    const { copying = 0, total } = memory ?? {};
+    expect(process + mapped + copies + adapter + Math.max(copying, activations + graphs)).toBe(total);
   });
 
   test('too little memory is an error before the first step that says what would fit', async () => {
     await expect(train({ memory: 1 })).rejects.toMatchObject({ code: 'not-enough-memory' });
+  });
+
+  test('the forecast without data is that of data whose longest sample has the maximum length', async () => {
+    const fitting = { maxLength: 26, copiedWeights: 'none', activations: 'recompute' } as const;
+    const { events } = await train(fitting);
+    const memory = events[0]?.kind === 'samples' ? events[0].memory : undefined;
+    const options = { modelPath: tinyModel({ type: 'q8_0' }), threads: 1 };
+    const forecast = await forecastTraining(options, { ...trainerSettings, ...fitting });
+    expect({ ...forecast, process: 0, total: 0 }).toEqual({ ...memory, process: 0, total: 0 });
+    const larger = await forecastTraining(options, { ...trainerSettings, ...fitting, maxLength: 2000 });
+    expect(larger.activations).toBeGreaterThan(4 * forecast.activations);
+    expect(larger.graphs).toBeGreaterThan(4 * forecast.graphs);
+  });
+
+  test('the forecast without data is an error that names a length that fits, whatever the maximum length', async () => {
+    const options = { modelPath: tinyModel({ type: 'q8_0' }), threads: 1 };
+    const megabytes = Math.ceil(process.memoryUsage.rss() / 2 ** 20) + 60;
+    const settings = { ...trainerSettings, memory: megabytes, maxLength: 50_000 };
+    const error = await forecastTraining(options, settings).catch((thrown: unknown) => thrown);
+    const { code, message, hint } = error as IsheepError;
+    expect(code).toBe('not-enough-memory');
+    expect(message).toMatch(/^training on samples of up to 50000 tokens needs \d+ MiB; \d+ MiB may be used$/);
+    expect(hint).toMatch(/^the longest that fits has \d+ tokens: lower the maximum length to it$/);
+    const [, longest] = /has (\d+) tokens/.exec(hint) ?? [];
+    const shorter = { ...settings, memory: megabytes + 20, maxLength: Number(longest) }; // the process grows meanwhile
+    expect((await forecastTraining(options, shorter)).total).toBeLessThan((megabytes + 20) * 2 ** 20);
   });
 
   test('accumulated batches give the bytes of one batch of their size', async () => {

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   CallOptions,
   GenerateRequest,
+  MemoryForecast,
+  MemorySettings,
   Prompt,
   ScoreRequest,
   ScoreResult,
@@ -35,6 +37,8 @@ export interface FakeEngineOptions {
   delayMs?: number;
   /** The text of a response; default: invented words. */
   respond?: (request: GenerateRequest) => string;
+  /** Bytes that training takes; a limit below them is an error. Default: 900 million. */
+  trainingBytes?: number;
   /** What loss the adapter of an iteration has, as a factor of the base's; default: 0.9. */
   lossFactor?: number;
 }
@@ -58,12 +62,36 @@ export function fakeEngine(options: FakeEngineOptions = {}): EngineFactory & { l
       log.opened.push('model');
       return Promise.resolve(new FakeModel(options));
     },
+    forecastTraining: (_choices, settings) => {
+      log.opened.push('forecast');
+      return forecastTraining(options.trainingBytes ?? 9e8, settings);
+    },
     openTokenizer: () => Promise.resolve(fakeTokenizer),
     openTrainer: () => {
       log.opened.push('trainer');
       return Promise.resolve(new FakeTrainer(options));
     },
   };
+}
+
+/** As a real engine: weights that the settings name are copied, and what does not fit is an error. */
+function forecastTraining(
+  total: number,
+  { maxLength, memory, copiedWeights }: MemorySettings,
+): Promise<MemoryForecast> {
+  if (memory !== undefined && memory * 2 ** 20 < total) {
+    const message = `training on samples of up to ${maxLength} tokens needs more`;
+    return Promise.reject(
+      new IsheepError('not-enough-memory', message, { hint: 'the longest that fits has 16 tokens' }),
+    );
+  }
+  const parts = { process: 1e8, mapped: 1e8, copies: 2e8, adapter: 1e8, activations: total - 6e8, graphs: 1e8 };
+  return Promise.resolve({
+    ...parts,
+    copying: 0,
+    copiedWeights: copiedWeights === 'auto' ? 'all' : copiedWeights,
+    total,
+  });
 }
 
 /** A token a character; 0 ends a turn. */

@@ -35,6 +35,7 @@ export function nativeOptions(modelPath: string, more: Partial<NativeTrainerOpti
   const memory = {
     longestSample: 128,
     memoryBytes: 0,
+    processBytes: 0,
     freeHostBytes: 0,
     copiedWeights: 'auto',
     activations: 'auto',

@@ -5,6 +5,7 @@ import { plan, type Plan } from '../../pipeline/plan.js';
 import type { Command } from '../command.js';
 import { formatBytes, formatCount, formatSeconds, formatTable } from '../format.js';
 import type { Style } from '../style.js';
+import { memoryLine } from '../training-text.js';
 import { runOptionOf, runSettings } from './run.js';
 import { engineOptions } from './with-model.js';
 
@@ -34,10 +35,11 @@ export function planText(forecast: Plan, style: Style): string {
     tokens > 0 ? `${formatCount(tokens)} tokens` : '',
     seconds > 0 ? formatSeconds(seconds) : '',
   ]);
-  const { iterations, seconds, memoryBytes, diskBytes, freeDiskBytes, notes } = forecast;
+  const { iterations, seconds, memoryBytes, trainingMemory, maxLength, diskBytes, freeDiskBytes, notes } = forecast;
   const needs = [
     ['time', `about ${formatSeconds(seconds)} for ${iterations} iteration${iterations === 1 ? '' : 's'}`],
-    ['memory', `about ${formatBytes(memoryBytes)}`],
+    ['memory', `about ${formatBytes(memoryBytes)} at the peak`],
+    ['training', `${memoryLine(trainingMemory)}; samples of ${formatCount(maxLength)} tokens`],
     ['disk', `about ${formatBytes(diskBytes)}; ${formatBytes(freeDiskBytes)} are free`],
   ];
   const whole = formatTable(needs.map(([name = '', value = '']) => [`  ${name}`, value]));

@@ -58,7 +58,7 @@ describe('progress without a terminal', () => {
     const none = { samples: 0, tokens: 0, lossTokens: 0, cut: 0, cutTokens: 0, tooLong: 0 };
     const MB = 1_000_000;
     const parts = { process: 60 * MB, mapped: 98 * MB, copies: 143 * MB, adapter: 77 * MB, activations: 280 * MB };
-    const memory = { ...parts, graphs: 80 * MB, total: 738 * MB, copiedWeights: 'transposed' };
+    const memory = { ...parts, graphs: 80 * MB, copying: 0, total: 738 * MB, copiedWeights: 'transposed' };
     const samples = { kind: 'samples' as const, steps: 5, training: counts, heldOut: none, memory };
     const training: readonly (readonly [number, RunEvent])[] = [
       [0, { kind: 'stage-started', iteration: 1, stage: 'train', unit: 'steps', total: 8, done: 0 }],
@@ -69,8 +69,8 @@ describe('progress without a terminal', () => {
       '  20 samples with 1,200 tokens, 300 of them trained on; none held out',
       '  1 response cut to the maximum length, 40 tokens lost',
       '  2 pairs left out: the prompt alone is too long',
-      '  about 738 MB of memory: 98 MB model, 143 MB copies of weights (transposed), 77 MB adapter and optimizer, ' +
-        '280 MB activations, 80 MB graphs, 60 MB before',
+      '  about 738 MB (704 MiB) of memory: 98 MB model, 143 MB copies of weights (transposed), 77 MB adapter and optimizer, ' +
+        '280 MB activations, 80 MB graphs, 60 MB the process itself',
       '  train: 1 of 5 steps, 1:20 left',
       '',
     ]);

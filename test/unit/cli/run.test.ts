@@ -80,6 +80,28 @@ describe('isheep run', () => {
   });
 });
 
+describe('isheep plan', () => {
+  const planWords = () => words.map((word) => (word === 'run' ? 'plan' : word));
+
+  it('says what the run takes, and the memory of training by part with which weights are copied', async () => {
+    const { exitCode, stdout } = await isheep([...planWords(), '--train-copied-weights', 'transposed']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/\n {2}memory {4}about \d+ MB at the peak\n/);
+    expect(stdout).toContain(
+      '  training  about 900 MB (859 MiB) of memory: 100 MB model, 200 MB copies of weights (transposed), 100 MB adapter and ' +
+        'optimizer, 300 MB activations, 100 MB graphs, 100 MB the process itself; samples of 1,024 tokens\n',
+    );
+  });
+
+  it('is an error with the longest that fits where training does not', async () => {
+    const { exitCode, stdout, stderr } = await isheep([...planWords(), '--train-memory', '300']);
+    expect(stderr).toMatch(
+      /error \[not-enough-memory\] training on samples of up to 1024 tokens .*\nhint: the longest/,
+    );
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  });
+});
+
 describe('isheep status', () => {
   it('shows a line a stage', async () => {
     const { exitCode, stdout } = await isheep(['status', '--run', folder.runDir]);

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
-import { forecast, memoryOptions, readChosenCopies, writeChosenCopies } from '../../../src/engine/training-memory.js';
+import { memoryOptions, readChosenCopies, writeChosenCopies } from '../../../src/engine/training-memory.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const MiB = 1024 * 1024;
@@ -16,12 +16,9 @@ describe('what a training may take', () => {
     expect(options.freeHostBytes).toBeGreaterThan(0);
   });
 
-  test('is what is set, less what the process has', () => {
-    expect(memoryOptions({ ...auto, memory: 800 }, [20], null, 50 * MiB).memoryBytes).toBe(750 * MiB);
-  });
-
-  test('is next to nothing where the process has more, so that training says what it needs', () => {
-    expect(memoryOptions({ ...auto, memory: 40 }, [20], null, 50 * MiB).memoryBytes).toBe(1);
+  test('is what is set, for all of the process', () => {
+    const options = memoryOptions({ ...auto, memory: 800 }, [20], null, 50 * MiB);
+    expect(options).toMatchObject({ memoryBytes: 800 * MiB, processBytes: 50 * MiB });
   });
 
   test('goes on with what was chosen, unless the person says otherwise', () => {
@@ -43,10 +40,4 @@ describe('what was chosen', () => {
     writeFileSync(path.join(folder, 'choices.json'), '{"copiedWeights":"some"}');
     expect(readChosenCopies(folder)).toBeNull();
   });
-});
-
-test('the forecast counts what the process had', () => {
-  const parts = { mapped: 1, copies: 2, adapter: 3, activations: 4, graphs: 5 };
-  const memoryPlan = { ...parts, copiedWeights: 'all' as const, total: 15 };
-  expect(forecast({ memoryPlan }, 100)).toEqual({ ...parts, copiedWeights: 'all', process: 100, total: 115 });
 });

@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 
 import { forecast, plan } from '../../../src/pipeline/plan.js';
 import type { Measured } from '../../../src/pipeline/probe.js';
+import type { MemoryForecast } from '../../../src/engine/engine.js';
+import { IsheepError } from '../../../src/shared/errors.js';
 import { fakeRun, runFolder, smallConfig } from '../../support/run-folder.js';
+
+const trainingMemory: MemoryForecast = {
+  ...{ process: 1e8, mapped: 1e8, copies: 2e8, copiedWeights: 'all', adapter: 5e7 },
+  ...{ activations: 2e8, graphs: 5e7, copying: 1e8, total: 7e8 },
+};
 
 const measured: Measured = {
   synthesize: { requests: 8, kept: 16, tokens: 1600, seconds: 4 },
@@ -13,6 +20,7 @@ const measured: Measured = {
   baseBytes: 1e8,
   adapterBytes: 1e7,
   peakBytes: 5e8,
+  trainingMemory,
   requestBytes: 4000,
   pairBytes: 1000,
 };
@@ -37,9 +45,14 @@ test('a forecast counts every stage from what the probe measured', () => {
     ['evaluate', 94, 0, 11.75],
   ]);
   expect(seconds).toBe(3 * 911.75);
-  expect(memoryBytes).toBe(5e8);
+  expect(memoryBytes).toBe(7e8); // of training; the probe took less
   expect(diskBytes).toBe(3 * (2 * (500 * 4000 + 1000 * 1000) + 1e7) + 4e7);
   expect(notes).toEqual([]);
+});
+
+test('a forecast of memory is the larger peak, of training at the maximum length or of the probe', () => {
+  expect(forecast(config, measured)).toMatchObject({ memoryBytes: 7e8, trainingMemory, maxLength: 1024 });
+  expect(forecast(config, { ...measured, peakBytes: 8e8 })).toMatchObject({ memoryBytes: 8e8, trainingMemory });
 });
 
 test('a forecast says what the probe could not know', () => {
@@ -60,10 +73,24 @@ test('a plan probes each kind of work once and leaves nothing behind', async () 
   const folder = runFolder();
   const { runDir, config: small, modelPath, engine } = fakeRun(folder);
   const planned = await plan({ runDir, config: small, modelPath, engine });
-  expect(engine.log.opened).toEqual(['model', 'trainer']);
+  expect(engine.log.opened).toEqual(['forecast', 'model', 'trainer', 'forecast']);
+  expect(planned.trainingMemory).toMatchObject({ copiedWeights: 'all', total: 9e8 });
   expect(planned.stages.map(({ count }) => count).every((n) => n > 0)).toBe(true);
   expect(planned.freeDiskBytes).toBeGreaterThan(0);
   expect(planned.measured.adapterBytes).toBeGreaterThan(0);
   expect(existsSync(folder.runDir)).toBe(false);
+  folder.remove();
+});
+
+test('a training that does not fit at the maximum length is an error before the probe', async () => {
+  const folder = runFolder({ train: { maxLength: 700, memory: 400 } });
+  const { runDir, config: small, modelPath, engine } = fakeRun(folder);
+  const planned = plan({ runDir, config: small, modelPath, engine });
+  await expect(planned).rejects.toThrow(IsheepError);
+  await expect(planned).rejects.toMatchObject({
+    code: 'not-enough-memory',
+    hint: 'the longest that fits has 16 tokens',
+  });
+  expect(engine.log.opened).toEqual(['forecast']);
   folder.remove();
 });
