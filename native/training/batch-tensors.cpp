@@ -55,22 +55,24 @@ static size_t n_tensors(const MicroBatch & batch, int window) {
     return n;
 }
 
-BatchTensors::BatchTensors(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type)
-    : BatchTensors(batch, window, ggml_backend_buft_get_alignment(buffer_type)) {
+BatchTensors::BatchTensors(const MicroBatch & batch, const Weights & weights, ggml_backend_buffer_type_t buffer_type)
+    : BatchTensors(batch, weights, ggml_backend_buft_get_alignment(buffer_type)) {
     store_.allocate(buffer_type);
     fill();
 }
 
-BatchTensors BatchTensors::described(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type) {
-    BatchTensors described(batch, window, ggml_backend_buft_get_alignment(buffer_type));
+BatchTensors BatchTensors::described(const MicroBatch & batch, const Weights & weights,
+                                     ggml_backend_buffer_type_t buffer_type) {
+    BatchTensors described(batch, weights, ggml_backend_buft_get_alignment(buffer_type));
     for (ggml_tensor * t : described.tensors()) describe_tensor(t);
     return described;
 }
 
-BatchTensors::BatchTensors(const MicroBatch & batch, int window, size_t alignment)
-    : batch_(batch), alignment_(alignment), store_(n_tensors(batch, window)) {
+BatchTensors::BatchTensors(const MicroBatch & batch, const Weights & weights, size_t alignment)
+    : batch_(batch), alignment_(alignment), store_(n_tensors(batch, weights.architecture().window)) {
     positions_ = store_.add(GGML_TYPE_I32, batch.n_rows);
     inverse_ = store_.add(GGML_TYPE_I32, batch.n_rows);
+    if (weights.is_packed()) return;
     auto add_masks = [&](const std::vector<QueryBlock> & blocks, ggml_type type, auto & masks) {
         for (const QueryBlock & block : blocks) {
             ggml_tensor *& mask = masks[block];
@@ -78,7 +80,7 @@ BatchTensors::BatchTensors(const MicroBatch & batch, int window, size_t alignmen
         }
     };
     for (const PackedSample & sample : batch.samples) {
-        for (int seen : {0, window}) {
+        for (int seen : {0, weights.architecture().window}) {
             add_masks(forward_blocks(sample.length, seen), GGML_TYPE_F16, forward_masks_);
             add_masks(query_blocks(sample.length, seen), GGML_TYPE_F32, block_masks_);
         }

@@ -4,6 +4,7 @@
 #include "training/architecture.h"
 #include "training/graph.h"
 #include "training/packing.h"
+#include "training/weights.h"
 
 #include <map>
 #include <tuple>
@@ -31,10 +32,11 @@ std::vector<QueryBlock> forward_blocks(int length, int window);
 
 class BatchTensors {
 public:
-    // `window`: of the model's local layers, 0: it has none.
-    BatchTensors(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type);
+    // Masks of layers with a window and without are made; none for the micro-kernel, which needs none.
+    BatchTensors(const MicroBatch & batch, const Weights & weights, ggml_backend_buffer_type_t buffer_type);
     // Without memory, for graphs that are described (described-tensors.h).
-    static BatchTensors described(const MicroBatch & batch, int window, ggml_backend_buffer_type_t buffer_type);
+    static BatchTensors described(const MicroBatch & batch, const Weights & weights,
+                                  ggml_backend_buffer_type_t buffer_type);
 
     const MicroBatch & batch() const { return batch_; }
     size_t bytes() const;                                         // that the tensors take, or would
@@ -46,7 +48,7 @@ public:
     ggml_tensor * block_mask(const QueryBlock & block) const { return block_masks_.at(block); }
 
 private:
-    BatchTensors(const MicroBatch & batch, int window, size_t alignment);
+    BatchTensors(const MicroBatch & batch, const Weights & weights, size_t alignment);
     void fill();
     std::vector<ggml_tensor *> tensors() const;
 

@@ -134,8 +134,7 @@ MicroBatch MemoryPlanner::largest_micro_batch(int longest) const {
 // The backward graph of a layer that computes its values again is the largest. It is described, not computed: neither
 // it nor what it reads of a micro-batch gets memory.
 size_t MemoryPlanner::graph_bytes(const MicroBatch & micro_batch) const {
-    const BatchTensors batch =
-        BatchTensors::described(micro_batch, weights_.architecture().window, compute_.buffer_type());
+    const BatchTensors batch = BatchTensors::described(micro_batch, weights_, compute_.buffer_type());
     Activations activations(weights_.architecture(), compute_.buffer_type());
     activations.describe(micro_batch.n_rows);
     const Dropout dropout(0.5, 0, 0);

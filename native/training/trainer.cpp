@@ -138,7 +138,7 @@ double Trainer::accumulate(const std::vector<Sample> & samples) {
     double sum = 0;
     for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
         check_cancelled();
-        const BatchTensors batch(micro_batch, weights_.architecture().window, compute_.buffer_type());
+        const BatchTensors batch(micro_batch, weights_, compute_.buffer_type());
         forward(batch, samples, &lora_, &dropout, n_kept(micro_batch.n_rows));
         const int n_layers = weights_.architecture().n_layers;
         const std::vector<LossRow> rows = loss_rows(micro_batch, samples);
@@ -196,7 +196,7 @@ std::vector<SampleLoss> Trainer::evaluate(const std::vector<Sample> & samples, b
     check(samples, false);
     for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
         check_cancelled();
-        const BatchTensors batch(micro_batch, weights_.architecture().window, compute_.buffer_type());
+        const BatchTensors batch(micro_batch, weights_, compute_.buffer_type());
         forward(batch, samples, adapter ? &lora_ : nullptr, nullptr, 0);
         const ggml_tensor * output = activations_.input(weights_.architecture().n_layers);
         const std::vector<double> rows = loss_head_.run(output, loss_rows(micro_batch, samples), nullptr, 1);
@@ -216,7 +216,7 @@ std::vector<float> Trainer::logits(const std::vector<int32_t> & tokens) {
     check(samples, false);
     check_cancelled();
     const MicroBatch micro_batch = pack(samples, 0, Rows::all).at(0);
-    const BatchTensors batch(micro_batch, weights_.architecture().window, compute_.buffer_type());
+    const BatchTensors batch(micro_batch, weights_, compute_.buffer_type());
     forward(batch, samples, &lora_, nullptr, 0);
     std::vector<int> rows(tokens.size());
     for (size_t i = 0; i < rows.size(); i++) rows[i] = (int) i;

@@ -84,8 +84,8 @@ CopyForm WeightCopies::transposed_form(const ggml_tensor * mapped, bool repacked
     return {extra ? extra : compute_.buffer_type(), type};
 }
 
-// A number takes 0.05 ns to read from BF16, 0.1 from Q8_0 and 0.3 to 0.7 from others (docs/benchmarks.md): the last is as
-// long as multiplying it for a hundred tokens and more.
+// A number takes 0.05 ns to read from BF16, 0.1 from Q8_0 and 0.3 to 0.7 from others (docs/benchmarks.md): the last is
+// as long as multiplying it for a hundred tokens and more.
 CopyForm WeightCopies::packed_form(const ggml_tensor * mapped) const {
     const ggml_type type = mapped->type;
     const bool is_fast = type == GGML_TYPE_BF16 || type == GGML_TYPE_F32;

@@ -10,8 +10,8 @@
 
 namespace isheep {
 
-// Which matrices of the layers are copied. More copies are faster and take more memory. Where ggml multiplies, the output
-// matrix always has a transposed copy: it is used for every chunk of logits.
+// Which matrices of the layers are copied. More copies are faster and take more memory. Where ggml multiplies, the
+// output matrix always has a transposed copy: it is used for every chunk of logits.
 enum class CopiedWeights {
     none,        // the micro-kernel reads the file; ggml's backward product transposes each matrix in every micro-batch
     transposed,  // for ggml's backward product

@@ -96,7 +96,8 @@ size_t Weights::bytes_of_copying(CopiedWeights copied, int n_threads) const {
         const int64_t n_in = matrix->n_in(), n_out = matrix->n_out();
         const Forms forms = forms_of(*matrix, copied);
         auto stage = [&](const CopyForm & form, int64_t row, int64_t n_rows) {
-            if (form.buffer_type && is_staged(form.buffer_type)) staged.push_back(n_rows * ggml_row_size(form.type, row));
+            if (form.buffer_type && is_staged(form.buffer_type))
+                staged.push_back(n_rows * ggml_row_size(form.type, row));
         };
         stage(forms.backward, n_out, n_in);
         stage(forms.forward, n_in, n_out);
