@@ -77,7 +77,7 @@ export function* measureInTurns(
 }
 
 /** What the trainer measured, or why it gave nothing. */
-function runTrainer(job: TrainJobFile, program: string, words: readonly string[]): TrainMeasurement | string {
+export function runTrainer(job: TrainJobFile, program: string, words: readonly string[]): TrainMeasurement | string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-bench-'));
   try {
     const file = path.join(folder, 'job.json');
