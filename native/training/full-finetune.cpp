@@ -5,6 +5,7 @@
 #include "common/log-capture.h"
 #include "common/status.h"
 #include "ggml-opt.h"
+#include "training/graph-room.h"
 
 #include <algorithm>
 #include <cmath>
@@ -155,11 +156,13 @@ struct FullFinetune::Optimizer {
 };
 
 FullFinetune::FullFinetune(const FullFinetuneSettings & settings) : settings_(settings) {
-    check_model(GgufFile(settings.model_path));
+    const GgufFile file(settings.model_path);
+    check_model(file);
     check_settings(settings);
     ggml_backend_dev_t device = device_by_name(settings.device);
     check_memory(settings, device);
     model_ = load_model(settings.model_path, device);
+    graph_room_ = make_graph_room(model_.get(), file);
     context_ = open_context(model_.get(), settings);
     optimizer_ = std::make_unique<Optimizer>();
     llama_opt_params params = {};

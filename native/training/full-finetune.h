@@ -58,7 +58,8 @@ private:
     FullFinetuneSettings settings_;
     std::unique_ptr<Optimizer> optimizer_;
     LlamaModel model_;
-    LlamaContext context_;  // after model_, so that it is freed first
+    std::vector<LlamaAdapter> graph_room_;  // graph-room.h
+    LlamaContext context_;                  // after the model and these, so that it is freed first
     int steps_ = 0;
     double learning_rate_ = 0;
 };

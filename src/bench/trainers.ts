@@ -82,7 +82,7 @@ export function measureOurs(job: TrainJobFile): TrainMeasurement {
 }
 
 /** What the trainer measured, or why it gave nothing. */
-function runTrainer(job: TrainJobFile, program: string, words: readonly string[]): TrainMeasurement | string {
+export function runTrainer(job: TrainJobFile, program: string, words: readonly string[]): TrainMeasurement | string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-bench-'));
   try {
     const file = path.join(folder, 'job.json');

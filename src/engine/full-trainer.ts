@@ -69,6 +69,9 @@ export interface FullTrainSummary {
   heldOutLossTrained: number | null;
 }
 
+/** llama.cpp pads its contexts to this. */
+const shortestBlock = 256;
+
 interface Text {
   blocks: Int32Array[];
   leftOver: number;
@@ -151,7 +154,9 @@ function cutIntoBlocks(tokens: readonly number[], length: number, what: string |
     throw new IsheepError(
       'nothing-usable',
       `${what} have ${tokens.length} tokens in all, and a block needs ${length + 1}`,
-      { hint: 'lower --max-length, give more pairs, or hold none out with --validation 0' },
+      {
+        hint: `${length > shortestBlock ? 'lower --max-length, ' : ''}give more pairs, or hold none out with --validation 0`,
+      },
     );
   }
   const blocks = Array.from({ length: Math.max(0, count) }, (_, i) =>
@@ -198,8 +203,8 @@ function openNative(
 
 function checkSettings({ maxLength, weightDecay, epochs, microBatchTokens }: FullTrainSettings): void {
   const problems: string[] = [];
-  if (!Number.isInteger(maxLength) || maxLength < 256 || maxLength % 256 !== 0) {
-    problems.push(`with --method full the maximum length must be a multiple of 256; it is ${maxLength}`);
+  if (!Number.isInteger(maxLength) || maxLength < shortestBlock || maxLength % shortestBlock !== 0) {
+    problems.push(`with --method full the maximum length must be a multiple of ${shortestBlock}; it is ${maxLength}`);
   }
   if (!(weightDecay >= 0 && weightDecay <= 1)) {
     problems.push(`with --method full the weight decay must be from 0 to 1; it is ${weightDecay}`);

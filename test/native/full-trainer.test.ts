@@ -68,6 +68,13 @@ test('the loss falls, held out too, and the file is the same model with other nu
   expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
 
+test('a model of many layers finds room for its graph', async () => {
+  const one = job({ heldOut: [], settings: { ...settings, epochs: 0.01 } });
+  const { summary } = await run(one, tinyModel({ layers: 40 }));
+  expect(summary.steps).toBe(1);
+  expect(existsSync(one.outPath)).toBe(true);
+});
+
 // Upstream's limits, which docs/cli.md and the header state. Where one of them falls, the documents must say so.
 test('upstream trains neither the embedding nor k and v', async () => {
   const base = tinyModel({ tied: false });
@@ -115,6 +122,7 @@ describe('what cannot be trained is refused before', () => {
     await expect(run(job({ examples: examples(2) }))).rejects.toMatchObject({
       code: 'nothing-usable',
       message: expect.stringMatching(/^the pairs have \d+ tokens in all, and a block needs 257$/) as string,
+      hint: 'give more pairs, or hold none out with --validation 0', // there is no shorter block
     });
     await expect(run(job({ settings: { ...settings, maxLength: 300, weightDecay: 2 } }))).rejects.toThrow(
       'the maximum length must be a multiple of 256; it is 300; with --method full the weight decay must be from 0 to 1; it is 2',
