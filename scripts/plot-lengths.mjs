@@ -54,9 +54,11 @@ function drawPanel(points, title, left) {
     return `${line}<text x="${left - 6}" y="${at + 4}" text-anchor="end">${round(share * top)}</text>`;
   });
   const below = panel.top + panel.height;
-  const ticks = lengths
-    .filter((length) => length >= right / 10 || length === lengths[0])
-    .map((length) => `<text x="${x(length)}" y="${below + 17}" text-anchor="middle">${length}</text>`);
+  const apart = 36; // the width of a number
+  const labelled = lengths.filter((length, i) => i === 0 || x(length) - x(lengths[i - 1]) >= apart || length === right);
+  const ticks = labelled.map(
+    (length) => `<text x="${x(length)}" y="${below + 17}" text-anchor="middle">${length}</text>`,
+  );
   const lines = series.map(({ value, color }) => {
     const own = points.filter((point) => point[value] !== undefined);
     const path = own.map((point) => `${x(point.length)},${y(point[value])}`).join(' ');

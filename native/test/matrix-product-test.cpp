@@ -103,16 +103,10 @@ std::string trained_bytes(TrainerSettings settings, int n_threads, bool keep) {
     return bytes;
 }
 
-bool is_here() {
-    if (Compute("cpu", 1).has_micro_kernel()) return true;
-    std::printf("     this processor does not have the micro-kernel: ggml multiplies\n");
-    return false;
-}
-
 }  // namespace
 
 TEST("sums of products are those of the rounded numbers, whatever the shape, the type and the threads") {
-    if (!is_here()) return;
+    if (!has_micro_kernel_here()) return;
     const Shape shapes[] = {
         {1, 2, {2}, GGML_TYPE_F32, false, false},       // less than a tile
         {8, 32, {16}, GGML_TYPE_F32, true, true},       // a tile
@@ -133,7 +127,7 @@ TEST("sums of products are those of the rounded numbers, whatever the shape, the
 }
 
 TEST("a training by the micro-kernel has the same bytes whatever the threads and whatever is kept") {
-    if (!is_here()) return;
+    if (!has_micro_kernel_here()) return;
     for (const char * name : {"llama", "qwen3", "gemma3"}) {
         TinyModelOptions options = tiny_architecture(name);
         options.type = GGML_TYPE_Q8_0;

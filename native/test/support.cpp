@@ -80,6 +80,12 @@ void randomize(Trainer & trainer, uint32_t seed) {
     trainer.lora().refresh();
 }
 
+bool has_micro_kernel_here() {
+    if (Compute("cpu", 1).has_micro_kernel()) return true;
+    std::printf("     this processor does not have the micro-kernel: ggml multiplies\n");
+    return false;
+}
+
 double relative_difference(const std::vector<float> & found, const std::vector<float> & expected) {
     check_equal(found.size(), expected.size(), "number of values");
     double difference = 0, size = 0;

@@ -29,6 +29,9 @@ std::vector<Sample> random_samples(const std::vector<int> & lengths, uint32_t se
 // Moves every parameter of the adapter, so that B is not zero and all gradients are of similar size.
 void randomize(Trainer & trainer, uint32_t seed);
 
+// Whether this processor has the micro-kernel; says so where it does not.
+bool has_micro_kernel_here();
+
 // Length of the difference, relative to that of `expected`; both have the same number of values.
 double relative_difference(const std::vector<float> & found, const std::vector<float> & expected);
 

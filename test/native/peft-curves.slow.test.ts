@@ -7,6 +7,7 @@ import path from 'node:path';
 
 import { afterAll, expect, test } from 'vitest';
 
+import { loadAddon } from '../../src/native/load-addon.js';
 import { requantize } from '../../src/engine/requantize.js';
 import { realModelPath } from '../support/models.js';
 import { hashOf, ourCurve, realJob, type StoredCurve } from '../support/peft-curves.js';
@@ -51,14 +52,18 @@ test('Q8_0 dequantized: every step is within 1e-3 of PEFT', async () => {
   expect(Math.max(...found.map(Math.abs))).toBeLessThan(1e-3);
 });
 
-// Products with Q8_0 round activations to 8 bits: a sample's loss by llama.cpp itself differs by 1.4e-2 (rms) between the
-// Q8_0 file and the same weights as F32. Steps of two short samples see that noise; it has no direction and does not grow.
+// The micro-kernel rounds to BF16. ggml's products with Q8_0 round activations to 8 bits: a sample's loss by llama.cpp itself
+// differs by 1.4e-2 (rms) between the Q8_0 file and the same weights as F32. Steps of two short samples see that noise; it
+// has no direction and does not grow.
+const hasMicroKernel = /\bAVX512_BF16 = 1\b/.test(loadAddon().systemInfo().features);
+const limit = hasMicroKernel ? { largest: 1e-2, rms: 4e-3 } : { largest: 4e-2, rms: 1e-2 };
+
 test('Q8_0: steps are within the rounding of activations of PEFT, without a trend', async () => {
   const found = await differences(await written('q8_0'), curveOf('q8_0'));
-  expect(rms(found)).toBeLessThan(1e-2);
-  expect(Math.max(...found.map(Math.abs))).toBeLessThan(4e-2);
+  expect(rms(found)).toBeLessThan(limit.rms);
+  expect(Math.max(...found.map(Math.abs))).toBeLessThan(limit.largest);
   expect(Math.abs(mean(found))).toBeLessThan(3e-3);
-  expect(rms(found.slice(-10))).toBeLessThan(1e-2);
+  expect(rms(found.slice(-10))).toBeLessThan(limit.rms);
 });
 
 function mean(values: readonly number[]): number {
