@@ -33,10 +33,10 @@ export function countsLines({ training, heldOut }: { training: SampleCounts; hel
 /** What training takes and for what. */
 export function memoryLine(memory: MemoryForecast): string {
   const { process, mapped, copies, copiedWeights, adapter, activations, graphs, copying, total } = memory;
-  const of = { all: 'repacked and transposed', transposed: 'transposed', none: 'output matrix only' }[copiedWeights];
+  const which = copiedWeights === 'none' ? 'output matrix only' : copiedWeights;
   const parts = [
     `${formatBytes(mapped)} model`,
-    `${formatBytes(copies)} copies of weights (${of ?? copiedWeights})`,
+    ...(copies > 0 ? [`${formatBytes(copies)} copies of weights (${which})`] : []),
     `${formatBytes(adapter)} adapter and optimizer`,
     `${formatBytes(activations)} activations`,
     `${formatBytes(graphs)} graphs`,
