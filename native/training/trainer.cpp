@@ -324,9 +324,9 @@ std::string Trainer::identity() const {
     text.precision(17);
     const LoraSettings & lora = settings_.lora;
     text << "base " << std::hex << weights_.fingerprint() << std::dec << " device "
-         << ggml_backend_name(compute_.backend()) << " copied weights " << name_of(plan_.copied) << " threads "
-         << settings_.threads << " rank " << lora.rank << " scale " << lora.scale() << " dropout " << settings_.dropout
-         << " seed " << settings_.seed << " targets";
+         << ggml_backend_name(compute_.backend()) << (weights_.is_packed() ? " micro-kernel" : "") << " copied weights "
+         << name_of(plan_.copied) << " threads " << settings_.threads << " rank " << lora.rank << " scale "
+         << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed << " targets";
     for (const LoraPart & part : lora_.parts()) {
         if (part.layer == 0) text << ' ' << target_name(part.target);
     }
