@@ -20,11 +20,6 @@ Context metadata_context(size_t n_tensors, size_t n_nodes) {
     return context;
 }
 
-// The part of n pieces of work that is task `ith`'s of `nth`.
-std::pair<int64_t, int64_t> part_of(int64_t n, int ith, int nth) {
-    return {n * ith / nth, n * (ith + 1) / nth};
-}
-
 void fill_part(ggml_tensor * dst, int ith, int nth, void * fill) {
     const auto [from, to] = part_of(dst->ne[1], ith, nth);
     if (from < to) (*(const Graph::Fill *) fill)((float *) dst->data + from * dst->ne[0], from, to);

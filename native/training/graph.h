@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace isheep {
@@ -70,6 +71,11 @@ private:
     GraphAllocator allocator_;
 };
 
+// The part of n pieces of a node's work that is thread `ith`'s of `nth`: from … to.
+inline std::pair<int64_t, int64_t> part_of(int64_t n, int ith, int nth) {
+    return {n * ith / nth, n * (ith + 1) / nth};
+}
+
 class Graph {
 public:
     Graph(Compute & compute, size_t max_nodes);
@@ -114,6 +120,10 @@ public:
     ggml_tensor * add(ggml_tensor * a, ggml_tensor * b) { return ggml_add(context(), a, b); }
     ggml_tensor * sub(ggml_tensor * a, ggml_tensor * b) { return ggml_sub(context(), a, b); }
     ggml_tensor * mul(ggml_tensor * a, ggml_tensor * b) { return ggml_mul(context(), a, b); }
+    // Rows first … first + n of a matrix, a view.
+    ggml_tensor * rows(ggml_tensor * a, int64_t first, int64_t n) {
+        return ggml_view_2d(context(), a, a->ne[0], n, a->nb[1], first * a->nb[1]);
+    }
     ggml_tensor * cont(ggml_tensor * a) { return ggml_cont(context(), a); }
     // F32 [x, n, G, K], a view with whole rows -> [n * G, x, K]: each matrix transposed, those of a group side by side.
     ggml_tensor * transposed_groups(ggml_tensor * a);

@@ -58,22 +58,17 @@ ggml_tensor * transposed_product(LinearContext & context, const Matrix & matrix,
     return sum;
 }
 
-// Rows first … first + n of a matrix, a view.
-ggml_tensor * some_rows(Graph & g, ggml_tensor * t, int64_t first, int64_t n) {
-    return ggml_view_2d(g.context(), t, t->ne[0], n, t->nb[1], first * t->nb[1]);
-}
-
 // Both gradients of a group's adapters. `seen` [n_in, n_rows]: what A multiplied; d_low [R, n_rows], times the scale.
 LoraGradient adapter_gradients(LinearContext & context, InputGroup input, const LoraGroup & group, ggml_tensor * seen,
                                ggml_tensor * d_low, const std::vector<ggml_tensor *> & dy) {
     Graph & g = context.graph;
     LoraGradient gradient{&group, nullptr, {}};
-    gradient.a = g.mul_mat(g.transposed(seen), some_rows(g, g.transposed(d_low), 0, group.n_ranks));
+    gradient.a = g.mul_mat(g.transposed(seen), g.rows(g.transposed(d_low), 0, group.n_ranks));
     g.output(gradient.a);
     ggml_tensor * low_transposed = g.mul_mat(seen, group.a);  // [n_rows, R]
     for (const LoraMember & member : group.members) {
         const size_t index = index_in_group(input, context.lora->parts()[member.part].target);
-        ggml_tensor * low = some_rows(g, low_transposed, member.first, context.lora->settings().rank);
+        ggml_tensor * low = g.rows(low_transposed, member.first, context.lora->settings().rank);
         gradient.b.push_back(g.mul_mat(g.transposed(dy[index]), low));
         g.output(gradient.b.back());
     }

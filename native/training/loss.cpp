@@ -32,8 +32,8 @@ struct ChunkRows {
 void cross_entropy_rows(ggml_tensor * result, int ith, int nth, void * data) {
     ChunkRows & of = *(ChunkRows *) data;
     const ggml_tensor * logits = result->src[0];
-    const int64_t n = logits->ne[1];
-    for (int64_t i = n * ith / nth; i < n * (ith + 1) / nth; i++) {
+    const auto [first, last] = part_of(logits->ne[1], ith, nth);
+    for (int64_t i = first; i < last; i++) {
         Bf16 * gradient = (Bf16 *) ((char *) result->data + i * logits->nb[1]);
         of.losses[(size_t) i] = cross_entropy((const float *) ((const char *) logits->data + i * logits->nb[1]),
                                               of.n_vocab, of.rows[i].target, of.with_gradient ? gradient : nullptr);

@@ -3,7 +3,6 @@
 #include "training/panel.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace isheep {
 namespace {
@@ -24,11 +23,6 @@ struct Slice {
     int term;
     int64_t first, k;
 };
-
-// The part of n pieces of work that is task `ith`'s of `nth`.
-std::pair<int64_t, int64_t> part_of(int64_t n, int ith, int nth) {
-    return {n * ith / nth, n * (ith + 1) / nth};
-}
 
 // One thread's work on one node.
 class SumOfProducts {

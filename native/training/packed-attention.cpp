@@ -230,8 +230,9 @@ void compute_items(ggml_tensor * result, int, int, void * data) {
 // [D, H, n_rows] -> [D, K, n_rows]: the sum over the query heads of each key head.
 void sum_groups(ggml_tensor * result, int ith, int nth, void *) {
     const ggml_tensor * from = result->src[0];
-    const int64_t d = result->ne[0], n_kv = result->ne[1], group = from->ne[1] / n_kv, n = n_kv * result->ne[2];
-    for (int64_t i = n * ith / nth; i < n * (ith + 1) / nth; i++) {
+    const int64_t d = result->ne[0], n_kv = result->ne[1], group = from->ne[1] / n_kv;
+    const auto [first, last] = part_of(n_kv * result->ne[2], ith, nth);
+    for (int64_t i = first; i < last; i++) {
         const float * heads =
             (const float *) ((const char *) from->data + i / n_kv * from->nb[2]) + i % n_kv * group * d;
         float * sum = (float *) result->data + i * d;

@@ -24,21 +24,16 @@ Low low_of(LinearContext & context, InputGroup input, const LoraGroup & group, g
     return {seen, low};
 }
 
-// Rows first … first + n of a matrix, a view.
-ggml_tensor * some_rows(Graph & g, ggml_tensor * t, int64_t first, int64_t n) {
-    return ggml_view_2d(g.context(), t, t->ne[0], n, t->nb[1], first * t->nb[1]);
-}
-
 // Both gradients of a group's adapters. d_low F32 [R, n_rows], times the scale; dy BF16 [n_out, n_rows] of each target.
 LoraGradient adapter_gradients(LinearContext & context, InputGroup input, const LoraGroup & group, const Low & low,
                                ggml_tensor * d_low, const std::vector<ggml_tensor *> & dy) {
     Graph & g = context.graph;
-    ggml_tensor * ranks = some_rows(g, to_bf16_transposed(g, d_low), 0, group.n_ranks);  // [n_rows, n_ranks]
+    ggml_tensor * ranks = g.rows(to_bf16_transposed(g, d_low), 0, group.n_ranks);  // [n_rows, n_ranks]
     LoraGradient gradient{&group, product_sum(g, {{ranks, low.seen, Reading::along}}), {}};
     g.output(gradient.a);
     ggml_tensor * low_transposed = to_bf16_transposed(g, low.low);  // [n_rows, R]
     for (const LoraMember & member : group.members) {
-        ggml_tensor * own = some_rows(g, low_transposed, member.first, context.lora->settings().rank);
+        ggml_tensor * own = g.rows(low_transposed, member.first, context.lora->settings().rank);
         const size_t index = index_in_group(input, context.lora->parts()[member.part].target);
         gradient.b.push_back(product_sum(g, {{own, dy[index], Reading::along}}));
         g.output(gradient.b.back());
