@@ -3,6 +3,7 @@
 #include "binding/js-error.h"
 #include "common/backends.h"
 #include "llama.h"
+#include "training/graph.h"
 
 namespace isheep {
 namespace {
@@ -49,13 +50,16 @@ Napi::Object device_info(Napi::Env env, ggml_backend_dev_t device) {
 
 Napi::Value system_info(const Napi::CallbackInfo & info) {
     Napi::Env env = info.Env();
-    Napi::Array devices = Napi::Array::New(env);
-    for (size_t i = 0; i < ggml_backend_dev_count(); i++) devices.Set(i, device_info(env, ggml_backend_dev_get(i)));
-    Napi::Object result = Napi::Object::New(env);
-    result.Set("llamaVersion", llama_version());
-    result.Set("features", llama_print_system_info());
-    result.Set("devices", devices);
-    return result;
+    return guarded(env, [&]() -> Napi::Value {
+        Napi::Array devices = Napi::Array::New(env);
+        for (size_t i = 0; i < ggml_backend_dev_count(); i++) devices.Set(i, device_info(env, ggml_backend_dev_get(i)));
+        Napi::Object result = Napi::Object::New(env);
+        result.Set("llamaVersion", llama_version());
+        result.Set("features", llama_print_system_info());
+        result.Set("microKernel", Compute("cpu", 1).has_micro_kernel());
+        result.Set("devices", devices);
+        return result;
+    });
 }
 
 }  // namespace

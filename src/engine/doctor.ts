@@ -70,6 +70,10 @@ function libraries(): Finding[] {
     variantFinding(choice),
     ...rejected(choice),
     cpuLibraryFinding(choice, info),
+    fact(
+      'training on the CPU',
+      info.microKernel ? 'by the micro-kernel, in BF16' : "by ggml's products: the processor has no AVX-512 BF16",
+    ),
     ...info.devices.map((device) =>
       fact(
         `device ${device.name}`,

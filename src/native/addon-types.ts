@@ -14,6 +14,8 @@ export interface DeviceInfo {
 export interface SystemInfo {
   llamaVersion: string;
   features: string;
+  /** Training on the CPU multiplies by our own kernel, not by ggml's (native/training/micro-kernel.h). */
+  microKernel: boolean;
   devices: DeviceInfo[];
 }
 

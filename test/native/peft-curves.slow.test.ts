@@ -55,8 +55,7 @@ test('Q8_0 dequantized: every step is within 1e-3 of PEFT', async () => {
 // The micro-kernel rounds to BF16. ggml's products with Q8_0 round activations to 8 bits: a sample's loss by llama.cpp itself
 // differs by 1.4e-2 (rms) between the Q8_0 file and the same weights as F32. Steps of two short samples see that noise; it
 // has no direction and does not grow.
-const hasMicroKernel = /\bAVX512_BF16 = 1\b/.test(loadAddon().systemInfo().features);
-const limit = hasMicroKernel ? { largest: 1e-2, rms: 4e-3 } : { largest: 4e-2, rms: 1e-2 };
+const limit = loadAddon().systemInfo().microKernel ? { largest: 1e-2, rms: 4e-3 } : { largest: 4e-2, rms: 1e-2 };
 
 test('Q8_0: steps are within the rounding of activations of PEFT, without a trend', async () => {
   const found = await differences(await written('q8_0'), curveOf('q8_0'));
