@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace isheep {
@@ -38,7 +39,9 @@ ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, float * sums) {
         __m512bh columns[n_vectors];
         for (int v = 0; v < n_vectors; v++) columns[v] = (__m512bh) _mm512_loadu_si512(panel + v * 2 * lane);
         for (int r = 0; r < tile_rows; r++) {
-            const __m512bh pair = (__m512bh) _mm512_set1_epi32(*(const int32_t *) (rows[r] + k));
+            int32_t numbers;  // two of the row
+            std::memcpy(&numbers, rows[r] + k, sizeof numbers);
+            const __m512bh pair = (__m512bh) _mm512_set1_epi32(numbers);
             for (int v = 0; v < n_vectors; v++) sum[r][v] = _mm512_dpbf16_ps(sum[r][v], pair, columns[v]);
         }
     }
