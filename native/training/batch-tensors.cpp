@@ -28,7 +28,7 @@ int effective(int window, int length) {
 std::vector<QueryBlock> blocks_of(int length, int window, int n_queries) {
     std::vector<QueryBlock> blocks;
     for (int from = 0; from < length; from += n_queries) {
-        const int first_key = window ? std::max(0, from - window + 1) / (int) long_padding * (int) long_padding : 0;
+        const int first_key = window ? std::max(0, from - window + 1) / (int) row_padding * (int) row_padding : 0;
         blocks.push_back({from, std::min(from + n_queries, length), first_key, window});
     }
     return blocks;

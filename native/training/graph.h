@@ -23,13 +23,11 @@ namespace isheep {
 // too.
 constexpr int64_t wide = 16;
 
-// Contracted dimensions that are a multiple of this reach ggml's tiled F32 kernel; others cost a multiple. The BF16
-// kernel wants long_padding, which is worth its rows where attention is long.
-constexpr int64_t row_padding = 16, long_padding = 32;
+// Contracted dimensions that are a multiple of this reach ggml's tiled F32 kernel; others cost a multiple. The
+// micro-kernel wants pairs.
+constexpr int64_t row_padding = 16;
 inline int64_t padded(int64_t n) {
-    constexpr int64_t is_long = 256;
-    const int64_t padding = n >= is_long ? long_padding : row_padding;
-    return (n + padding - 1) / padding * padding;
+    return (n + row_padding - 1) / row_padding * row_padding;
 }
 
 // Which graphs the CPU gets. Others than the first are for proofs, and for processors that lack the micro-kernel.
