@@ -1,7 +1,7 @@
 // Tokens a second of generation. Decoding alone, as the S_TG column of llama-batched-bench: the time of a call that
 // generates one token a sequence is taken off. Prompts of 64 tokens, 128 generated ones (fewer where a text ends).
 import { loadModel, type Model } from '../engine/model.js';
-import type { GenerateRequest, Sampling } from '../engine/engine.js';
+import { countTokens, type GenerateRequest, type Sampling } from '../engine/engine.js';
 import { type Figure, figure, timed, words } from './figure.js';
 import type { BenchmarkSettings } from './options.js';
 
@@ -40,5 +40,5 @@ async function measure(
   requests: readonly GenerateRequest[],
 ): Promise<{ seconds: number; tokens: number }> {
   const { seconds, result } = await timed(() => model.generate(requests));
-  return { seconds, tokens: result.reduce((sum, completion) => sum + completion.tokens, 0) };
+  return { seconds, tokens: countTokens(result) };
 }

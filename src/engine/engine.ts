@@ -1,5 +1,6 @@
 // What the stages see of the engine: small interfaces, so that a stage is tested with a fake and an engine can be
 // exchanged (design.md §8). The implementations over llama.cpp are in this folder too.
+import type { ErrorCode } from '../shared/errors.js';
 import type { Completion, HeldOutStep, Message, TrainingStep } from '../shared/rows.js';
 
 /** Raw text (special tokens allowed, BOS as the GGUF says), or messages written by the model's chat template. */
@@ -29,9 +30,28 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** Writes text. A call is one chunk: what it returns depends on its requests and their order, not on anything else. */
+/** A request that has no result, and why: its prompt is longer than the model's context, an endpoint refused it. The
+ *  others of its call have theirs. */
+export interface FailedRequest {
+  id: string;
+  error: { code: ErrorCode; message: string };
+}
+
+export type Generated = Completion | FailedRequest;
+
+export function isFailed(result: Generated | Scored): result is FailedRequest {
+  return 'error' in result;
+}
+
+/** Tokens that were generated for all of them. */
+export function countTokens(results: readonly Generated[]): number {
+  return results.reduce((sum, result) => sum + (isFailed(result) ? 0 : result.tokens), 0);
+}
+
+/** Writes text. A call is one chunk: what it returns, in the order of its requests, depends on these and their order, not
+ *  on anything else. */
 export interface Generator {
-  generate(requests: readonly GenerateRequest[], options?: CallOptions): Promise<Completion[]>;
+  generate(requests: readonly GenerateRequest[], options?: CallOptions): Promise<Generated[]>;
 }
 
 export interface ScoreRequest {
@@ -54,9 +74,11 @@ export interface ScoreResult {
   nextLogprobs: number[];
 }
 
-/** Reads text: log-probabilities without generating. */
+export type Scored = ScoreResult | FailedRequest;
+
+/** Reads text: log-probabilities without generating. Results are in the order of the requests. */
 export interface Scorer {
-  score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<ScoreResult[]>;
+  score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<Scored[]>;
 }
 
 /** What the generating and judging stages get. */

@@ -15,7 +15,17 @@ import {
 } from './batch-policy.js';
 import { ChatTemplate, resolveChatTemplate } from './chat-template.js';
 import { checkGenerateRequests, checkModelOptions, checkScoreRequests } from './check-requests.js';
-import type { CallOptions, GenerateRequest, LanguageModel, Prompt, ScoreRequest, ScoreResult } from './engine.js';
+import type {
+  CallOptions,
+  FailedRequest,
+  Generated,
+  GenerateRequest,
+  LanguageModel,
+  Prompt,
+  Scored,
+  ScoreRequest,
+  ScoreResult,
+} from './engine.js';
 
 export interface ModelOptions {
   path: string;
@@ -101,47 +111,52 @@ export class Model implements LanguageModel {
     });
   }
 
-  generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Completion[]> {
+  generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Generated[]> {
     checkGenerateRequests(requests);
-    return this.#inTurn(async () => {
-      const room = this.info.trainedContext;
-      const natives = requests.map((request) => {
-        const tokens = this.promptTokens(request.prompt);
-        if (tokens.length >= room) throw tooLongPrompt(request.id, tokens.length, room);
-        return { ...request, tokens, maxTokens: Math.min(request.maxTokens, room - tokens.length) };
-      });
-      const runner = await this.#runnerFor(natives.map((request) => request.tokens.length + request.maxTokens));
-      const progress = { done: 0, tokens: 0 };
-      const completions = await this.#call(runner, options.signal, () =>
-        runner.generate(natives, (completion) => {
-          progress.done++;
-          progress.tokens += completion.tokens.length;
-          options.onProgress?.({ ...progress });
-        }),
-      );
-      return completions.map(({ index, text, tokens, stop, logprob }) => {
-        return { id: (requests[index] as GenerateRequest).id, text, tokens: tokens.length, stop, logprob };
-      });
-    });
+    return this.#inTurn(() =>
+      eachOrFailed(
+        requests,
+        (request) => this.#generateRequest(request),
+        async (natives) => {
+          const runner = await this.#runnerFor(natives.map((request) => request.tokens.length + request.maxTokens));
+          const progress = { done: 0, tokens: 0 };
+          const completions = await this.#call(runner, options.signal, () =>
+            runner.generate(natives, (completion) => {
+              progress.done++;
+              progress.tokens += completion.tokens.length;
+              options.onProgress?.({ ...progress });
+            }),
+          );
+          return completions.map(({ index, text, tokens, stop, logprob }): Completion => {
+            return { id: (natives[index] as GenerateRequest).id, text, tokens: tokens.length, stop, logprob };
+          });
+        },
+      ),
+    );
   }
 
-  score(requests: readonly ScoreRequest[], options: CallOptions = {}): Promise<ScoreResult[]> {
+  score(requests: readonly ScoreRequest[], options: CallOptions = {}): Promise<Scored[]> {
     checkScoreRequests(requests);
-    return this.#inTurn(async () => {
-      const natives = requests.map((request) => this.#scoreRequest(request));
-      const runner = await this.#runnerFor(natives.map((request) => request.tokens.length));
-      const scores = await this.#call(runner, options.signal, () =>
-        runner.score(natives, (done) => options.onProgress?.({ done, tokens: 0 })),
-      );
-      const ends = this.info.endTokens.length;
-      return scores.map(({ logprobs, nextLogprobs }, i) => ({
-        id: (requests[i] as ScoreRequest).id,
-        logprob: logprobs.reduce((sum, value) => sum + value, 0),
-        tokens: logprobs.length,
-        endLogprob: logSumExp(nextLogprobs.subarray(0, ends)),
-        nextLogprobs: [...nextLogprobs.subarray(ends)],
-      }));
-    });
+    return this.#inTurn(() =>
+      eachOrFailed(
+        requests,
+        (request) => this.#scoreRequest(request),
+        async (natives) => {
+          const runner = await this.#runnerFor(natives.map((request) => request.tokens.length));
+          const scores = await this.#call(runner, options.signal, () =>
+            runner.score(natives, (done) => options.onProgress?.({ done, tokens: 0 })),
+          );
+          const ends = this.info.endTokens.length;
+          return scores.map(({ logprobs, nextLogprobs }, i): ScoreResult => ({
+            id: (natives[i] as { id: string }).id,
+            logprob: logprobs.reduce((sum, value) => sum + value, 0),
+            tokens: logprobs.length,
+            endLogprob: logSumExp(nextLogprobs.subarray(0, ends)),
+            nextLogprobs: [...nextLogprobs.subarray(ends)],
+          }));
+        },
+      ),
+    );
   }
 
   /** Ends what runs and frees everything. May be called again. */
@@ -150,7 +165,15 @@ export class Model implements LanguageModel {
     await this.#native.dispose();
   }
 
+  #generateRequest(request: GenerateRequest): GenerateRequest & { tokens: Int32Array } {
+    const room = this.info.trainedContext;
+    const tokens = this.promptTokens(request.prompt);
+    if (tokens.length >= room) throw tooLongPrompt(request.id, tokens.length, room);
+    return { ...request, tokens, maxTokens: Math.min(request.maxTokens, room - tokens.length) };
+  }
+
   #scoreRequest({ id, prompt, continuation, next = [] }: ScoreRequest): {
+    id: string;
     tokens: Int32Array;
     context: number;
     next: Int32Array;
@@ -171,7 +194,7 @@ export class Model implements LanguageModel {
       );
     });
     const tokens = Int32Array.of(...context, ...continued);
-    return { tokens, context: context.length, next: Int32Array.of(...this.info.endTokens, ...nextTokens) };
+    return { id, tokens, context: context.length, next: Int32Array.of(...this.info.endTokens, ...nextTokens) };
   }
 
   /** The runner of the shape that the requests need, kept from the call before where it fits. */
@@ -241,6 +264,25 @@ export class Model implements LanguageModel {
       throw fromNative(error);
     }
   }
+}
+
+/** Prepares each request by itself, computes those that can be, and returns results and failures in the requests' order. */
+async function eachOrFailed<Request extends { id: string }, Native, Result>(
+  requests: readonly Request[],
+  prepare: (request: Request) => Native,
+  compute: (natives: Native[]) => Promise<Result[]>,
+): Promise<(Result | FailedRequest)[]> {
+  const prepared = requests.map((request): { native: Native } | FailedRequest => {
+    try {
+      return { native: prepare(request) };
+    } catch (error) {
+      if (!(error instanceof IsheepError) || error.code !== 'bad-input') throw error;
+      return { id: request.id, error: { code: error.code, message: error.message } };
+    }
+  });
+  const natives = prepared.flatMap((one) => ('native' in one ? [one.native] : []));
+  const results = (natives.length === 0 ? [] : await compute(natives)).values();
+  return prepared.map((one) => ('native' in one ? (results.next().value as Result) : one));
 }
 
 /** What a native call gives, its errors as IsheepErrors. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { Config } from '../config/schema.js';
-import type { CallOptions, MemoryForecast, Trainer } from '../engine/engine.js';
+import { type CallOptions, countTokens, type MemoryForecast, type Trainer } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory, SwitchableModel } from '../engine/engine-factory.js';
 import type { Candidate, Pair, SeedTask } from '../shared/rows.js';
 import { assess } from '../stages/assess/assess.js';
@@ -117,7 +117,7 @@ async function probeRespond(input: ProbeInput, model: SwitchableModel, candidate
   const seconds = secondsSince(started);
   const screen = createScreen({ rules: config.filter.rules, appliesTo: 'pair', novelty: config.synthesize.novelty });
   const passed = applyScreen(pairs, screen).filter(isKept).length;
-  const tokens = completions.reduce((sum, completion) => sum + completion.tokens, 0);
+  const tokens = countTokens(completions);
   return {
     measured: { responses: pairs.length, passed, tokens, seconds },
     bytes: Buffer.byteLength(JSON.stringify([pairs, completions])),

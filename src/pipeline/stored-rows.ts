@@ -1,6 +1,6 @@
 // What each stage stores, by stage: the one place that knows the kinds of rows and what chunks and results hold.
 import type { HeldOutStep, Assessment, Candidate, Completion, Pair, TrainingStep, Verdict } from '../shared/rows.js';
-import type { TrainEvent, TrainSummary } from '../engine/engine.js';
+import { countTokens, type TrainEvent, type TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
 import type { Comparison } from '../stages/evaluate/evaluate.js';
@@ -79,7 +79,7 @@ export function keptCandidates(store: RunStore, iteration: number, target: numbe
 // ---- respond and filter -------------------------------------------------------------------------------------------
 
 export function respondRows({ pairs, completions }: RespondChunk): { info: { tokens: number }; rows: StoredRow[] } {
-  const tokens = completions.reduce((sum, completion) => sum + completion.tokens, 0);
+  const tokens = countTokens(completions);
   return { info: { tokens }, rows: [...toRows('pair', pairs), ...toRows('completion', completions)] };
 }
 

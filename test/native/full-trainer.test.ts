@@ -14,6 +14,7 @@ import {
 import { loadModel } from '../../src/engine/model.js';
 import { loadAddon } from '../../src/native/load-addon.js';
 import { readFloatTensors } from '../support/gguf-reader.js';
+import { completed } from '../support/results.js';
 import { tinyModel } from '../support/tiny-model.js';
 import { examples } from '../support/training.js';
 
@@ -61,7 +62,9 @@ test('the loss falls, held out too, and the file is the same model with other nu
   expect(models[1]?.info).toEqual(models[0]?.info);
   const request = { id: 'a', prompt: { text: 'What' }, maxTokens: 8, stop: [], seed: 1 };
   const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0 };
-  const written = await Promise.all(models.map((model) => model.generate([{ ...request, sampling }])));
+  const written = await Promise.all(
+    models.map(async (model) => completed(await model.generate([{ ...request, sampling }]))),
+  );
   expect(written[1]?.[0]?.tokens).toBeGreaterThan(0);
   expect(written[1]?.[0]?.text).not.toBe(written[0]?.[0]?.text);
   await Promise.all(models.map((model) => model.dispose()));

@@ -2,10 +2,11 @@
 // good manners: every token, adapter and float of the real engine decides, and the stages still get what they can parse.
 import { createHash } from 'node:crypto';
 
-import type { CallOptions, GenerateRequest, ScoreRequest, ScoreResult } from '../../src/engine/engine.js';
+import type { CallOptions, GenerateRequest, ScoreRequest, Scored } from '../../src/engine/engine.js';
 import type { EngineFactory, SwitchableModel } from '../../src/engine/engine-factory.js';
 import { createLlamaEngine } from '../../src/engine/llama-engine.js';
 import type { Completion } from '../../src/shared/rows.js';
+import { completed } from './results.js';
 import { fakeSentence, fakeTasks } from './fake-text.js';
 
 export function tinyEngine(modelPath: string): EngineFactory {
@@ -25,7 +26,7 @@ class WellMannered implements SwitchableModel {
   }
 
   async generate(requests: readonly GenerateRequest[], options?: CallOptions): Promise<Completion[]> {
-    const completions = await this.model.generate(requests, options);
+    const completions = completed(await this.model.generate(requests, options));
     return completions.map((completion, i) => {
       const prompt = requests[i]?.prompt;
       const seed = seedOf(completion);
@@ -35,7 +36,7 @@ class WellMannered implements SwitchableModel {
     });
   }
 
-  score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<ScoreResult[]> {
+  score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<Scored[]> {
     return this.model.score(requests, options);
   }
 

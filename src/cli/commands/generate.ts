@@ -4,7 +4,7 @@ import { generateFile, readPrompts } from '../../pipeline/verbs/generate.js';
 import type { Command } from '../command.js';
 import { formatCount, formatReasons, formatUnits } from '../format.js';
 import { adapterOption, chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
-import { rowTarget, tracked, withModel } from './with-model.js';
+import { rowTarget, tracked, withFailures, withModel } from './with-model.js';
 
 export const generateCommand: Command = {
   name: 'generate',
@@ -48,6 +48,6 @@ export const generateCommand: Command = {
     );
     const made = `${formatUnits(result.completions, 'completions')}, ${formatCount(result.tokens)} tokens`;
     progress.finish(`${made} (${formatReasons(result.stopped)})`, result.seconds);
-    return { text: '', data: { ...result, out: values.text('out') ?? null } };
+    return withFailures(call, result.failed, { text: '', data: { ...result, out: values.text('out') ?? null } });
   },
 };

@@ -2,7 +2,7 @@ import { readContinuations, scoreFile } from '../../pipeline/verbs/score.js';
 import type { Command } from '../command.js';
 import { formatCount, formatUnits } from '../format.js';
 import { adapterOption, chatTemplateOption, modelOptions, pathOption } from '../options.js';
-import { rowTarget, tracked, withModel } from './with-model.js';
+import { rowTarget, tracked, withFailures, withModel } from './with-model.js';
 
 export const scoreCommand: Command = {
   name: 'score',
@@ -23,6 +23,6 @@ export const scoreCommand: Command = {
     const mean = result.logprobPerToken === null ? '' : `, ${result.logprobPerToken.toFixed(3)} nats a token`;
     const made = `${formatUnits(result.continuations, 'continuations')}, ${formatCount(result.tokens)} tokens${mean}`;
     call.progress.finish(made, result.seconds);
-    return { text: '', data: { ...result, out: call.values.text('out') ?? null } };
+    return withFailures(call, result.failed, { text: '', data: { ...result, out: call.values.text('out') ?? null } });
   },
 };

@@ -1,9 +1,10 @@
 // Opens the model that the options name, lends it to one piece of work, and closes it again.
 import type { SwitchableModel } from '../../engine/engine-factory.js';
-import type { RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
+import type { RowFailures, RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
-import type { CommandCall } from '../command.js';
+import type { CommandCall, CommandResult } from '../command.js';
+import { formatUnits } from '../format.js';
 
 export function engineOptions({ config, values }: CommandCall): LlamaEngineOptions {
   const parallel = values.number('parallel');
@@ -39,6 +40,17 @@ export function rowTarget({ values, output }: CommandCall): RowTarget {
       hint: 'give --out FILE, or leave --json out',
     },
   );
+}
+
+/** A result whose rows are written, with exit code 1 and a warning where some could not be computed. */
+export function withFailures(
+  { output }: CommandCall,
+  { rows, first }: RowFailures,
+  result: CommandResult,
+): CommandResult {
+  if (first === null) return result;
+  output.warning(`${formatUnits(rows, 'rows')} failed, and their rows say why; the first: ${first.message}`);
+  return { ...result, exitCode: 1 };
 }
 
 /** Shows the work as a progress line, and hands on both kinds of interruption. */

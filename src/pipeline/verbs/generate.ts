@@ -1,10 +1,18 @@
 // The verb generate: completions for a file of prompts.
-import type { GenerateRequest, Generator, Sampling } from '../../engine/engine.js';
+import { type GenerateRequest, type Generator, isFailed, type Sampling } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
 import { readJsonLines } from '../../shared/jsonl.js';
 import { deriveSeed } from '../../shared/random.js';
+import { addCount } from '../../shared/verdicts.js';
 import { chunksOf, engineCall, promptOf, promptRowSchema, stopIfInterrupted, without, writeRows } from './verb.js';
-import type { PromptFileRow, RowTarget, VerbCall } from './verb.js';
+import {
+  addFailures,
+  noFailures,
+  type PromptFileRow,
+  type RowFailures,
+  type RowTarget,
+  type VerbCall,
+} from './verb.js';
 
 export interface GenerateJob {
   prompts: string;
@@ -21,6 +29,8 @@ export interface GenerateResult {
   tokens: number;
   /** Completions by why they ended. */
   stopped: Record<string, number>;
+  /** Prompts without a completion. */
+  failed: RowFailures;
   seconds: number;
 }
 
@@ -39,21 +49,23 @@ export async function generateFile(
   call: VerbCall = {},
 ): Promise<GenerateResult> {
   const started = performance.now();
-  const result: GenerateResult = { completions: 0, tokens: 0, stopped: {}, seconds: 0 };
+  const result: GenerateResult = { completions: 0, tokens: 0, stopped: {}, failed: noFailures(), seconds: 0 };
   await writeRows(job.out, async (write) => {
     for (const chunk of chunksOf(rows, chunkSize)) {
       const requests = chunk.map((row) => requestOf(row, job));
-      const options = engineCall(call, rows.length, result.completions, result.tokens);
+      const options = engineCall(call, rows.length, result.completions + result.failed.rows, result.tokens);
       const completions = await model.generate(requests, options);
       write(
         completions.map((completion, i) => ({ ...without(chunk[i] ?? {}, ['prompt', 'messages']), ...completion })),
       );
-      for (const { tokens, stop } of completions) {
-        result.tokens += tokens;
-        result.stopped[stop] = (result.stopped[stop] ?? 0) + 1;
+      for (const completion of completions) {
+        if (isFailed(completion)) continue;
+        result.completions++;
+        result.tokens += completion.tokens;
+        addCount(result.stopped, completion.stop);
       }
-      result.completions += completions.length;
-      stopIfInterrupted(call, result.completions, rows.length);
+      addFailures(result.failed, completions);
+      stopIfInterrupted(call, result.completions + result.failed.rows, rows.length);
     }
   });
   return { ...result, seconds: (performance.now() - started) / 1000 };

@@ -1,7 +1,7 @@
 // What the single stages on files share: the forms of their rows, where rows go, and how work is told and interrupted.
 import { z } from 'zod';
 
-import type { CallOptions } from '../../engine/engine.js';
+import { type CallOptions, isFailed, type Generated, type Scored } from '../../engine/engine.js';
 import { createAtomicFile, type AtomicFile } from '../../shared/atomic-file.js';
 import { IsheepError } from '../../shared/errors.js';
 import { toJsonLines } from '../../shared/jsonl.js';
@@ -77,6 +77,25 @@ export async function writeRows<T>(
     return result;
   } finally {
     file?.discard();
+  }
+}
+
+/** Rows that the engine could not compute. Their rows hold {id, error: {code, message}}. */
+export interface RowFailures {
+  rows: number;
+  /** Of the first one. */
+  first: { id: string; message: string } | null;
+}
+
+export function noFailures(): RowFailures {
+  return { rows: 0, first: null };
+}
+
+export function addFailures(failures: RowFailures, results: readonly (Generated | Scored)[]): void {
+  for (const result of results) {
+    if (!isFailed(result)) continue;
+    failures.rows++;
+    failures.first ??= { id: result.id, message: result.error.message };
   }
 }
 

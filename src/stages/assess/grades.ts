@@ -1,8 +1,17 @@
 // Judges pairs by two grades from 1 to 10, quality and following: `expected` reads the probabilities of all ten at the
 // place of the answer, `sampled` takes one drawn answer as the paper does.
-import type { CallOptions, GenerateRequest, LanguageModel, ScoreRequest, ScoreResult } from '../../engine/engine.js';
+import {
+  type CallOptions,
+  type Generated,
+  type GenerateRequest,
+  isFailed,
+  type LanguageModel,
+  type Scored,
+  type ScoreRequest,
+  type ScoreResult,
+} from '../../engine/engine.js';
 import { deriveSeed } from '../../shared/random.js';
-import type { Completion, Pair } from '../../shared/rows.js';
+import type { Pair } from '../../shared/rows.js';
 import type { UnrankedAssessment } from './assess.js';
 import { parseScore } from './parse-score.js';
 import { gradePrompt, type Criteria, type Criterion } from './prompts.js';
@@ -28,13 +37,19 @@ export async function assessByExpectedGrade(
     }),
   );
   const scores = await model.score(requests, options);
-  return pairs.map(({ id }, i): UnrankedAssessment => {
-    const quality = gradeDistribution(scores[4 * i], scores[4 * i + 1]);
-    const following = gradeDistribution(scores[4 * i + 2], scores[4 * i + 3]);
-    if (!quality || !following) return { id, method: 'expected', quality: null, following: null, reason: 'no-grade' };
-    const distribution = { quality, following };
-    return { id, method: 'expected', quality: expected(quality), following: expected(following), distribution };
-  });
+  return pairs.map(({ id }, i) => readExpected(id, scores.slice(4 * i, 4 * i + 4)));
+}
+
+/** `scores`: digits and "10", of quality and of following. */
+function readExpected(id: string, scores: readonly Scored[]): UnrankedAssessment {
+  const failed = (reason: string) => ({ id, method: 'expected', quality: null, following: null, reason }) as const;
+  const known = scores.flatMap((score) => (isFailed(score) ? [] : [score]));
+  if (known.length < scores.length) return failed('request-failed');
+  const quality = gradeDistribution(known[0], known[1]);
+  const following = gradeDistribution(known[2], known[3]);
+  if (!quality || !following) return failed('no-grade');
+  const distribution = { quality, following };
+  return { id, method: 'expected', quality: expected(quality), following: expected(following), distribution };
 }
 
 /** Probabilities of 1 to 10, normalized to sum to 1; undefined where the model gives none of them any probability. */
@@ -80,13 +95,14 @@ export async function assessBySampledGrade(
 
 function readSampled(
   id: string,
-  qualityText: Completion | undefined,
-  followingText: Completion | undefined,
+  qualityText: Generated | undefined,
+  followingText: Generated | undefined,
 ): UnrankedAssessment {
   if (!qualityText || !followingText) throw new Error(`the engine returned no grade for pair ${id}`);
+  const failed = { id, method: 'sampled', quality: null, following: null } as const;
+  if (isFailed(qualityText) || isFailed(followingText)) return { ...failed, reason: 'request-failed' };
   const quality = parseScore(qualityText.text);
   const following = parseScore(followingText.text);
-  const failed = { id, method: 'sampled', quality: null, following: null } as const;
   if ('reason' in quality) return { ...failed, reason: `quality-${quality.reason}` };
   if ('reason' in following) return { ...failed, reason: `following-${following.reason}` };
   return { id, method: 'sampled', quality: quality.score, following: following.score };

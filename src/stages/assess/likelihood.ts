@@ -1,6 +1,6 @@
 // Judges pairs by likelihood: what a small model knows although it cannot say it. Three requests a pair:
 // the response after its task, the task after its response, and the task after no response.
-import type { CallOptions, LanguageModel, ScoreRequest, ScoreResult } from '../../engine/engine.js';
+import { type CallOptions, isFailed, type LanguageModel, type Scored, type ScoreRequest } from '../../engine/engine.js';
 import type { Pair } from '../../shared/rows.js';
 import { taskPrompt, userTurn } from '../../shared/task-prompt.js';
 import type { UnrankedAssessment } from './assess.js';
@@ -27,16 +27,18 @@ function likelihoodRequests(pair: Pair, hasChatTemplate: boolean): ScoreRequest[
 
 function readLikelihood(
   id: string,
-  response: ScoreResult | undefined,
-  back: ScoreResult | undefined,
-  task: ScoreResult | undefined,
+  response: Scored | undefined,
+  back: Scored | undefined,
+  task: Scored | undefined,
 ): UnrankedAssessment {
   if (!response || !back || !task) throw new Error(`the engine returned no score for pair ${id}`);
+  const failed = (reason: string) => ({ id, method: 'likelihood', quality: null, following: null, reason }) as const;
+  if (isFailed(response) || isFailed(back) || isFailed(task)) return failed('request-failed');
   const likelihood = {
     response: response.logprob / response.tokens,
     back: (back.logprob - task.logprob) / back.tokens,
     end: response.endLogprob,
   };
   if (Object.values(likelihood).every(Number.isFinite)) return { id, method: 'likelihood', likelihood };
-  return { id, method: 'likelihood', quality: null, following: null, reason: 'no-likelihood' };
+  return failed('no-likelihood');
 }

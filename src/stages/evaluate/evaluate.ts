@@ -1,5 +1,5 @@
 // Stage evaluate: whether an adapter predicts held-out responses better than the base.
-import type { CallOptions, Scorer } from '../../engine/engine.js';
+import { type CallOptions, isFailed, type Scorer } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { Pair } from '../../shared/rows.js';
 import { taskPrompt } from '../../shared/task-prompt.js';
@@ -11,7 +11,8 @@ export interface PairLoss {
   tokens: number;
 }
 
-/** The loss of each pair under the model as it is now (base, or an adapter switched on), in order. */
+/** The loss of each pair under the model as it is now (base, or an adapter switched on), in order; pairs that the engine
+ *  cannot score, such as those longer than its context, are left out. */
 export async function pairLosses(
   pairs: readonly Pair[],
   model: Scorer & { readonly hasChatTemplate: boolean },
@@ -23,7 +24,10 @@ export async function pairLosses(
     continuation: pair.response,
   }));
   const scores = await model.score(requests, options);
-  return scores.map(({ id, logprob, endLogprob, tokens }) => ({ id, loss: -logprob - endLogprob, tokens: tokens + 1 }));
+  return scores.flatMap((score) => {
+    if (isFailed(score)) return [];
+    return [{ id: score.id, loss: -score.logprob - score.endLogprob, tokens: score.tokens + 1 }];
+  });
 }
 
 export interface Comparison {

@@ -1,8 +1,14 @@
 // Stage respond: the model answers the candidates, zero-shot, one response each.
 import type { Config } from '../../config/schema.js';
-import type { CallOptions, GenerateRequest, LanguageModel } from '../../engine/engine.js';
+import {
+  type CallOptions,
+  type Generated,
+  type GenerateRequest,
+  isFailed,
+  type LanguageModel,
+} from '../../engine/engine.js';
 import { deriveSeed } from '../../shared/random.js';
-import type { Candidate, Completion, Pair } from '../../shared/rows.js';
+import type { Candidate, Pair } from '../../shared/rows.js';
 import { plainTextStops, taskPrompt } from '../../shared/task-prompt.js';
 
 export interface RespondInput extends CallOptions {
@@ -19,10 +25,11 @@ export interface RespondInput extends CallOptions {
 export interface RespondChunk {
   /** Counted from 0; chunk k holds the candidates k * settings.chunk and following. */
   index: number;
-  /** With the candidates' ids; `source` says {stop, tokens, logprob?, seed}. Responses have no white space around. */
+  /** With the candidates' ids; `source` says {stop, tokens, logprob?, seed}, or {error, seed} where there is no response.
+   *  Responses have no white space around. */
   pairs: Pair[];
   /** What the model wrote, untouched, in the same order. */
-  completions: Completion[];
+  completions: Generated[];
 }
 
 export async function* respond(input: RespondInput, model: LanguageModel): AsyncGenerator<RespondChunk, void> {
@@ -50,10 +57,14 @@ function respondRequest(candidate: Candidate, input: RespondInput, hasChatTempla
 function readPair(
   { id, instruction, input }: Candidate,
   request: GenerateRequest | undefined,
-  completion: Completion | undefined,
+  completion: Generated | undefined,
 ): Pair {
   if (completion?.id !== id || request === undefined) throw new Error(`the engine returned no completion for ${id}`);
+  const { seed } = request;
+  if (isFailed(completion)) {
+    return { id, instruction, input, response: '', source: { error: completion.error.message, seed } };
+  }
   const { text, stop, tokens, logprob } = completion;
-  const source = { stop, tokens, ...(logprob !== undefined && { logprob }), seed: request.seed };
+  const source = { stop, tokens, ...(logprob !== undefined && { logprob }), seed };
   return { id, instruction, input, response: text.trim(), source };
 }

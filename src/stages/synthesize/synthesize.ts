@@ -1,7 +1,13 @@
 // Stage synthesize: the model writes new instructions from demonstrations. Wording in prompts.ts, reading in parse-tasks.ts;
 // which candidates are good is the screen's business (stages/filter), handed in.
 import type { Config } from '../../config/schema.js';
-import type { CallOptions, GenerateRequest, LanguageModel } from '../../engine/engine.js';
+import {
+  type CallOptions,
+  type Generated,
+  type GenerateRequest,
+  isFailed,
+  type LanguageModel,
+} from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { Candidate, Completion, SeedTask, StopReason, Verdict } from '../../shared/rows.js';
@@ -44,6 +50,8 @@ export interface SynthesizeRequest {
   text: string;
   stop: StopReason;
   tokens: number;
+  /** Why there is no text, where the engine failed at it. */
+  error?: string;
 }
 
 export interface SynthesizeChunk {
@@ -133,20 +141,18 @@ function readChunk(
   progress: Progress,
   index: number,
   asked: readonly AskedRequest[],
-  completions: readonly Completion[],
+  completions: readonly Generated[],
 ): SynthesizeChunk {
   const chunk: SynthesizeChunk = { index, requests: [], candidates: [], unparsed: {} };
   asked.forEach(({ generate, prompt, demonstrations }, i) => {
-    const { text, stop, tokens } = completionOf(completions, i, generate.id);
-    chunk.requests.push({
-      id: generate.id,
-      demonstrations,
-      prompt: prompt.text,
-      seed: generate.seed,
-      text,
-      stop,
-      tokens,
-    });
+    const { id, seed } = generate;
+    const { text, stop, tokens, error } = completionOf(completions, i, id);
+    const failed = error === undefined ? {} : { error };
+    chunk.requests.push({ id, demonstrations, prompt: prompt.text, seed, text, stop, tokens, ...failed });
+    if (error !== undefined) {
+      addCount(chunk.unparsed, 'request-failed');
+      return;
+    }
     const { tasks, unparsed } = parseTasks(text, prompt.firstNumber, stop !== 'length');
     for (const reason of unparsed) addCount(chunk.unparsed, reason);
     for (const { number, instruction, input: taskInput } of tasks.slice(0, input.settings.maxTasks)) {
@@ -164,10 +170,14 @@ function readChunk(
 
 const afterTarget: Verdict = { filter: 'target', rejected: true, reason: 'target-reached' };
 
-function completionOf(completions: readonly Completion[], index: number, id: string): Completion {
+function completionOf(
+  completions: readonly Generated[],
+  index: number,
+  id: string,
+): Pick<Completion, 'text' | 'stop' | 'tokens'> & { error?: string } {
   const completion = completions[index];
   if (completion?.id !== id) throw new Error(`the engine returned no completion for request ${id}`);
-  return completion;
+  return isFailed(completion) ? { text: '', stop: 'length', tokens: 0, error: completion.error.message } : completion;
 }
 
 /** Looks at the last requests only, so that a model that runs dry is noticed as one that never gave anything. */

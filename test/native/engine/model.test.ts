@@ -5,6 +5,7 @@ import type { GenerateRequest } from '../../../src/engine/engine.js';
 import { loadModel, type Model } from '../../../src/engine/model.js';
 import { realModelPath } from '../../support/models.js';
 import { loadRealModel } from '../../support/native.js';
+import { completed, scored } from '../../support/results.js';
 
 let model: Model;
 
@@ -64,7 +65,7 @@ describe('generate', () => {
   test('gives completions by the ids of their requests, and says how far it is', async () => {
     const progress: { done: number; tokens: number }[] = [];
     const requests = [request('b', 'Say hello.'), request('a', 'Count to three.', { maxTokens: 3 })];
-    const completions = await model.generate(requests, { onProgress: (state) => progress.push(state) });
+    const completions = completed(await model.generate(requests, { onProgress: (state) => progress.push(state) }));
     expect(completions.map(({ id }) => id)).toEqual(['b', 'a']);
     expect(completions[1]).toMatchObject({ tokens: 3, stop: 'length' });
     expect(progress.map(({ done }) => done)).toEqual([1, 2]);
@@ -98,22 +99,30 @@ describe('generate', () => {
     );
   });
 
-  test('refuses a prompt that is longer than the model was trained on', async () => {
-    const call = model.generate([request('x', '', { prompt: { text: 'word '.repeat(9000) } })]);
-    await expect(call).rejects.toMatchObject({
-      code: 'bad-input',
-      message: expect.stringMatching(/^request x has \d+ tokens and the model was trained on 8192$/) as string,
+  test('fails a prompt that is longer than the model was trained on by itself, and the others go on', async () => {
+    const long = request('x', '', { prompt: { text: 'word '.repeat(9000) } });
+    const [one, failed, two] = await model.generate([request('a', 'Hi'), long, request('b', 'Ho')]);
+    expect(failed).toEqual({
+      id: 'x',
+      error: {
+        code: 'bad-input',
+        message: expect.stringMatching(/^request x has \d+ tokens and the model was trained on 8192$/) as string,
+      },
     });
+    expect([one, two]).toEqual(await model.generate([request('a', 'Hi'), request('b', 'Ho')]));
+    expect(await model.generate([long])).toEqual([failed]);
   });
 });
 
 describe('score', () => {
   test('gives the continuation, its end and the wanted next tokens', async () => {
     const prompt = { messages: user('What is the capital of France? Answer in one word.') };
-    const [right, wrong] = await model.score([
-      { id: 'r', prompt, continuation: 'Paris', next: ['.', ' banana'] },
-      { id: 'w', prompt, continuation: 'Purple' },
-    ]);
+    const [right, wrong] = scored(
+      await model.score([
+        { id: 'r', prompt, continuation: 'Paris', next: ['.', ' banana'] },
+        { id: 'w', prompt, continuation: 'Purple' },
+      ]),
+    );
     expect(right).toMatchObject({ id: 'r', tokens: 1 });
     expect(right?.logprob).toBeGreaterThan(wrong?.logprob ?? 0);
     expect(right?.nextLogprobs[0]).toBeGreaterThan(right?.nextLogprobs[1] ?? 0);
@@ -125,10 +134,19 @@ describe('score', () => {
     expect(score).toMatchObject({ id: 'e', logprob: 0, tokens: 0, nextLogprobs: [] });
   });
 
-  test('refuses a next text that is not one token', async () => {
-    await expect(
-      model.score([{ id: 'n', prompt: { text: 'a' }, continuation: 'b', next: ['two words'] }]),
-    ).rejects.toMatchObject({ code: 'bad-input', message: 'request n: next text "two words" is 2 tokens' });
+  test('fails a next text that is not one token, and a text that is too long, by themselves', async () => {
+    const prompt = { text: 'a' };
+    const results = await model.score([
+      { id: 'n', prompt, continuation: 'b', next: ['two words'] },
+      { id: 'l', prompt, continuation: 'word '.repeat(9000) },
+      { id: 'g', prompt, continuation: 'b' },
+    ]);
+    expect(results[0]).toEqual({
+      id: 'n',
+      error: { code: 'bad-input', message: 'request n: next text "two words" is 2 tokens' },
+    });
+    expect(results[1]).toMatchObject({ id: 'l', error: { code: 'bad-input' } });
+    expect(results[2]).toMatchObject({ id: 'g', tokens: 1 });
   });
 });
 

@@ -50,7 +50,7 @@ describe('respond', () => {
       response: 'Answer to Instruction 0',
       source: { stop: 'end', tokens: 4, logprob: -4, seed: expect.any(Number) as number },
     });
-    expect(chunk?.completions[0]?.text).toBe(' Answer to Instruction 0\n');
+    expect(chunk?.completions[0]).toMatchObject({ text: ' Answer to Instruction 0\n' });
   });
 
   it('asks a model without a chat template in plain text and stops it at the next task', async () => {
