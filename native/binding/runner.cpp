@@ -28,11 +28,13 @@ GenerateRequest generate_request(const Napi::Object & object) {
                         sampling.Get("topK").As<Napi::Number>().Int32Value(), (float) number_of(sampling, "topP"),
                         (float) number_of(sampling, "minP")};
     request.seed = count_of(object, "seed");
+    request.until_number = object.Get("untilNumber").ToBoolean();
     return request;
 }
 
 ScoreRequest score_request(const Napi::Object & object) {
-    return {tokens_of(object.Get("tokens")), count_of(object, "context"), tokens_of(object.Get("next"))};
+    return {tokens_of(object.Get("tokens")), count_of(object, "context"), tokens_of(object.Get("next")),
+            object.Has("places") ? count_of(object, "places") : 1};
 }
 
 template <typename Request>
@@ -54,6 +56,8 @@ Napi::Value completion_object(Napi::Env env, const Completion & completion) {
     object.Set("tokens", int32_array(env, completion.tokens));
     object.Set("stop", stops[(int) completion.stop]);
     object.Set("logprob", completion.logprob);
+    object.Set("logprobs", float64_array(env, completion.logprobs));
+    object.Set("endLogprobs", float64_array(env, completion.end_logprobs));
     return object;
 }
 

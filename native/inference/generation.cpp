@@ -1,6 +1,7 @@
 #include "inference/generation.h"
 
 #include "common/status.h"
+#include "inference/leading-number.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,6 +19,7 @@ struct Generation {
     Sampling sampling;
     RandomStream random;
     StopStrings stop_strings;
+    bool until_number;
     Completion completion;
     bool finished;
 };
@@ -63,6 +65,8 @@ public:
             sample(logits, model_.info().n_vocab, generation.sampling, generation.random, scratch_[thread]);
         generation.tokens.push_back(sampled.token);
         generation.completion.logprob += sampled.logprob;
+        generation.completion.logprobs.push_back(sampled.logprob);
+        generation.completion.end_logprobs.push_back(end_logprob(logits, sampled));
         if (model_.is_end(sampled.token)) {
             finish(generation, StopReason::end);
             return;
@@ -72,6 +76,8 @@ public:
         const size_t stop = generation.stop_strings.find(generation.text, generation.text.size() - length);
         if (stop != std::string::npos) {
             generation.text.resize(stop);
+            finish(generation, StopReason::string);
+        } else if (generation.until_number && leading_number_is_known(generation.text)) {
             finish(generation, StopReason::string);
         } else if (generation.tokens.size() - generation.n_prompt >= generation.n_max) {
             finish(generation, StopReason::length);
@@ -92,12 +98,30 @@ private:
         // The last token that is generated need not be put into the cache.
         const size_t n_max = std::min(request.n_max, n_room + 1 - n_prompt);
         Generation generation = {
-            {}, {},        n_prompt, n_max, request.sampling, RandomStream(request.seed), StopStrings(request.stop),
-            {}, n_max == 0};
+            {},
+            {},
+            n_prompt,
+            n_max,
+            request.sampling,
+            RandomStream(request.seed),
+            StopStrings(request.stop),
+            request.until_number,
+            {},
+            n_max == 0};
         generation.tokens.reserve(n_prompt + n_max);
+        generation.completion.logprobs.reserve(n_max);
+        generation.completion.end_logprobs.reserve(n_max);
         generation.tokens.assign(request.tokens.begin(), request.tokens.end());
         generation.completion.index = index;
         generations_.push_back(std::move(generation));
+    }
+
+    // log p that the text ends where `sampled` was drawn from `logits`, whose log-sum its own log-probability tells.
+    double end_logprob(const float * logits, const Sampled & sampled) const {
+        const double log_sum = (double) logits[sampled.token] - sampled.logprob;
+        double sum = 0;
+        for (int32_t token : model_.info().end_tokens) sum += std::exp((double) logits[token] - log_sum);
+        return std::log(sum);
     }
 
     void finish(Generation & generation, StopReason reason) {

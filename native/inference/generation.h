@@ -17,6 +17,7 @@ struct GenerateRequest {
     std::vector<std::string> stop;
     Sampling sampling = {};
     uint32_t seed = 0;
+    bool until_number = false;  // end as soon as the number that the text begins with is known (leading-number.h)
 };
 
 enum class StopReason { end, length, string };
@@ -27,6 +28,10 @@ struct Completion {
     std::vector<int32_t> tokens;  // all that were generated, the end token or the stop string's included
     StopReason stop = StopReason::length;
     double logprob = 0;  // of all `tokens`, under the model, before sampling settings
+    // Natural logs under the model, before sampling settings, [tokens.size()] each: of each token, and that the text ends
+    // in its place (of the sum over all end tokens).
+    std::vector<double> logprobs;
+    std::vector<double> end_logprobs;
 };
 
 // Completions in the order of the requests. on_completion is called for each as it is finished, on this thread. A

@@ -16,6 +16,11 @@ void check_request(const Model & model, const ScoreRequest & request, size_t ind
                                          std::to_string(request.tokens.size()) + "; it has " +
                                          std::to_string(request.n_context));
     }
+    if (request.n_places < 1 || request.n_places > request.tokens.size() - request.n_context + 1) {
+        throw Error(Code::bad_input, where + ": next is wanted at 1 to " +
+                                         std::to_string(request.tokens.size() - request.n_context + 1) +
+                                         " places, not at " + std::to_string(request.n_places));
+    }
     model.check_tokens(request.tokens, where);
     model.check_tokens(request.next, where + ", next");
     if (request.tokens.size() > n_sequence_tokens) {
@@ -58,7 +63,8 @@ public:
         }
         if (position + 1 < r.tokens.size()) {
             scores_[request].logprobs.push_back(logits[r.tokens[position + 1]] - log_sum);
-        } else {
+        }
+        if (position + r.n_places >= r.tokens.size()) {
             for (int32_t token : r.next) scores_[request].next_logprobs.push_back(logits[token] - log_sum);
         }
         n_left_[request]--;

@@ -11,12 +11,13 @@ namespace isheep {
 struct ScoreRequest {
     std::vector<int32_t> tokens;
     size_t n_context = 1;       // the first tokens, which are not scored; at least 1
-    std::vector<int32_t> next;  // tokens whose probability after all of `tokens` is wanted
+    std::vector<int32_t> next;  // tokens whose probability is wanted at the last n_places positions
+    size_t n_places = 1;        // at most tokens.size() - n_context + 1: after the context, or later
 };
 
 struct Score {
     std::vector<double> logprobs;       // [tokens.size() - n_context], natural logs
-    std::vector<double> next_logprobs;  // [next.size()]
+    std::vector<double> next_logprobs;  // [n_places][next.size()]
 };
 
 // Scores in the order of the requests; on_progress gets the number done so far, on this thread. Throws Error: bad_input

@@ -55,6 +55,10 @@ export const assessSchema = z.strictObject({
     .default('auto')
     .describe('how a pair is judged; auto: grades where the judge passes its self-test, likelihood otherwise'),
   criteria: z.enum(['combined', 'simple', 'examples']).default('combined').describe('wording of the two grades'),
+  repeats: count
+    .max(8)
+    .default(1)
+    .describe('how often a pair is graded; sampled: draws, expected: the same asked in other orders; not for likelihood'),
   chunk: count.default(32).describe('pairs that are judged and committed together'),
 });
 

@@ -22,6 +22,8 @@ export interface GenerateRequest {
   sampling: Sampling;
   /** The request's own random stream, 0 to 2^32 - 1 (shared/random.ts derives it from the run's seed and the row). */
   seed: number;
+  /** Only the number that the text begins with is wanted: the text may end as soon as more of it cannot change that. */
+  untilNumber?: boolean;
 }
 
 export interface CallOptions {
@@ -59,7 +61,8 @@ export interface ScoreRequest {
   prompt: Prompt;
   /** Tokenized apart from the prompt and joined to it; may be empty when only `next` or `end` is wanted. */
   continuation: string;
-  /** Texts, one token each, whose log-probability after the continuation is wanted. */
+  /** Texts whose log-probability after the continuation is wanted: that what comes there begins with them, behind a space
+   *  or not. All tokens of each but its last must begin the longest one ("1" … "9", "10" … "19"). */
   next?: readonly string[];
 }
 

@@ -2,10 +2,18 @@
 // batch, switches adapters; the arguments of every call are checked here (check-requests.ts).
 import os from 'node:os';
 
-import type { NativeAdapter, NativeModel, NativeModelInfo, NativeRunner } from '../native/addon-types.js';
+import type {
+  NativeAdapter,
+  NativeCompletion,
+  NativeModel,
+  NativeModelInfo,
+  NativeRunner,
+  NativeScore,
+  NativeScoreRequest,
+} from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
 import { IsheepError, fromNative } from '../shared/errors.js';
-import type { Completion, Message } from '../shared/rows.js';
+import type { Completion, Message, WrittenLikelihood } from '../shared/rows.js';
 import {
   type BatchSettings,
   type BatchShape,
@@ -15,6 +23,7 @@ import {
 } from './batch-policy.js';
 import { ChatTemplate, resolveChatTemplate } from './chat-template.js';
 import { checkGenerateRequests, checkModelOptions, checkScoreRequests } from './check-requests.js';
+import { logSumExp, type NextTexts, planNextTexts, readNextTexts } from './next-texts.js';
 import type {
   CallOptions,
   FailedRequest,
@@ -48,6 +57,14 @@ export async function loadModel(options: ModelOptions): Promise<Model> {
   return new Model(native, options);
 }
 
+/** A request as the runner takes it, and how its result is read. */
+interface ScoreWork extends NativeScoreRequest {
+  id: string;
+  texts: NextTexts;
+  /** Tokens of the continuation. */
+  continued: number;
+}
+
 export class Model implements LanguageModel {
   readonly info: NativeModelInfo;
   readonly #native: NativeModel;
@@ -57,6 +74,7 @@ export class Model implements LanguageModel {
   #runner: { native: NativeRunner; shape: BatchShape } | null = null;
   #adapter: NativeAdapter | null = null;
   #last: Promise<unknown> = Promise.resolve();
+  #lastTexts: { key: string; plan: NextTexts } | null = null;
   #disposed = false;
 
   constructor(native: NativeModel, options: ModelOptions) {
@@ -127,8 +145,11 @@ export class Model implements LanguageModel {
               options.onProgress?.({ ...progress });
             }),
           );
-          return completions.map(({ index, text, tokens, stop, logprob }): Completion => {
-            return { id: (natives[index] as GenerateRequest).id, text, tokens: tokens.length, stop, logprob };
+          return completions.map((completion): Completion => {
+            const { index, text, tokens, stop, logprob } = completion;
+            const written = this.#written(completion);
+            const { id } = natives[index] as GenerateRequest;
+            return { id, text, tokens: tokens.length, stop, logprob, ...(written && { written }) };
           });
         },
       ),
@@ -146,14 +167,7 @@ export class Model implements LanguageModel {
           const scores = await this.#call(runner, options.signal, () =>
             runner.score(natives, (done) => options.onProgress?.({ done, tokens: 0 })),
           );
-          const ends = this.info.endTokens.length;
-          return scores.map(({ logprobs, nextLogprobs }, i): ScoreResult => ({
-            id: (natives[i] as { id: string }).id,
-            logprob: logprobs.reduce((sum, value) => sum + value, 0),
-            tokens: logprobs.length,
-            endLogprob: logSumExp(nextLogprobs.subarray(0, ends)),
-            nextLogprobs: [...nextLogprobs.subarray(ends)],
-          }));
+          return scores.map((score, i) => this.#scoreResult(natives[i] as ScoreWork, score));
         },
       ),
     );
@@ -172,29 +186,61 @@ export class Model implements LanguageModel {
     return { ...request, tokens, maxTokens: Math.min(request.maxTokens, room - tokens.length) };
   }
 
-  #scoreRequest({ id, prompt, continuation, next = [] }: ScoreRequest): {
-    id: string;
-    tokens: Int32Array;
-    context: number;
-    next: Int32Array;
-  } {
+  #scoreRequest({ id, prompt, continuation, next = [] }: ScoreRequest): ScoreWork {
     const context = this.promptTokens(prompt);
     const continued = this.#tokenize(continuation, false);
-    const length = context.length + continued.length;
+    const texts = this.#nextTexts(next, continued.at(-1) ?? (context.at(-1) as number));
+    const length = context.length + continued.length + texts.walk.length;
     if (length > this.info.trainedContext) throw tooLongPrompt(id, length, this.info.trainedContext);
-    const nextTokens = next.map((text) => {
-      const tokens = this.#tokenize(text, false);
-      if (tokens.length === 1) return tokens[0] as number;
-      throw new IsheepError(
-        'bad-input',
-        `request ${id}: next text ${JSON.stringify(text)} is ${tokens.length} tokens`,
-        {
-          hint: 'it must be one token of this model',
-        },
-      );
-    });
-    const tokens = Int32Array.of(...context, ...continued);
-    return { id, tokens, context: context.length, next: Int32Array.of(...this.info.endTokens, ...nextTokens) };
+    return {
+      ...{ id, texts, continued: continued.length },
+      tokens: Int32Array.of(...context, ...continued, ...texts.walk),
+      context: context.length,
+      next: Int32Array.of(...this.info.endTokens, ...texts.tokens),
+      places: texts.walk.length + 1,
+    };
+  }
+
+  #scoreResult({ id, texts, continued, next }: ScoreWork, { logprobs, nextLogprobs }: NativeScore): ScoreResult {
+    const ends = this.info.endTokens.length;
+    const read = (place: number, token: number) => nextLogprobs[place * next.length + ends + token] as number;
+    return {
+      id,
+      logprob: logprobs.subarray(0, continued).reduce((sum, value) => sum + value, 0),
+      tokens: continued,
+      endLogprob: logSumExp(nextLogprobs.subarray(0, ends)),
+      nextLogprobs: readNextTexts(texts, logprobs.subarray(continued), read),
+    };
+  }
+
+  /** Requests of a call ask for the same texts in the same place, so the plan of the last ones is kept. */
+  #nextTexts(texts: readonly string[], before: number): NextTexts {
+    const key = JSON.stringify([before, texts]);
+    if (this.#lastTexts?.key === key) return this.#lastTexts.plan;
+    const [likely, other] = this.#waysToGoOn(before);
+    this.#lastTexts = { key, plan: planNextTexts(texts, likely, other) };
+    return this.#lastTexts.plan;
+  }
+
+  /** How a text is written after the token `before`: first as it usually is there, then with a space more or less. */
+  #waysToGoOn(before: number): [(text: string) => Int32Array, (text: string) => Int32Array] {
+    const anchor = this.#tokenize('\n', false);
+    // Behind an anchor, since some tokenizers put a space before a text's first word.
+    const bare = (text: string) => this.#tokenize(`\n${text}`, false).subarray(anchor.length);
+    const spaced = (text: string) => bare(text.startsWith(' ') ? text : ` ${text}`);
+    const shown = this.#native.detokenize(Int32Array.of(before));
+    const atStart = this.#tokenize('1', false).join() === bare('1').join() ? bare : spaced;
+    const likely = shown === '' ? atStart : /\s$/.test(shown) ? bare : spaced;
+    return likely === bare ? [bare, spaced] : [spaced, bare];
+  }
+
+  /** What a completion's own tokens tell about its text, where they are the tokens that the text has when it is read. */
+  #written({ text, tokens, logprobs, endLogprobs }: NativeCompletion): WrittenLikelihood | undefined {
+    const read = this.#tokenize(text.trim(), false);
+    const isSame = read.length <= tokens.length && read.every((token, i) => token === tokens[i]);
+    if (!isSame || read.length === 0) return undefined;
+    const logprob = logprobs.subarray(0, read.length).reduce((sum, value) => sum + value, 0);
+    return { logprob, tokens: read.length, end: endLogprobs[read.length] ?? null };
   }
 
   /** The runner of the shape that the requests need, kept from the call before where it fits. */
@@ -309,8 +355,3 @@ function tooLongPrompt(id: string, tokens: number, room: number): IsheepError {
   });
 }
 
-function logSumExp(values: Float64Array): number {
-  if (values.length === 0) return -Infinity;
-  const max = Math.max(...values);
-  return max + Math.log(values.reduce((sum, value) => sum + Math.exp(value - max), 0));
-}

@@ -135,6 +135,8 @@ export interface NativeGenerateRequest {
   sampling: NativeSampling;
   /** The request's own random stream, 0 to 2^32 - 1. */
   seed: number;
+  /** End as soon as the number that the text begins with is known, or that there is none. */
+  untilNumber?: boolean;
 }
 
 export interface NativeCompletion {
@@ -146,20 +148,26 @@ export interface NativeCompletion {
   stop: 'end' | 'length' | 'string';
   /** Sum of natural logs of the generated tokens' probabilities, the end token included, before sampling settings. */
   logprob: number;
+  /** log p of each token, in nats, before sampling settings. */
+  logprobs: Float64Array;
+  /** log p that the text ends in the place of each token: of the sum over all end tokens. */
+  endLogprobs: Float64Array;
 }
 
 export interface NativeScoreRequest {
   tokens: Int32Array;
   /** How many of `tokens`, from the front, are context; the rest are scored. At least 1. */
   context: number;
-  /** Tokens whose probability at the position after the last token is wanted; may be empty. */
+  /** Tokens whose probability is wanted at the last `places` positions; may be empty. */
   next: Int32Array;
+  /** 1 (the default): after the last of `tokens` only; n: also after each of the n - 1 before it. */
+  places?: number;
 }
 
 export interface NativeScore {
   /** log p of each scored token, in nats. */
   logprobs: Float64Array;
-  /** log p of each token of `next` after all of `tokens`, in nats. */
+  /** log p of each token of `next` at each place, [places * next.length], in nats. */
   nextLogprobs: Float64Array;
 }
 

@@ -1,5 +1,6 @@
 // What a run tells while it works. The terminal, --json and the run's log all read these; nothing else is printed.
 import type { TrainEvent } from '../engine/engine.js';
+import type { SelfAgreement } from '../stages/assess/agreement.js';
 
 export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate';
 
@@ -28,7 +29,14 @@ export interface IterationSummary {
   };
   respond: { responses: number; tokens: number; stopped: Record<string, number> };
   filter: { passed: number; rejected: Record<string, number> };
-  assess: { method: string; why: string; assessed: number; failed: Record<string, number> };
+  assess: {
+    method: string;
+    why: string;
+    assessed: number;
+    failed: Record<string, number>;
+    /** Where pairs were graded more than once. */
+    agreement?: SelfAgreement;
+  };
   select: { kept: number; rule: string; notKept: Record<string, number> };
   train: {
     pairs: number;

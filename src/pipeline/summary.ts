@@ -1,6 +1,7 @@
 // What happened in a run, counted from the database alone, so that a resumed or finished run tells the same.
 import type { Pair } from '../shared/rows.js';
 import type { IterationSummary, RunSummary, StageName } from './events.js';
+import { selfAgreement } from '../stages/assess/agreement.js';
 import { adapterPath, modelName, type RunData } from './run-context.js';
 import { chosenMethod, failedAssessments } from './stages/assess.js';
 import { rejectedBy } from './stages/filter.js';
@@ -100,7 +101,8 @@ function summarizeAssess(run: RunData, iteration: number): IterationSummary['ass
   const failed = failedAssessments(rows);
   const nFailed = Object.values(failed).reduce((a, b) => a + b, 0);
   const { method = 'none', why = '' } = chosenMethod(run) ?? {};
-  return { method, why, assessed: rows.length - nFailed, failed };
+  const agreement = selfAgreement(rows);
+  return { method, why, assessed: rows.length - nFailed, failed, ...(agreement && { agreement }) };
 }
 
 function summarizeSelect({ store }: RunData, iteration: number): IterationSummary['select'] {

@@ -46,8 +46,8 @@ export type AssessMethod = 'likelihood' | 'expected' | 'sampled';
 /** How good a pair is in the model's own eyes. Exactly one of the groups below is present, or `reason` says why none is. */
 export type Assessment =
   | { id: string; method: 'likelihood'; likelihood: Likelihood; rank: number }
-  | { id: string; method: 'expected'; quality: number; following: number; distribution: ScoreDistribution }
-  | { id: string; method: 'sampled'; quality: number; following: number }
+  | ({ id: string; method: 'expected'; distribution: ScoreDistribution; spread: Grades } & Grades & Repeats)
+  | ({ id: string; method: 'sampled' } & Grades & Repeats)
   | { id: string; method: AssessMethod; quality: null; following: null; reason: string };
 
 /** In nats, means a token: log p(response | instruction), log p(instruction | response) - log p(instruction), and
@@ -56,6 +56,17 @@ export interface Likelihood {
   response: number;
   back: number;
   end: number;
+}
+
+/** From 1 to 10, fractional where they are means. `spread` holds standard deviations of the same distributions. */
+export interface Grades {
+  quality: number;
+  following: number;
+}
+
+/** The single grades where a pair was graded more than once, in order; null where an answer held none. */
+export interface Repeats {
+  repeats?: { quality: (number | null)[]; following: (number | null)[] };
 }
 
 /** Probabilities of the scores 1 to 10, ten numbers each, summing to 1. */
@@ -83,6 +94,18 @@ export interface Completion {
   stop: StopReason;
   /** Sum of natural logs of the generated tokens' probabilities under the model, before sampling settings. */
   logprob?: number;
+  /** Absent where it was not recorded. */
+  written?: WrittenLikelihood;
+}
+
+/** How likely a text was to the model while it wrote it. Of the text without white space around, and only where its tokens
+ *  are the ones that the text has when it is read again, so that scoring it would give the same. */
+export interface WrittenLikelihood {
+  /** Sum of natural logs over the text's tokens, without an end token. */
+  logprob: number;
+  tokens: number;
+  /** log p that the text ends where it ends; null where that place was not computed (the text was cut off there). */
+  end: number | null;
 }
 
 /** One optimizer step. `loss` is the mean over `lossTokens`, in nats; counts are of this step, without padding. */

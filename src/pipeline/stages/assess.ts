@@ -2,10 +2,11 @@
 // so that all iterations of a run are judged alike.
 import type { LanguageModel } from '../../engine/engine.js';
 import type { AssessMethod } from '../../shared/rows.js';
+import { selfAgreement } from '../../stages/assess/agreement.js';
 import { assess } from '../../stages/assess/assess.js';
 import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
 import { callOptions, modelOf, type RunContext } from '../run-context.js';
-import { assessRows, passedPairs } from '../stored-rows.js';
+import { assessments, assessRows, passedPairs } from '../stored-rows.js';
 import { commitChunks, countBy, type StageWork } from './stage-work.js';
 
 /** What a run judges with, and why; with the self-test's figures where it decided. */
@@ -16,9 +17,6 @@ export interface ChosenMethod {
 }
 
 const methodKey = 'assess-method';
-
-/** Requests that the engine gets for one pair: its progress counts these. */
-const requestsOfPair: Record<AssessMethod, number> = { likelihood: 3, expected: 2, sampled: 2 };
 
 export const assessStage: StageWork = {
   stage: 'assess',
@@ -31,14 +29,12 @@ export const assessStage: StageWork = {
 
   async work(run, iteration) {
     const { config, store } = run;
-    const { total, done: before } = this.size(run, iteration);
+    const { done: before } = this.size(run, iteration);
     let done = before;
     const model = await modelOf(run, iteration);
     const { method, why } = await methodOf(run, model);
-    const progress = (requests: number) => {
-      const reached = Math.min(total, done + Math.floor(requests / requestsOfPair[method]));
-      run.report({ kind: 'stage-progress', iteration, stage: 'assess', done: reached, tokens: 0 });
-    };
+    const progress = (more: number) =>
+      run.report({ kind: 'stage-progress', iteration, stage: 'assess', done: done + more, tokens: 0 });
     const chunks = assess(
       {
         pairs: passedPairs(store, iteration),
@@ -47,6 +43,7 @@ export const assessStage: StageWork = {
         method,
         settings: config.assess,
         firstChunk: store.chunkInfos(iteration, 'assess').length,
+        ownResponses: true,
         ...callOptions(run, progress),
       },
       model,
@@ -56,7 +53,8 @@ export const assessStage: StageWork = {
       progress(0);
       return { info: {}, rows: assessRows(chunk), done };
     });
-    return { result: { method, why }, note: `${done} pairs by ${method}` };
+    const agreement = selfAgreement(assessments(store, iteration));
+    return { result: { method, why, ...(agreement && { agreement }) }, note: `${done} pairs by ${method}` };
   },
 };
 

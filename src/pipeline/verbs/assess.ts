@@ -4,6 +4,7 @@ import type { LanguageModel } from '../../engine/engine.js';
 import { readJsonLines } from '../../shared/jsonl.js';
 import type { AssessMethod, SeedTask } from '../../shared/rows.js';
 import { addCount } from '../../shared/verdicts.js';
+import { selfAgreement, type SelfAgreement } from '../../stages/assess/agreement.js';
 import { assess, type UnrankedAssessment } from '../../stages/assess/assess.js';
 import { rankPool } from '../../stages/assess/rank.js';
 import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
@@ -26,6 +27,8 @@ export interface AssessResult {
   why: string;
   /** Pairs without an assessment, by reason. */
   failed: Record<string, number>;
+  /** Of the judge with itself, where pairs were graded more than once. */
+  agreement?: SelfAgreement;
   seconds: number;
 }
 
@@ -45,12 +48,14 @@ export async function assessFile(
   const started = performance.now();
   const { method, why } = await methodOf(job, model, call);
   const failed: Record<string, number> = {};
-  await writeRows(job.out, async (write) => {
+  const agreement = await writeRows(job.out, async (write) => {
     const assessments = rankPool(await assessAll(job, method, pairs, model, call));
     write(assessments.map((assessment, i) => ({ ...without(pairs[i] ?? {}, pairFields), ...assessment })));
     for (const assessment of assessments) if ('reason' in assessment) addCount(failed, assessment.reason);
+    return selfAgreement(assessments);
   });
-  return { pairs: pairs.length, method, why, failed, seconds: (performance.now() - started) / 1000 };
+  const seconds = (performance.now() - started) / 1000;
+  return { pairs: pairs.length, method, why, failed, ...(agreement && { agreement }), seconds };
 }
 
 /** Every method on the seeds' own pairs against spoilt ones, and the one that `auto` would take. */

@@ -19,7 +19,9 @@ export interface AssessInput extends CallOptions {
   seed: number;
   /** Resolved: `auto` is decided by the self-test before (chooseMethod). */
   method: AssessMethod;
-  settings: Pick<Config['assess'], 'criteria' | 'chunk'>;
+  settings: Pick<Config['assess'], 'criteria' | 'chunk' | 'repeats'>;
+  /** Whether the responses are the model's own, as it wrote them in the state in which it is now (likelihood.ts). */
+  ownResponses?: boolean;
   /** How many chunks are already done. */
   firstChunk: number;
 }
@@ -41,8 +43,8 @@ export async function* assess(input: AssessInput, model: LanguageModel): AsyncGe
 /** Assesses the pairs at once, in order. A pair without a response gets a reason instead of an assessment. */
 export async function assessPairs(
   pairs: readonly Pair[],
-  how: Pick<AssessInput, 'iteration' | 'seed' | 'method' | 'onProgress' | 'signal'> & {
-    settings: Pick<Config['assess'], 'criteria'>;
+  how: Pick<AssessInput, 'iteration' | 'seed' | 'method' | 'ownResponses' | 'onProgress' | 'signal'> & {
+    settings: Pick<Config['assess'], 'criteria' | 'repeats'>;
   },
   model: LanguageModel,
 ): Promise<UnrankedAssessment[]> {
@@ -59,8 +61,8 @@ function byMethod(
   how: Parameters<typeof assessPairs>[1],
   model: LanguageModel,
 ): Promise<UnrankedAssessment[]> {
-  const { criteria } = how.settings;
-  if (how.method === 'likelihood') return assessByLikelihood(pairs, model, how);
-  if (how.method === 'expected') return assessByExpectedGrade(pairs, criteria, model, how);
-  return assessBySampledGrade(pairs, criteria, how, model, how);
+  const { settings } = how;
+  if (how.method === 'likelihood') return assessByLikelihood(pairs, model, how, how.ownResponses);
+  if (how.method === 'expected') return assessByExpectedGrade(pairs, settings, model, how);
+  return assessBySampledGrade(pairs, settings, how, model, how);
 }

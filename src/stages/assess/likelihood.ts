@@ -1,43 +1,89 @@
-// Judges pairs by likelihood: what a small model knows although it cannot say it. Three requests a pair:
-// the response after its task, the task after its response, and the task after no response.
+// Judges pairs by likelihood: what a small model knows although it cannot say it. The response after its task, the task
+// after its response, and the task after no response.
 import { type CallOptions, isFailed, type LanguageModel, type Scored, type ScoreRequest } from '../../engine/engine.js';
-import type { Pair } from '../../shared/rows.js';
+import type { Pair, WrittenLikelihood } from '../../shared/rows.js';
 import { taskPrompt, userTurn } from '../../shared/task-prompt.js';
 import type { UnrankedAssessment } from './assess.js';
+import { inPairs } from './progress.js';
 import { backPrompt } from './prompts.js';
 
+/** How likely a response is after its task, and how likely it is to end there. */
+type Forward = { logprob: number; tokens: number; end: number };
+
+/**
+ * `ownResponses`: the model itself wrote the responses, in the state in which it is now. What it recorded then
+ * (`source.written`) is what scoring them would give, and is taken instead.
+ */
 export async function assessByLikelihood(
   pairs: readonly Pair[],
   model: LanguageModel,
   options: CallOptions,
+  ownResponses = false,
 ): Promise<UnrankedAssessment[]> {
-  const requests = pairs.flatMap((pair) => likelihoodRequests(pair, model.hasChatTemplate));
-  const scores = await model.score(requests, options);
-  return pairs.map(({ id }, i) => readLikelihood(id, scores[3 * i], scores[3 * i + 1], scores[3 * i + 2]));
+  const recorded = pairs.map((pair) => (ownResponses ? recordedForward(pair) : undefined));
+  const requests = likelihoodRequests(pairs, recorded, model.hasChatTemplate);
+  const scores = await model.score([...requests.values()], inPairs(options, pairs.length, requests.size));
+  const byId = new Map([...requests.keys()].map((key, i) => [key, scores[i]]));
+  return pairs.map((pair, i) => {
+    const forward = recorded[i] ?? scoredForward(byId.get(forwardKey(pair)));
+    return readLikelihood(pair.id, forward, byId.get(backKey(pair)), byId.get(taskKey(pair)));
+  });
 }
 
-function likelihoodRequests(pair: Pair, hasChatTemplate: boolean): ScoreRequest[] {
-  const task = userTurn(pair);
-  return [
-    { id: `${pair.id}/response`, prompt: taskPrompt(pair, hasChatTemplate), continuation: pair.response },
-    { id: `${pair.id}/back`, prompt: backPrompt(pair.response, hasChatTemplate), continuation: task },
-    { id: `${pair.id}/task`, prompt: backPrompt('', hasChatTemplate), continuation: task },
-  ];
+const forwardKey = (pair: Pair) => `response ${pair.id}`;
+const backKey = (pair: Pair) => `back ${pair.id}`;
+/** Pairs of one task share its reference. */
+const taskKey = (pair: Pair) => `task ${userTurn(pair)}`;
+
+/** What has to be scored, by key. One kind after the other, since each kind shares its beginning. */
+function likelihoodRequests(
+  pairs: readonly Pair[],
+  recorded: readonly (Forward | undefined)[],
+  hasChatTemplate: boolean,
+): Map<string, ScoreRequest> {
+  const requests = new Map<string, ScoreRequest>();
+  for (const [i, pair] of pairs.entries()) {
+    if (recorded[i] !== undefined) continue;
+    const prompt = taskPrompt(pair, hasChatTemplate);
+    requests.set(forwardKey(pair), { id: `${pair.id}/response`, prompt, continuation: pair.response });
+  }
+  for (const pair of pairs) {
+    const prompt = backPrompt(pair.response, hasChatTemplate);
+    requests.set(backKey(pair), { id: `${pair.id}/back`, prompt, continuation: userTurn(pair) });
+  }
+  for (const pair of pairs) {
+    const prompt = backPrompt('', hasChatTemplate);
+    requests.set(taskKey(pair), { id: `${pair.id}/task`, prompt, continuation: userTurn(pair) });
+  }
+  return requests;
+}
+
+/** Undefined where nothing was recorded, or the response was cut off where it ends. */
+function recordedForward({ source }: Pair): Forward | undefined {
+  const written = source?.written as Partial<WrittenLikelihood> | undefined;
+  const { logprob, tokens, end } = written ?? {};
+  if (typeof logprob !== 'number' || typeof tokens !== 'number' || typeof end !== 'number') return undefined;
+  return { logprob, tokens, end };
+}
+
+function scoredForward(score: Scored | undefined): Forward | 'failed' | undefined {
+  if (score === undefined) return undefined;
+  return isFailed(score) ? 'failed' : { logprob: score.logprob, tokens: score.tokens, end: score.endLogprob };
 }
 
 function readLikelihood(
   id: string,
-  response: Scored | undefined,
+  forward: Forward | 'failed' | undefined,
   back: Scored | undefined,
   task: Scored | undefined,
 ): UnrankedAssessment {
-  if (!response || !back || !task) throw new Error(`the engine returned no score for pair ${id}`);
+  if (!forward || !back || !task) throw new Error(`the engine returned no score for pair ${id}`);
   const failed = (reason: string) => ({ id, method: 'likelihood', quality: null, following: null, reason }) as const;
-  if (isFailed(response) || isFailed(back) || isFailed(task)) return failed('request-failed');
+  if (forward === 'failed' || isFailed(back) || isFailed(task)) return failed('request-failed');
   const likelihood = {
-    response: response.logprob / response.tokens,
+    response: forward.logprob / forward.tokens,
     back: (back.logprob - task.logprob) / back.tokens,
-    end: response.endLogprob,
+    end: forward.end,
   };
   if (Object.values(likelihood).every(Number.isFinite)) return { id, method: 'likelihood', likelihood };
   return failed('no-likelihood');

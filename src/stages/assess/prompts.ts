@@ -1,5 +1,8 @@
 // The wording by which a pair is judged. Ours throughout; what it asks for follows Liang et al., arXiv 2408.08072, App. A:
 // quality and following, each from 1 to 10, in a simple wording, a combined one, and one with worked examples.
+//
+// What requests share comes first, since equal beginnings are computed once: what is asked for, which is the same for all
+// pairs, then the pair, and last the few words that ask for one of the two grades.
 import type { Config } from '../../config/schema.js';
 import type { Prompt } from '../../engine/engine.js';
 import { userTurn, type Task } from '../../shared/task-prompt.js';
@@ -7,21 +10,28 @@ import { userTurn, type Task } from '../../shared/task-prompt.js';
 export type Criterion = 'quality' | 'following';
 export type Criteria = Config['assess']['criteria'];
 
+/** In the order in which they are asked for. */
+export const criterions: readonly Criterion[] = ['quality', 'following'];
+
 interface Answered extends Task {
   response: string;
 }
 
-/** Asks for a grade; the model's next text is the number itself. */
+/** How many ways there are to say the same: three choices of order, which should not change a grade. */
+export const variations = 8;
+
+/** Asks for one grade; the model's next text is the number itself. `variation`: 0 to 7, the order in which the criteria,
+ *  the ends of the scale, and task and answer are shown. */
 export function gradePrompt(
   pair: Answered,
   criterion: Criterion,
   criteria: Criteria,
   hasChatTemplate: boolean,
+  variation = 0,
 ): Prompt {
-  const lead = criteria === 'examples' ? workedExamples(criterion) : '';
-  const question = `${lead}${shownPair(pair)}\n\n${questions[criteria][criterion]}`;
-  if (!hasChatTemplate) return { text: `${question}\n\n${gradeLabel} ` };
-  return { messages: [{ role: 'user', content: `${question} Write the number and nothing else.` }] };
+  const shown = `${frame(criteria, variation)}\n\n${shownPair(pair, variation)}`;
+  if (!hasChatTemplate) return { text: `${shown}\n\n${labels[criterion]}:` };
+  return { messages: [{ role: 'user', content: `${shown}\n\nWrite nothing but the grade for ${criterion}` }] };
 }
 
 /** Asks which task the response answers; "" for the response asks for any task, the reference of a likelihood. */
@@ -31,37 +41,62 @@ export function backPrompt(response: string, hasChatTemplate: boolean): Prompt {
   return { messages: [{ role: 'user', content }] };
 }
 
-const gradeLabel = 'Grade:';
+const labels: Record<Criterion, string> = { quality: 'Quality', following: 'Following' };
 
-const questions: Record<Criteria, Record<Criterion, string>> = {
+/** The two ends of a scale, 1 and 10. */
+interface Scale {
+  low: string;
+  high: string;
+}
+
+const scales: Record<Criteria, Record<Criterion, Scale>> = {
   simple: {
-    quality: 'How good is the answer? Grade it from 1 (wrong) to 10 (right).',
-    following: 'How well does the answer do what the task asks? Grade it from 1 (not at all) to 10 (fully).',
+    quality: { low: 'the answer is wrong', high: 'the answer is right' },
+    following: { low: 'the answer does nothing that the task asks', high: 'the answer does all that the task asks' },
   },
   combined: {
-    quality:
-      'How good is the answer? Grade it with a whole number from 1 to 10. Low: it is wrong, hard to follow, wordy, or ' +
-      'says things twice. High: it is right, clear and to the point, and says everything once.',
-    following:
-      'How well does the answer do what the task asks? Grade it with a whole number from 1 to 10. Low: it goes on with ' +
-      'the task instead of answering, leaves the form that was asked for, or nobody could tell what the task wants. ' +
-      'High: it answers the task itself, in the form that was asked for, and the task is clear.',
+    quality: {
+      low: 'the answer is wrong, hard to follow, wordy, or says things twice',
+      high: 'the answer is right, clear and to the point, and says everything once',
+    },
+    following: {
+      low:
+        'the answer goes on with the task instead of answering it, leaves the form that was asked for, or nobody could ' +
+        'tell what the task wants',
+      high: 'the answer is one to the task itself, in the form that was asked for, and the task is clear',
+    },
   },
   examples: {
-    quality: 'How good is the answer, from 1 (bad) to 10 (good)?',
-    following: 'How well does the answer do what the task asks, from 1 (not at all) to 10 (fully)?',
+    quality: { low: 'the answer is bad', high: 'the answer is good' },
+    following: { low: 'the answer misses the task', high: 'the answer does what the task asks' },
   },
 };
 
-function shownPair(pair: Answered): string {
-  return `A task and the answer that an assistant gave.\n\nTask:\n${userTurn(pair)}\n\nAnswer:\n${pair.response}`;
+function frame(criteria: Criteria, variation: number): string {
+  const lines = inOrder(criterions, variation, 1).map((criterion) => {
+    const { low, high } = scales[criteria][criterion];
+    const ends = inOrder([`1: ${low}.`, `10: ${high}.`], variation, 2);
+    return `${labels[criterion]}. ${ends.join(' ')}`;
+  });
+  const asked = `An assistant was given a task. Its answer gets two grades, whole numbers from 1 to 10.\n${lines.join('\n')}`;
+  return criteria === 'examples' ? `${asked}\n\n${workedExamples(variation)}` : asked;
 }
 
-function workedExamples(criterion: Criterion): string {
-  const shown = examples.map(
-    (example) => `${shownPair(example)}\n\n${questions.examples[criterion]}\n\n${gradeLabel} ${example[criterion]}`,
-  );
-  return `${shown.join('\n\n')}\n\n`;
+function shownPair(pair: Answered, variation: number): string {
+  return inOrder([`Task:\n${userTurn(pair)}`, `Answer:\n${pair.response}`], variation, 4).join('\n\n');
+}
+
+/** As they are, or the other way round where `variation` has the bit. */
+function inOrder<T>(items: readonly T[], variation: number, bit: number): readonly T[] {
+  return (variation & bit) === 0 ? items : [...items].reverse();
+}
+
+function workedExamples(variation: number): string {
+  const shown = examples.map((example) => {
+    const grades = inOrder(criterions, variation, 1).map((criterion) => `${labels[criterion]}: ${example[criterion]}`);
+    return `${shownPair(example, variation)}\n\n${grades.join('\n')}`;
+  });
+  return shown.join('\n\n');
 }
 
 interface Example extends Answered {

@@ -5,13 +5,9 @@ import type { Config } from '../../config/schema.js';
 import type { CallOptions, LanguageModel } from '../../engine/engine.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { AssessMethod, Assessment, Pair, SeedTask } from '../../shared/rows.js';
-import { userTurn } from '../../shared/task-prompt.js';
 import { assessPairs } from './assess.js';
 import { rankPool } from './rank.js';
-
-/** Another task's response; the first half of the response; its words mixed; the task as its own response. */
-export const spoiltKinds = ['shuffled', 'cut', 'scrambled', 'copied'] as const;
-export type SpoiltKind = (typeof spoiltKinds)[number];
+import { spoiltKinds, spoiltResponses, type SpoiltKind } from './spoil.js';
 
 /** How often the seed's own pair was judged better than its spoilt version, ties half, with a 95 % interval. */
 export interface PairedAccuracy {
@@ -59,7 +55,7 @@ export async function selfTest(input: SelfTestInput, model: LanguageModel): Prom
   const pool = trials.flatMap(({ own, spoilt }) => [own, ...spoiltKinds.map((kind) => spoilt[kind])]);
   const rows: SelfTestRow[] = [];
   for (const method of input.methods ?? (['likelihood', 'expected', 'sampled'] as const)) {
-    const settings = { criteria: input.criteria };
+    const settings = { criteria: input.criteria, repeats: 1 };
     const how = { ...input, iteration: 0, method, settings };
     rows.push(judgeMethod(method, trials, rankPool(await assessPairs(pool, how, model))));
   }
@@ -99,29 +95,16 @@ function makeTrial(task: SeedTask, other: SeedTask, seed: number): Trial {
     input: task.input,
     response,
   });
+  const spoilt = spoiltResponses(task, task.output, other.output, random);
   return {
     own: pair('own', task.output),
     spoilt: {
-      shuffled: pair('shuffled', other.output),
-      cut: pair('cut', cutHalfWay(task.output)),
-      scrambled: pair('scrambled', scramble(task.output, random)),
-      copied: pair('copied', userTurn(task)),
+      shuffled: pair('shuffled', spoilt.shuffled),
+      cut: pair('cut', spoilt.cut),
+      scrambled: pair('scrambled', spoilt.scrambled),
+      copied: pair('copied', spoilt.copied),
     },
   };
-}
-
-/** Half of the words, white space as it was. */
-function cutHalfWay(text: string): string {
-  const parts = text.trim().split(/(\s+)/);
-  return parts.slice(0, 2 * Math.floor((parts.length + 1) / 4) - 1).join('');
-}
-
-/** The words in random order, white space where it was. */
-function scramble(text: string, random: () => number): string {
-  const parts = text.trim().split(/(\s+)/);
-  const words = parts.filter((_, i) => i % 2 === 0);
-  const mixed = sampleWithoutReplacement(words, words.length, random);
-  return parts.map((part, i) => (i % 2 === 0 ? (mixed[i / 2] ?? part) : part)).join('');
 }
 
 function judgeMethod(method: AssessMethod, trials: readonly Trial[], assessments: readonly Assessment[]): SelfTestRow {

@@ -25,7 +25,8 @@ export interface RespondInput extends CallOptions {
 export interface RespondChunk {
   /** Counted from 0; chunk k holds the candidates k * settings.chunk and following. */
   index: number;
-  /** With the candidates' ids; `source` says {stop, tokens, logprob?, seed}, or {error, seed} where there is no response.
+  /** With the candidates' ids; `source` says {stop, tokens, logprob?, written?, seed}, or {error, seed} where there is no
+   *  response.
    *  Responses have no white space around. */
   pairs: Pair[];
   /** What the model wrote, untouched, in the same order. */
@@ -64,7 +65,7 @@ function readPair(
   if (isFailed(completion)) {
     return { id, instruction, input, response: '', source: { error: completion.error.message, seed } };
   }
-  const { text, stop, tokens, logprob } = completion;
-  const source = { stop, tokens, ...(logprob !== undefined && { logprob }), seed };
+  const { text, stop, tokens, logprob, written } = completion;
+  const source = { stop, tokens, ...(logprob !== undefined && { logprob }), ...(written && { written }), seed };
   return { id, instruction, input, response: text.trim(), source };
 }
