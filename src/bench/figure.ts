@@ -14,6 +14,9 @@ export interface Figure {
   peer?: string;
   peer_value?: number;
   ratio?: number;
+  /** A 95 % interval. */
+  low?: number;
+  high?: number;
 }
 
 /** `peer`: who else was measured in the same run, and its value; the ratio is ours to theirs. */
@@ -23,6 +26,7 @@ export function figure(
   value: number,
   unit: string,
   peer?: { peer: string; value: number },
+  interval?: { low: number; high: number },
 ): Figure {
   const system = systemInfo();
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -40,6 +44,7 @@ export function figure(
     },
     versions: { isheep: version, 'llama.cpp': system.llamaVersion, node: process.versions.node },
     ...(peer && { peer: peer.peer, peer_value: rounded(peer.value), ratio: rounded(value / peer.value) }),
+    ...(interval && { low: rounded(interval.low), high: rounded(interval.high) }),
   };
 }
 

@@ -3,6 +3,7 @@ import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
 import type { Figure } from './figure.js';
 import { benchGenerate } from './generate.js';
+import { benchJudgeQuality } from './judge-quality.js';
 import { type BenchmarkEntry, type BenchmarkSettings, helpText, readSettings } from './options.js';
 import { benchScore } from './score.js';
 import { benchTrain } from './train.js';
@@ -20,6 +21,11 @@ const turns = ['steps', 'rounds', 'microBatchTokens', ...memory, 'profile', 'pee
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   generate: { summary: 'tokens a second of generation', reads: machine, run: benchGenerate },
   score: { summary: 'tokens a second of scoring', reads: machine, run: benchScore },
+  'judge-quality': {
+    summary: 'what a judgement is worth: every scorer against pairs spoilt in four ways',
+    reads: [...machine, 'data', 'limit', 'scorers'],
+    run: benchJudgeQuality,
+  },
   train: {
     summary: 'tokens a second and peak memory of LoRA training on pairs',
     reads: [...machine, 'data', 'batchSize', 'maxLength', ...turns],

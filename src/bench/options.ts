@@ -10,7 +10,7 @@ export interface BenchmarkSettings {
   /** 0: as many as the machine has cores. */
   threads: number;
   device: string;
-  /** A file with training data. */
+  /** A file of pairs. */
   data: string;
   /** Optimizer steps that are timed, after one that is not. */
   steps: number;
@@ -37,6 +37,9 @@ export interface BenchmarkSettings {
   peer: string;
   /** The Python that the peer runs in. */
   python: string;
+  /** Good pairs that are taken at most. */
+  limit: number;
+  scorers: 'all' | 'likelihood';
 }
 
 interface Option {
@@ -52,7 +55,7 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   model: option('model', 'FILE', 'models/weights/smollm2-135m-instruct.gguf', 'the model (GGUF)'),
   threads: option('threads', 'N', '0', 'threads; 0: as many as the machine has cores'),
   device: option('device', 'NAME', 'cpu', 'auto, cpu, cuda, vulkan or metal'),
-  data: option('data', 'FILE', '', 'pairs: a JSON array or JSON Lines of {instruction, input, output}'),
+  data: option('data', 'FILE', '', 'pairs: a JSON array or JSON Lines of {instruction, input, output or response}'),
   steps: option('steps', 'N', '4', 'optimizer steps that are timed, after one that is not'),
   rounds: option('rounds', 'N', '2', 'how often each trainer is measured, in turns; medians are reported'),
   batchSize: option('batch-size', 'N', '8', 'samples of a step; the peer accumulates them one by one'),
@@ -68,6 +71,8 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   layers: option('layers', 'N,N', '2,4', 'layers of the two models that are measured in place of the whole; even'),
   whole: option('whole', 'yes|no', 'no', 'whether the whole shape is measured, too, beside its forecast'),
   peer: option('peer', 'peft', '', 'another trainer to measure in turns with ours: peft'),
+  limit: option('limit', 'N', '100', 'good pairs that are taken at most'),
+  scorers: option('scorers', 'all|likelihood', 'all', 'likelihood: without grades, which take most of the time'),
   python: option('python', 'FILE', '', 'the Python of the peer; ISHEEP_PYTHON says it too, else python3'),
 };
 
@@ -113,6 +118,8 @@ export function readSettings(name: string, { reads }: BenchmarkEntry, words: rea
     ...{ threads: count('threads', 0), steps: count('steps', 1), rounds: count('rounds', 1), lengths },
     ...{ batchSize: count('batchSize', 1), microBatchTokens: count('microBatchTokens', 1) },
     ...{ maxLength: count('maxLength', 2), memory: count('memory', 0), length: count('length', 16), layers },
+    limit: count('limit', 2),
+    scorers: choice('scorers', ['all', 'likelihood']),
     shape: choice('shape', shapeNames),
     whole: choice('whole', ['no', 'yes']),
     activations: choice('activations', ['auto', 'keep', 'recompute']),

@@ -1,6 +1,5 @@
 // Tokens a second of training, whole steps with the optimizer, and the peak of resident memory: rank 8 on all targets,
 // loss on responses only. Tokens are counted without padding. With --peer peft PEFT trains the same samples in turns.
-import { readFileSync } from 'node:fs';
 import os from 'node:os';
 
 import type { TrainingExample } from '../engine/engine.js';
@@ -9,6 +8,7 @@ import { tokenizeExamples } from '../engine/training-data.js';
 import { IsheepError } from '../shared/errors.js';
 import type { Figure } from './figure.js';
 import type { BenchmarkSettings } from './options.js';
+import { readPairFile } from './pair-file.js';
 import { type TrainJobFile, trainJob } from './train-job.js';
 import { findPeer, measureInTurns } from './trainers.js';
 
@@ -40,23 +40,12 @@ async function readSteps(settings: BenchmarkSettings): Promise<TrainJobFile['ste
   );
 }
 
-interface PublishedPair {
-  instruction: string;
-  input: string;
-  output: string;
-}
-
 function readExamples(file: string): TrainingExample[] {
   if (file === '')
     throw new IsheepError('bad-config', 'the benchmark train needs data', { hint: 'give it with --data FILE' });
-  const text = readFileSync(file, 'utf8');
-  const lines = text.split('\n').filter((line) => line !== '');
-  const rows: unknown = text.trimStart().startsWith('[')
-    ? JSON.parse(text)
-    : lines.map((line) => JSON.parse(line) as unknown);
-  return (rows as PublishedPair[]).map(({ instruction, input, output }, i) => ({
+  return readPairFile(file).map(({ instruction, input, response }, i) => ({
     id: String(i),
     messages: [{ role: 'user', content: input === '' ? instruction : `${instruction}\n${input}` }],
-    response: output,
+    response,
   }));
 }
