@@ -3,6 +3,7 @@ import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
 import type { Figure } from './figure.js';
 import { benchGenerate } from './generate.js';
+import { benchJudge } from './judge.js';
 import { benchJudgeQuality } from './judge-quality.js';
 import { type BenchmarkEntry, type BenchmarkSettings, helpText, readSettings } from './options.js';
 import { benchScore } from './score.js';
@@ -21,6 +22,11 @@ const turns = ['steps', 'rounds', 'microBatchTokens', ...memory, 'profile', 'pee
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   generate: { summary: 'tokens a second of generation', reads: machine, run: benchGenerate },
   score: { summary: 'tokens a second of scoring', reads: machine, run: benchScore },
+  judge: {
+    summary: "pairs judged a second, both criteria, against the paper's protocol and against prefilling alone",
+    reads: [...machine, 'data', 'limit', 'rounds'],
+    run: benchJudge,
+  },
   'judge-quality': {
     summary: 'what a judgement is worth: every scorer against pairs spoilt in four ways',
     reads: [...machine, 'data', 'limit', 'scorers'],

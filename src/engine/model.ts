@@ -224,10 +224,14 @@ export class Model implements LanguageModel {
 
   /** How a text is written after the token `before`: first as it usually is there, then with a space more or less. */
   #waysToGoOn(before: number): [(text: string) => Int32Array, (text: string) => Int32Array] {
-    const anchor = this.#tokenize('\n', false);
-    // Behind an anchor, since some tokenizers put a space before a text's first word.
-    const bare = (text: string) => this.#tokenize(`\n${text}`, false).subarray(anchor.length);
-    const spaced = (text: string) => bare(text.startsWith(' ') ? text : ` ${text}`);
+    // Behind an anchor, since some tokenizers put a space before a text's first word; not behind one that a space joins.
+    const behind = (anchor: string) => {
+      const length = this.#tokenize(anchor, false).length;
+      return (text: string) => this.#tokenize(anchor + text, false).subarray(length);
+    };
+    const [behindLine, behindColon] = [behind('\n'), behind(':')];
+    const spaced = (text: string) => behindColon(text.startsWith(' ') ? text : ` ${text}`);
+    const bare = (text: string) => (text.startsWith(' ') ? behindColon(text) : behindLine(text));
     const shown = this.#native.detokenize(Int32Array.of(before));
     const atStart = this.#tokenize('1', false).join() === bare('1').join() ? bare : spaced;
     const likely = shown === '' ? atStart : /\s$/.test(shown) ? bare : spaced;

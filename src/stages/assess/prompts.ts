@@ -30,8 +30,9 @@ export function gradePrompt(
   variation = 0,
 ): Prompt {
   const shown = `${frame(criteria, variation)}\n\n${shownPair(pair, variation)}`;
-  if (!hasChatTemplate) return { text: `${shown}\n\n${labels[criterion]}:` };
-  return { messages: [{ role: 'user', content: `${shown}\n\nWrite nothing but the grade for ${criterion}` }] };
+  if (!hasChatTemplate) return { text: `${shown}\n\n${verdict(criterion)}` };
+  const content = `${shown}\n\nWrite only a number from 1 to 10, the grade for ${criterion}`;
+  return { messages: [{ role: 'user', content }] };
 }
 
 /** Asks which task the response answers; "" for the response asks for any task, the reference of a likelihood. */
@@ -41,7 +42,11 @@ export function backPrompt(response: string, hasChatTemplate: boolean): Prompt {
   return { messages: [{ role: 'user', content }] };
 }
 
-const labels: Record<Criterion, string> = { quality: 'Quality', following: 'Following' };
+/** A grade follows it: of small base models a third and more of the probability is then on numbers, and of the shorter
+ *  "Quality:" next to nothing. */
+function verdict(criterion: Criterion): string {
+  return `The grade from 1 to 10 for ${criterion} is`;
+}
 
 /** The two ends of a scale, 1 and 10. */
 interface Scale {
@@ -76,7 +81,7 @@ function frame(criteria: Criteria, variation: number): string {
   const lines = inOrder(criterions, variation, 1).map((criterion) => {
     const { low, high } = scales[criteria][criterion];
     const ends = inOrder([`1: ${low}.`, `10: ${high}.`], variation, 2);
-    return `${labels[criterion]}. ${ends.join(' ')}`;
+    return `The grade for ${criterion}. ${ends.join(' ')}`;
   });
   const asked = `An assistant was given a task. Its answer gets two grades, whole numbers from 1 to 10.\n${lines.join('\n')}`;
   return criteria === 'examples' ? `${asked}\n\n${workedExamples(variation)}` : asked;
@@ -93,7 +98,7 @@ function inOrder<T>(items: readonly T[], variation: number, bit: number): readon
 
 function workedExamples(variation: number): string {
   const shown = examples.map((example) => {
-    const grades = inOrder(criterions, variation, 1).map((criterion) => `${labels[criterion]}: ${example[criterion]}`);
+    const grades = inOrder(criterions, variation, 1).map((criterion) => `${verdict(criterion)} ${example[criterion]}.`);
     return `${shownPair(example, variation)}\n\n${grades.join('\n')}`;
   });
   return shown.join('\n\n');
