@@ -55,7 +55,10 @@ function rowOf([scorer, values]: Scores, pool: readonly JudgedPair[]): Row {
 function* figuresOf({ scorer, cells, lengthCorrelation }: Row): Generator<Figure> {
   for (const { kind, area, paired } of cells) {
     const { value, low, high } = area;
-    yield figure('judge-quality', `${scorer}, ${kind}: area under the ROC curve`, value, 'share', undefined, { low, high });
+    yield figure('judge-quality', `${scorer}, ${kind}: area under the ROC curve`, value, 'share', undefined, {
+      low,
+      high,
+    });
     if (paired !== null) yield figure('judge-quality', `${scorer}, ${kind}: paired accuracy`, paired, 'share');
   }
   yield figure('judge-quality', `${scorer}: correlation with length`, lengthCorrelation, 'rho');

@@ -36,7 +36,10 @@ export async function* benchJudge(settings: BenchmarkSettings): AsyncGenerator<F
     }
     const of = (part: keyof (typeof seconds)[number]) => median(seconds.map((one) => one[part]));
     const slow = await paperProtocol(pairs.slice(0, protocolPairs), model);
-    const peer = { peer: `the paper's protocol, ${slow.pairs} pairs, ${slow.tokens} tokens`, value: slow.pairsPerSecond };
+    const peer = {
+      peer: `the paper's protocol, ${slow.pairs} pairs, ${slow.tokens} tokens`,
+      value: slow.pairsPerSecond,
+    };
     const perSecond = (part: 'expected' | 'sampled') => pairs.length / of(part);
     yield figure('judge', 'pairs a second, expected', perSecond('expected'), 'pairs/s', peer);
     yield figure('judge', 'pairs a second, sampled until the number is known', perSecond('sampled'), 'pairs/s', peer);

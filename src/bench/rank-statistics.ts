@@ -48,7 +48,7 @@ export function rankCorrelation(a: readonly number[], b: readonly number[]): num
 export function midRanks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((i, j) => (values[i] as number) - (values[j] as number));
   const ranks = new Array<number>(values.length);
-  for (let from = 0; from < order.length; ) {
+  for (let from = 0; from < order.length;) {
     let to = from;
     while (to < order.length && values[order[to] as number] === values[order[from] as number]) to++;
     for (let k = from; k < to; k++) ranks[order[k] as number] = (from + 1 + to) / 2;

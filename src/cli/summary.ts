@@ -1,5 +1,6 @@
 // The end of a run in words: what was made, kept and dropped, and what to do next. Reads RunSummary and nothing else.
 import type { IterationSummary, RunSummary, StageName } from '../pipeline/events.js';
+import { agreementText } from './agreement-text.js';
 import { formatCount, formatReasons, formatSeconds, formatUnits } from './format.js';
 import type { Style } from './style.js';
 import { chosenText } from './training-text.js';
@@ -32,6 +33,7 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
       'assess',
       `${formatUnits(assess.assessed, 'pairs')} by ${assess.method}${assess.why === '' ? '' : `: ${assess.why}`}`,
     ],
+    ...(assess.agreement ? [['', agreementText(assess.agreement)] as const] : []),
     ...droppedRow(assess.failed, 'not judged'),
     ['select', `${formatCount(select.kept)} kept: ${select.rule}`],
     ...droppedRow(select.notKept, 'not kept'),

@@ -358,4 +358,3 @@ function tooLongPrompt(id: string, tokens: number, room: number): IsheepError {
     hint: 'shorten it',
   });
 }
-

@@ -150,3 +150,54 @@ test('--help lists what each benchmark reads', () => {
   expect(one).toContain('--peer peft');
   expect(one).not.toContain('--lengths');
 });
+
+const answered = path.join(folder, 'answered.jsonl');
+const answer = (i: number) => `The answer number ${i} has some words, more than eight of them, and ends with ${i * 7}.`;
+const rows = Array.from({ length: 5 }, (_, i) => ({ instruction: `Say number ${i}.`, output: answer(i) }));
+const faulty = { instruction: 'Say a number.', response: answer(9), fault: 'checker' };
+writeFileSync(answered, [...rows, faulty, faulty].map((row) => JSON.stringify(row)).join('\n'));
+
+test('judge-quality gives every scorer an area and its interval for every kind of bad pair, and a table', () => {
+  const { status, figures, stderr } = bench(
+    ...['judge-quality', '--model', tinyModel(), '--threads', '1', '--data', answered, '--limit', '4'],
+  );
+  expect(status).toBe(0);
+  const lowest = figures.find(({ metric }) => metric === 'lowest rank, cut: area under the ROC curve');
+  expect(lowest).toMatchObject({ name: 'judge-quality', unit: 'share' });
+  const { value = NaN, low = NaN, high = NaN } = lowest as Record<string, number>;
+  expect(low).toBeLessThanOrEqual(value);
+  expect(high).toBeGreaterThanOrEqual(value);
+  const metrics = figures.map(({ metric }) => metric);
+  expect(metrics).toContain('lowest rank, cut: paired accuracy');
+  expect(metrics).toContain('length in words, checker: area under the ROC curve');
+  expect(metrics).not.toContain('length in words, checker: paired accuracy');
+  expect(metrics).toContain('expected combined raw: correlation with length');
+  expect(figures.find(({ metric }) => metric === 'length in words, cut: area under the ROC curve')?.value).toBe(1);
+  expect(stderr).toContain('4 good pairs, 22 in all');
+  expect(stderr).toMatch(/\n\| lowest rank \| \d?\.\d\d ±/);
+});
+
+test('judge measures both protocols and the unshared tokens in one run', () => {
+  const { status, figures, stderr } = bench(
+    ...['judge', '--model', tinyModel(), '--threads', '1', '--data', answered, '--limit', '3', '--rounds', '1'],
+  );
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(figures.map(({ metric, unit }) => [metric, unit])).toEqual([
+    ['pairs a second, expected', 'pairs/s'],
+    ['pairs a second, sampled until the number is known', 'pairs/s'],
+    ['time of expected to that of prefilling the unshared tokens alone', 'times'],
+    ['unshared tokens of a pair, expected', 'tokens'],
+  ]);
+  const [expected] = figures as Record<string, number>[];
+  expect(expected?.peer).toMatch(/^the paper's protocol, 3 pairs, \d+ tokens$/);
+  expect(expected?.ratio).toBeCloseTo((expected?.value ?? 0) / (expected?.peer_value ?? 0), 1);
+});
+
+test('a file of pairs that is none says which row', () => {
+  const file = path.join(folder, 'bad.jsonl');
+  writeFileSync(file, '{"instruction": "a", "output": "b"}\n{"instruction": "a"}\n');
+  const { status, stderr } = bench('judge-quality', '--model', tinyModel(), '--data', file);
+  expect(status).toBe(2);
+  expect(stderr).toContain(`row 2 of ${file} is no pair`);
+});

@@ -71,6 +71,19 @@ describe('results', () => {
   });
 });
 
+test('tell log p of each token and of an end in its place', async () => {
+  const request = greedy(model, 'The sun is', { maxTokens: 5 });
+  const [completion] = await runner.generate([request], nothing);
+  const { logprobs = [], endLogprobs = [], tokens = new Int32Array(), logprob = NaN } = completion ?? {};
+  expect([logprobs.length, endLogprobs.length]).toEqual([tokens.length, tokens.length]);
+  expect([...logprobs].reduce((sum, value) => sum + value, 0)).toBeCloseTo(logprob, 9);
+  const next = Int32Array.from(model.info.endTokens);
+  const context = request.tokens.length;
+  const [score] = await runner.score([{ tokens: request.tokens, context, next }], nothing);
+  const end = Math.log([...(score?.nextLogprobs ?? [])].reduce((sum, value) => sum + Math.exp(value), 0));
+  expect(Math.abs(end - (endLogprobs[0] ?? NaN))).toBeLessThan(0.2);
+});
+
 describe('sampling settings', () => {
   const text = 'The capital of France is';
   const generate = async (sampling: Partial<NativeSampling>, seed = 7) => {

@@ -53,6 +53,24 @@ test('a chain of next-token probabilities is the probability of the continuation
   expect(Math.abs(sum(whole?.logprobs ?? []) - sum(chain))).toBeLessThan(0.1 * chain.length);
 });
 
+test('next tokens are told at several places in one pass', async () => {
+  const context = tokensOf(model, 'One, two,');
+  const walk = tokensOf(model, ' three, four');
+  const next = Int32Array.of(...walk, 5);
+  const request = { tokens: Int32Array.of(...context, ...walk), context: context.length, next, places: 3 };
+  const steps = [2, 1, 0].map((before) => {
+    const tokens = request.tokens.slice(0, request.tokens.length - before);
+    return { tokens, context: tokens.length, next };
+  });
+  const [all, ...apart] = await runner.score([request, ...steps], nothing);
+  expect(all?.nextLogprobs).toHaveLength(3 * next.length);
+  apart.forEach((score, place) => {
+    score.nextLogprobs.forEach((value, k) => {
+      expect(Math.abs(value - (all?.nextLogprobs[place * next.length + k] ?? NaN))).toBeLessThan(0.3);
+    });
+  });
+});
+
 test('what is likely scores higher than what is not', async () => {
   const [likely, unlikely] = await runner.score(
     [continuation('The capital of France is', ' Paris'), continuation('The capital of France is', ' banana')],
@@ -102,6 +120,8 @@ test('a bad request is an error that names it', async () => {
     [{ context: 3 }, 'request 1: the context must have at least 1 token and at most all 2; it has 3'],
     [{ tokens: Int32Array.of(5, 50000) }, 'request 1: token 1 is 50000, outside the vocabulary of 49152'],
     [{ next: Int32Array.of(-2) }, 'request 1, next: token 0 is -2, outside the vocabulary of 49152'],
+    [{ places: 0 }, 'request 1: next is wanted at 1 to 2 places, not at 0'],
+    [{ places: 3 }, 'request 1: next is wanted at 1 to 2 places, not at 3'],
     [{ tokens: new Int32Array(300) }, 'request 1: it has 300 tokens and a sequence holds 256'],
   ];
   for (const [change, message] of cases) {

@@ -1,13 +1,24 @@
 // A language model whose answers the test decides. Records what it was asked.
-import type { GenerateRequest, LanguageModel, ScoreRequest, ScoreResult } from '../../src/engine/engine.js';
-import type { Completion, StopReason } from '../../src/shared/rows.js';
+import type {
+  CallOptions,
+  FailedRequest,
+  Generated,
+  GenerateRequest,
+  LanguageModel,
+  Scored,
+  ScoreRequest,
+  ScoreResult,
+} from '../../src/engine/engine.js';
+import type { Completion, StopReason, WrittenLikelihood } from '../../src/shared/rows.js';
 
 export interface FakeModelOptions {
   hasChatTemplate?: boolean;
   /** Text of a request; default: "". */
-  write?: (request: GenerateRequest) => string | { text: string; stop: StopReason };
+  write?: (request: GenerateRequest) => string | { text: string; stop: StopReason; written?: WrittenLikelihood };
   /** Overrides of the score of a request; default: one token a word at log p -1, an end of -2, -3 for each of `next`. */
   read?: (request: ScoreRequest) => Partial<ScoreResult>;
+  /** Requests that fail by themselves; default: none. */
+  fails?: (request: GenerateRequest | ScoreRequest) => boolean;
 }
 
 export class FakeModel implements LanguageModel {
@@ -21,20 +32,26 @@ export class FakeModel implements LanguageModel {
     this.#options = options;
   }
 
-  generate(requests: readonly GenerateRequest[]): Promise<Completion[]> {
+  generate(requests: readonly GenerateRequest[], _options?: CallOptions): Promise<Generated[]> {
     this.generated.push([...requests]);
-    return Promise.resolve(requests.map((request) => this.#completion(request)));
+    return Promise.resolve(requests.map((request) => this.#failure(request) ?? this.#completion(request)));
   }
 
-  score(requests: readonly ScoreRequest[]): Promise<ScoreResult[]> {
+  score(requests: readonly ScoreRequest[], _options?: CallOptions): Promise<Scored[]> {
     this.scored.push([...requests]);
-    return Promise.resolve(requests.map((request) => this.#score(request)));
+    return Promise.resolve(requests.map((request) => this.#failure(request) ?? this.#score(request)));
+  }
+
+  #failure(request: GenerateRequest | ScoreRequest): FailedRequest | undefined {
+    if (this.#options.fails?.(request) !== true) return undefined;
+    return { id: request.id, error: { code: 'bad-input', message: `request ${request.id} is too long` } };
   }
 
   #completion(request: GenerateRequest): Completion {
     const written = this.#options.write?.(request) ?? '';
-    const { text, stop } = typeof written === 'string' ? { text: written, stop: 'end' as const } : written;
-    return { id: request.id, text, stop, tokens: countWords(text), logprob: -countWords(text) };
+    const completion = typeof written === 'string' ? { text: written, stop: 'end' as const } : written;
+    const tokens = countWords(completion.text);
+    return { id: request.id, tokens, logprob: -tokens, ...completion };
   }
 
   #score(request: ScoreRequest): ScoreResult {

@@ -5,6 +5,7 @@ import { IsheepError } from '../../shared/errors.js';
 import { loadSeeds } from '../../stages/synthesize/load-seeds.js';
 import type { PairedAccuracy, SelfTestRow } from '../../stages/assess/self-test.js';
 import type { Command, CommandCall, CommandResult } from '../command.js';
+import { agreementText } from '../agreement-text.js';
 import { formatReasons, formatTable, formatUnits } from '../format.js';
 import { adapterOption, chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
 import { rowTarget, tracked, withModel } from './with-model.js';
@@ -17,6 +18,7 @@ export const assessCommand: Command = {
     pathOption('out', 'where assessments go (JSON Lines)', { defaultText: 'standard output' }),
     settingOption('assess.method', 'method'),
     settingOption('assess.criteria', 'criteria'),
+    settingOption('assess.repeats', 'repeats'),
     option('self-test', "test the judge itself: every method on the seeds' own pairs against spoilt ones", z.boolean()),
     settingOption('seeds', 'seeds'),
     chatTemplateOption,
@@ -43,9 +45,9 @@ async function assessPairs(call: CommandCall): Promise<CommandResult> {
   );
   const failed = formatReasons(result.failed);
   const why = result.why === '' ? '' : `: ${result.why}`;
-  progress.finish(
-    `${formatUnits(result.pairs, 'pairs')} by ${result.method}${why}${failed === '' ? '' : `; not judged: ${failed}`}`,
-  );
+  const agreement = result.agreement ? `; ${agreementText(result.agreement)}` : '';
+  const notJudged = failed === '' ? '' : `; not judged: ${failed}`;
+  progress.finish(`${formatUnits(result.pairs, 'pairs')} by ${result.method}${why}${agreement}${notJudged}`);
   return { text: '', data: { ...result, out: values.text('out') ?? null } };
 }
 

@@ -40,9 +40,7 @@ export function agreement(units: readonly (readonly number[])[]): CriterionAgree
   const all = units.flat();
   const observed = units.reduce((sum, unit) => sum + squaredDifferences(unit) / (unit.length - 1), 0) / all.length;
   const byChance = squaredDifferences(all) / (all.length * (all.length - 1));
-  const differences = units.flatMap((unit) =>
-    unit.flatMap((a, i) => unit.slice(i + 1).map((b) => Math.abs(a - b))),
-  );
+  const differences = units.flatMap((unit) => unit.flatMap((a, i) => unit.slice(i + 1).map((b) => Math.abs(a - b))));
   return {
     alpha: byChance > 0 ? 1 - observed / byChance : null,
     difference: differences.reduce((sum, one) => sum + one, 0) / differences.length,

@@ -125,19 +125,31 @@ export async function assessBySampledGrade(
         untilNumber: true,
         stop: [],
         sampling: { temperature: 1, topK: 0, topP: 0.95, minP: 0 },
-        seed: deriveSeed(identity.seed, 'assess', identity.iteration, pair.id, criterion, ...(repeat > 0 ? [repeat] : [])),
+        seed: deriveSeed(
+          identity.seed,
+          'assess',
+          identity.iteration,
+          pair.id,
+          criterion,
+          ...(repeat > 0 ? [repeat] : []),
+        ),
       })),
     ),
   );
   const completions = await model.generate(requests, inPairs(options, pairs.length, requests.length));
   return pairs.map(({ id }, i) => {
-    const of = (criterion: number) => completions.slice((2 * i + criterion) * repeats, (2 * i + criterion + 1) * repeats);
+    const of = (criterion: number) =>
+      completions.slice((2 * i + criterion) * repeats, (2 * i + criterion + 1) * repeats);
     return readSampled(id, of(0), of(1));
   });
 }
 
 /** Answers of one pair, one a repeat. Those that hold no grade are left out, as long as there is one. */
-function readSampled(id: string, qualities: readonly Generated[], followings: readonly Generated[]): UnrankedAssessment {
+function readSampled(
+  id: string,
+  qualities: readonly Generated[],
+  followings: readonly Generated[],
+): UnrankedAssessment {
   const failed = (reason: string) => ({ id, method: 'sampled', quality: null, following: null, reason }) as const;
   const quality = readDraws(id, qualities);
   const following = readDraws(id, followings);

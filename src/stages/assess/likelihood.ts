@@ -52,6 +52,7 @@ function likelihoodRequests(
     requests.set(backKey(pair), { id: `${pair.id}/back`, prompt, continuation: userTurn(pair) });
   }
   for (const pair of pairs) {
+    if (requests.has(taskKey(pair))) continue;
     const prompt = backPrompt('', hasChatTemplate);
     requests.set(taskKey(pair), { id: `${pair.id}/task`, prompt, continuation: userTurn(pair) });
   }

@@ -62,16 +62,26 @@ export async function selfTest(input: SelfTestInput, model: LanguageModel): Prom
   return rows;
 }
 
-/** What `auto` takes, and why, in words for the summary. */
+/** What `auto` takes of the methods that were tried, and why, in words for the summary. An engine may be unable to do one:
+ *  where likelihood was not tried, the better grades are taken even if they fail. */
 export function chooseMethod(rows: readonly SelfTestRow[]): { method: AssessMethod; why: string } {
   const graded = rows.filter((row) => row.method !== 'likelihood').sort((a, b) => b.overall.value - a.overall.value);
   const best = graded[0];
   if (best === undefined) return { method: 'likelihood', why: 'no grades were tried' };
-  const { value, low, high, n } = best.overall;
-  const figures = `${percent(value)} of ${n} pairs in the right order, 95 % interval ${percent(low)} to ${percent(high)}`;
-  return value >= trustedAccuracy && low > 0.5
-    ? { method: best.method, why: `grades pass the self-test: ${figures}` }
-    : { method: 'likelihood', why: `grades fail the self-test: ${figures}; ${percent(trustedAccuracy)} are needed` };
+  const likelihood = rows.find((row) => row.method === 'likelihood');
+  const figures = `${inOrder(best.overall)} of ${best.overall.n} pairs in the right order`;
+  const { value, low } = best.overall;
+  if (value >= trustedAccuracy && low > 0.5) {
+    return { method: best.method, why: `grades pass the self-test: ${figures}` };
+  }
+  const why = `grades fail the self-test: ${figures}; ${percent(trustedAccuracy)} are needed`;
+  return likelihood === undefined
+    ? { method: best.method, why: `${why}, but likelihood was not tried` }
+    : { method: 'likelihood', why: `${why}; likelihood has ${inOrder(likelihood.overall)}` };
+}
+
+function inOrder({ value, low, high }: PairedAccuracy): string {
+  return `${percent(value)} (95 % interval ${percent(low)} to ${percent(high)})`;
 }
 
 function percent(share: number): string {

@@ -1,8 +1,9 @@
 // The façade over the real model: what reaches the runner, and what comes back.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import type { GenerateRequest } from '../../../src/engine/engine.js';
+import { countTokens, type GenerateRequest } from '../../../src/engine/engine.js';
 import { loadModel, type Model } from '../../../src/engine/model.js';
+import { parseScore } from '../../../src/stages/assess/parse-score.js';
 import { realModelPath } from '../../support/models.js';
 import { loadRealModel } from '../../support/native.js';
 import { completed, scored } from '../../support/results.js';
@@ -114,6 +115,54 @@ describe('generate', () => {
   });
 });
 
+describe('what is recorded while a text is written', () => {
+  const sampling = { temperature: 1, topK: 0, topP: 0.9, minP: 0.05 };
+  const tasks = ['Name a colour.', 'Say hello.', 'What is 2 + 2?', 'Name two fruits.', 'Is water wet? Answer briefly.'];
+
+  test('agrees with scoring the text afterwards, white space around it left out', async () => {
+    const requests = tasks.map((text, seed) => request(text, text, { maxTokens: 60, sampling, seed }));
+    const completions = completed(await model.generate(requests));
+    const known = completions.filter(({ written }) => written !== undefined);
+    expect(known.length).toBeGreaterThan(2);
+    for (const { id, text, written } of known) {
+      const scores = await model.score([{ id, prompt: { messages: user(id) }, continuation: text.trim() }]);
+      const score = scored(scores)[0];
+      expect(written?.tokens).toBe(score?.tokens);
+      expect(Math.abs((written?.logprob ?? NaN) - (score?.logprob ?? NaN)) / (score?.tokens ?? 1)).toBeLessThan(0.05);
+      if (written?.end != null) expect(Math.abs(written.end - (score?.endLogprob ?? NaN))).toBeLessThan(0.5);
+    }
+    expect(known.some(({ written }) => written?.end != null)).toBe(true);
+  });
+
+  test('has no end where the text was cut off, and an end where a stop string follows it', async () => {
+    const cut = request('a', 'Tell a long story.', { maxTokens: 5 });
+    const stopped = request('b', 'Count from 1 to 9, one number a line.', { maxTokens: 40, stop: ['\n'] });
+    const [first, second] = completed(await model.generate([cut, stopped]));
+    expect(first).toMatchObject({ stop: 'length', written: { end: null } });
+    expect(second?.stop).toBe('string');
+    if (second?.written !== undefined) expect(second.written.end).toBeLessThan(0);
+  });
+});
+
+test('a text of which only the number is wanted ends with it, and begins as it would have gone on', async () => {
+  const sampling = { temperature: 1, topK: 0, topP: 0.95, minP: 0 };
+  const asked = 'Grade the sentence "The sky is blue." from 1 to 10. Write only the number.';
+  const requests = Array.from({ length: 12 }, (_, seed) => request(String(seed), asked, { seed, sampling }));
+  const whole = completed(await model.generate(requests));
+  const short = completed(await model.generate(requests.map((one) => ({ ...one, untilNumber: true }))));
+  short.forEach(({ text, tokens }, i) => {
+    expect(whole[i]?.text.startsWith(text)).toBe(true);
+    expect(tokens).toBeLessThanOrEqual(whole[i]?.tokens ?? 0);
+    expect(parseScore(text)).toEqual(expect.objectContaining(numberOf(parseScore(whole[i]?.text ?? ''))));
+  });
+  expect(countTokens(short)).toBeLessThan(0.7 * countTokens(whole));
+});
+
+/** Without what was found where there is no number: of that, a shorter text shows less. */
+function numberOf(parsed: ReturnType<typeof parseScore>): object {
+  return 'score' in parsed ? parsed : { reason: parsed.reason };
+}
+
 describe('score', () => {
   test('gives the continuation, its end and the wanted next tokens', async () => {
     const prompt = { messages: user('What is the capital of France? Answer in one word.') };
@@ -134,16 +183,36 @@ describe('score', () => {
     expect(score).toMatchObject({ id: 'e', logprob: 0, tokens: 0, nextLogprobs: [] });
   });
 
-  test('fails a next text that is not one token, and a text that is too long, by themselves', async () => {
+  test('tells next texts of several tokens in one pass: the numbers, behind a space or not', async () => {
+    const numbers = Array.from({ length: 19 }, (_, i) => String(i + 1));
+    for (const text of ['2, 4, 6, 8,', 'A dozen has', 'Count:\n8\n9\n']) {
+      const prompt = { text };
+      const space = text.endsWith('\n') ? '' : ' ';
+      const [whole, ...apart] = scored(
+        await model.score([
+          { id: 'all', prompt, continuation: '', next: numbers },
+          ...numbers.map((number) => ({ id: number, prompt, continuation: `${space}${number}` })),
+        ]),
+      );
+      numbers.forEach((_, i) => {
+        const alone = Math.exp(apart[i]?.logprob ?? NaN);
+        // The other way to write it counts too, so it may be a little more.
+        expect(Math.exp(whole?.nextLogprobs[i] ?? NaN) - alone).toBeGreaterThan(-0.05 * alone - 1e-4);
+        expect(Math.exp(whole?.nextLogprobs[i] ?? NaN) - alone).toBeLessThan(0.05 * alone + 0.02);
+      });
+    }
+  });
+
+  test('fails next texts that need two passes, and a text that is too long, by themselves', async () => {
     const prompt = { text: 'a' };
     const results = await model.score([
-      { id: 'n', prompt, continuation: 'b', next: ['two words'] },
+      { id: 'n', prompt, continuation: 'b', next: ['two words', 'other words'] },
       { id: 'l', prompt, continuation: 'word '.repeat(9000) },
       { id: 'g', prompt, continuation: 'b' },
     ]);
     expect(results[0]).toEqual({
       id: 'n',
-      error: { code: 'bad-input', message: 'request n: next text "two words" is 2 tokens' },
+      error: { code: 'bad-input', message: expect.stringMatching(/ cannot be read in one pass$/) as string },
     });
     expect(results[1]).toMatchObject({ id: 'l', error: { code: 'bad-input' } });
     expect(results[2]).toMatchObject({ id: 'g', tokens: 1 });

@@ -94,20 +94,29 @@ describe('auto', () => {
   it('takes grades where they are clearly better than chance', () => {
     expect(chooseMethod([row('likelihood', 96, 96), row('expected', 90, 96)])).toEqual({
       method: 'expected',
-      why: 'grades pass the self-test: 94 % of 96 pairs in the right order, 95 % interval 87 % to 97 %',
+      why: 'grades pass the self-test: 94 % (95 % interval 87 % to 97 %) of 96 pairs in the right order',
     });
   });
 
   it('takes likelihood where grades are noise', () => {
     expect(chooseMethod([row('likelihood', 90, 96), row('expected', 50, 96)])).toEqual({
       method: 'likelihood',
-      why: 'grades fail the self-test: 52 % of 96 pairs in the right order, 95 % interval 42 % to 62 %; 75 % are needed',
+      why:
+        'grades fail the self-test: 52 % (95 % interval 42 % to 62 %) of 96 pairs in the right order; 75 % are needed; ' +
+        'likelihood has 94 % (95 % interval 87 % to 97 %)',
     });
   });
 
   it('takes likelihood where there were too few seeds to tell', () => {
-    expect(chooseMethod([row('expected', 3, 3)]).method).toBe('likelihood');
-    expect(chooseMethod([row('expected', 0, 0)]).method).toBe('likelihood');
+    expect(chooseMethod([row('likelihood', 3, 3), row('expected', 3, 3)]).method).toBe('likelihood');
+    expect(chooseMethod([row('likelihood', 0, 0), row('expected', 0, 0)]).method).toBe('likelihood');
+  });
+
+  it('takes the better grades where the engine cannot do likelihood, and says that they failed', () => {
+    expect(chooseMethod([row('sampled', 50, 96), row('expected', 60, 96)])).toMatchObject({
+      method: 'expected',
+      why: expect.stringMatching(/^grades fail the self-test: .*, but likelihood was not tried$/) as string,
+    });
   });
 
   it('takes the better of two ways to read grades', () => {

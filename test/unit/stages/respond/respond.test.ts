@@ -53,6 +53,20 @@ describe('respond', () => {
     expect(chunk?.completions[0]).toMatchObject({ text: ' Answer to Instruction 0\n' });
   });
 
+  it('carries on what was recorded of a text while it was written', async () => {
+    const written = { logprob: -3, tokens: 2, end: -0.5 };
+    const model = new FakeModel({ write: () => ({ text: 'Two words', stop: 'end', written }) });
+    const [chunk] = await all(model);
+    expect(chunk?.pairs[0]?.source).toMatchObject({ stop: 'end', written });
+  });
+
+  it('goes on where a request fails, with an empty response that says why', async () => {
+    const model = new FakeModel({ fails: ({ id }) => id === 'c-1-1', write: () => 'Fine.' });
+    const pairs = (await all(model)).flatMap((chunk) => chunk.pairs);
+    expect(pairs.map(({ response }) => response)).toEqual(['Fine.', '', 'Fine.', 'Fine.', 'Fine.']);
+    expect(pairs[1]?.source).toMatchObject({ error: 'request c-1-1 is too long' });
+  });
+
   it('asks a model without a chat template in plain text and stops it at the next task', async () => {
     const model = new FakeModel({ hasChatTemplate: false, write: () => 'Fine.' });
     await all(model);

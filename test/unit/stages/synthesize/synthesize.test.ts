@@ -67,6 +67,13 @@ describe('synthesize', () => {
     expect(model.generated.map((requests) => requests.length)).toEqual([4, 4, 2]);
   });
 
+  it('goes on where requests fail, and counts them', async () => {
+    const model = new FakeModel({ write, fails: ({ id }) => id === 's-2-2' });
+    const chunks = await all(makeInput(), model);
+    expect(chunks[0]?.unparsed['request-failed']).toBe(1);
+    expect(chunks.flatMap((chunk) => chunk.candidates).filter(isKept)).toHaveLength(20);
+  });
+
   it('shows instructions and inputs of the seeds and never their outputs', async () => {
     const model = new FakeModel({ write });
     const [chunk] = await all(makeInput({ target: 1 }), model);
