@@ -97,17 +97,16 @@ private:
         const size_t n_prompt = request.tokens.size();
         // The last token that is generated need not be put into the cache.
         const size_t n_max = std::min(request.n_max, n_room + 1 - n_prompt);
-        Generation generation = {
-            {},
-            {},
-            n_prompt,
-            n_max,
-            request.sampling,
-            RandomStream(request.seed),
-            StopStrings(request.stop),
-            request.until_number,
-            {},
-            n_max == 0};
+        Generation generation = {{},
+                                 {},
+                                 n_prompt,
+                                 n_max,
+                                 request.sampling,
+                                 RandomStream(request.seed),
+                                 StopStrings(request.stop),
+                                 request.until_number,
+                                 {},
+                                 n_max == 0};
         generation.tokens.reserve(n_prompt + n_max);
         generation.completion.logprobs.reserve(n_max);
         generation.completion.end_logprobs.reserve(n_max);

@@ -28,8 +28,8 @@ struct Completion {
     std::vector<int32_t> tokens;  // all that were generated, the end token or the stop string's included
     StopReason stop = StopReason::length;
     double logprob = 0;  // of all `tokens`, under the model, before sampling settings
-    // Natural logs under the model, before sampling settings, [tokens.size()] each: of each token, and that the text ends
-    // in its place (of the sum over all end tokens).
+    // Natural logs under the model, before sampling settings, [tokens.size()] each: of each token, and that the text
+    // ends in its place (of the sum over all end tokens).
     std::vector<double> logprobs;
     std::vector<double> end_logprobs;
 };

@@ -58,7 +58,9 @@ export const assessSchema = z.strictObject({
   repeats: count
     .max(8)
     .default(1)
-    .describe('how often a pair is graded; sampled: draws, expected: the same asked in other orders; not for likelihood'),
+    .describe(
+      'how often a pair is graded; sampled: draws, expected: the same asked in other orders; not for likelihood',
+    ),
   chunk: count.default(32).describe('pairs that are judged and committed together'),
 });
 

@@ -32,12 +32,14 @@ export class FakeModel implements LanguageModel {
     this.#options = options;
   }
 
-  generate(requests: readonly GenerateRequest[], _options?: CallOptions): Promise<Generated[]> {
+  generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Generated[]> {
+    options.onProgress?.({ done: requests.length, tokens: 0 });
     this.generated.push([...requests]);
     return Promise.resolve(requests.map((request) => this.#failure(request) ?? this.#completion(request)));
   }
 
-  score(requests: readonly ScoreRequest[], _options?: CallOptions): Promise<Scored[]> {
+  score(requests: readonly ScoreRequest[], options: CallOptions = {}): Promise<Scored[]> {
+    options.onProgress?.({ done: requests.length, tokens: 0 });
     this.scored.push([...requests]);
     return Promise.resolve(requests.map((request) => this.#failure(request) ?? this.#score(request)));
   }

@@ -21,7 +21,7 @@ export interface SelfAgreement {
 
 /** Undefined where no pair was graded twice. */
 export function selfAgreement(assessments: readonly Assessment[]): SelfAgreement | undefined {
-  const repeated = assessments.flatMap((one) => ('repeats' in one && one.repeats ? [one.repeats] : []));
+  const repeated = assessments.flatMap((one) => ('repeats' in one ? [one.repeats] : []));
   const repeats = Math.max(0, ...repeated.map(({ quality }) => quality.length));
   if (repeats < 2) return undefined;
   const quality = unitsOf(repeated.map((one) => one.quality));

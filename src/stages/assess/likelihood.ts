@@ -8,7 +8,11 @@ import { inPairs } from './progress.js';
 import { backPrompt } from './prompts.js';
 
 /** How likely a response is after its task, and how likely it is to end there. */
-type Forward = { logprob: number; tokens: number; end: number };
+interface Forward {
+  logprob: number;
+  tokens: number;
+  end: number;
+}
 
 /**
  * `ownResponses`: the model itself wrote the responses, in the state in which it is now. What it recorded then

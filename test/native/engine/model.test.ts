@@ -129,18 +129,19 @@ describe('what is recorded while a text is written', () => {
       const score = scored(scores)[0];
       expect(written?.tokens).toBe(score?.tokens);
       expect(Math.abs((written?.logprob ?? NaN) - (score?.logprob ?? NaN)) / (score?.tokens ?? 1)).toBeLessThan(0.05);
-      if (written?.end != null) expect(Math.abs(written.end - (score?.endLogprob ?? NaN))).toBeLessThan(0.5);
+      if (typeof written?.end === 'number')
+        expect(Math.abs(written.end - (score?.endLogprob ?? NaN))).toBeLessThan(0.5);
     }
-    expect(known.some(({ written }) => written?.end != null)).toBe(true);
+    expect(known.some(({ written }) => typeof written?.end === 'number')).toBe(true);
   });
 
   test('has no end where the text was cut off, and an end where a stop string follows it', async () => {
     const cut = request('a', 'Tell a long story.', { maxTokens: 5 });
-    const stopped = request('b', 'Count from 1 to 9, one number a line.', { maxTokens: 40, stop: ['\n'] });
+    const stopped = request('b', 'Tell a long story.', { maxTokens: 40, stop: [' '] });
     const [first, second] = completed(await model.generate([cut, stopped]));
     expect(first).toMatchObject({ stop: 'length', written: { end: null } });
     expect(second?.stop).toBe('string');
-    if (second?.written !== undefined) expect(second.written.end).toBeLessThan(0);
+    expect(second?.written?.end).toBeLessThan(-1);
   });
 });
 
