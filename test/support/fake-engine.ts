@@ -146,7 +146,9 @@ class FakeModel implements SwitchableModel {
   private complete(request: GenerateRequest): Completion {
     const seed = Math.floor(hashNumber(flat(request.prompt), String(request.seed), this.adapter) * 2 ** 32);
     const text = 'text' in request.prompt ? fakeTasks(request.prompt.text, seed) : this.respond(request, seed);
-    return { id: request.id, text, tokens: text.split(' ').length, stop: 'end', logprob: -seed / 2 ** 28 };
+    const tokens = text.split(' ').length;
+    const logprob = -seed / 2 ** 28;
+    return { id: request.id, text, tokens, stop: 'end', logprob, written: { logprob, tokens, end: -seed / 2 ** 31 } };
   }
 
   private respond(request: GenerateRequest, seed: number): string {

@@ -202,6 +202,17 @@ describe('isheep assess', () => {
     expect(JSON.parse(stdout)).toMatchObject({ pairs: 12, method: 'likelihood', failed: {} });
   });
 
+  it('grades every pair several times, and tells how far the grades agree', async () => {
+    const out = file('graded.jsonl');
+    const words = ['assess', '--data', file('pairs.jsonl', pairs), '--out', out, '--method', 'expected', '--json'];
+    const { exitCode, stdout } = await run([...words, '--repeats', '2', '--quiet']);
+    expect(exitCode).toBe(0);
+    const [row] = rowsOf(out) as { spread: object; repeats: { quality: number[] }; distribution: object }[];
+    expect(row).toMatchObject({ spread: { quality: expect.any(Number) as number }, distribution: {} });
+    expect(row?.repeats.quality).toHaveLength(2);
+    expect(JSON.parse(stdout)).toMatchObject({ method: 'expected', agreement: { repeats: 2, pairs: 12, quality: {} } });
+  });
+
   it('needs pairs or --self-test', async () => {
     const { exitCode, stderr } = await run(['assess']);
     expect(stderr).toContain('error [bad-config] isheep assess needs --data');

@@ -59,6 +59,18 @@ describe('the summary of a run', () => {
     ]);
   });
 
+  it('says how far repeated grades agree', () => {
+    const one = { alpha: 0.413, difference: 1.2, withinOne: 0.625 };
+    const assess = {
+      ...iteration(1).assess,
+      agreement: { repeats: 3, pairs: 70, quality: one, following: { ...one, alpha: null } },
+    };
+    const text = formatRunSummary({ ...summary(1), iterations: [{ ...iteration(1), assess }] }, style);
+    expect(text).toContain(
+      '3 grades a pair agree: quality alpha 0.41, 63 % within 1; following alpha unknown (all are equal), 63 % within 1',
+    );
+  });
+
   it('says which adapter is best, where the files are and what to do next', () => {
     const text = formatRunSummary(summary(2), style);
     expect(text).toContain('best: iteration 2, runs/a/iterations/2/adapter.gguf');
