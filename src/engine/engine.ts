@@ -17,8 +17,10 @@ export interface GenerateRequest {
   id: string;
   prompt: Prompt;
   maxTokens: number;
-  /** Texts that end the completion; they are not part of its text. */
+  /** Texts that end the completion; they are not part of its text. The text of a control token is that token, too. */
   stop: readonly string[];
+  /** GBNF, as llama.cpp has it: the text keeps to its rule `root`. It ends by itself only where the grammar lets it. */
+  grammar?: string;
   sampling: Sampling;
   /** The request's own random stream, 0 to 2^32 - 1 (shared/random.ts derives it from the run's seed and the row). */
   seed: number;
