@@ -10,11 +10,11 @@ namespace isheep {
 namespace {
 
 constexpr uint32_t last_code_point = 0x10FFFF;
-constexpr size_t text_max = 64 << 10;       // bytes of a grammar
-constexpr size_t name_max = 100;            // characters of a rule's name, which llama.cpp copies for every repetition
+constexpr size_t text_max = 64 << 10;        // bytes of a grammar
+constexpr size_t name_max = 100;             // characters of a rule's name, which llama.cpp copies for every repetition
 constexpr size_t elements_max = 100 * 1000;  // elements of all rules after repetitions are written out
-constexpr size_t depth_max = 64;            // of groups, which llama.cpp reads by recursion
-constexpr uint64_t repetitions_max = 2000;  // llama.cpp's own limit
+constexpr size_t depth_max = 64;             // of groups, which llama.cpp reads by recursion
+constexpr uint64_t repetitions_max = 2000;   // llama.cpp's own limit
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -108,7 +108,7 @@ private:
 
     Sequence read_sequence(const std::string & name, size_t depth) {
         Sequence sequence;
-        size_t item = 0;        // where the last item begins
+        size_t item = 0;       // where the last item begins
         uint64_t n_rules = 1;  // that the last item has come to, as llama.cpp counts them
         for (;;) {
             const char c = peek();
@@ -222,7 +222,8 @@ private:
             if (digit < 0) fail(std::to_string(n) + " hexadecimal digits are expected");
             value = (value << 4) | (uint32_t) digit;
         }
-        if (value == 0 || value > last_code_point) fail("no text has a character of that number");
+        const bool is_surrogate = value >= 0xD800 && value <= 0xDFFF;
+        if (value == 0 || is_surrogate || value > last_code_point) fail("no text has a character of that number");
         return value;
     }
 

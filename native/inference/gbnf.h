@@ -34,10 +34,10 @@ struct Grammar {
     };
     using Sequence = std::vector<Element>;
 
-    std::vector<std::string> names;                // [rules] a group's or repetition's: of the rule it stands in
-    std::vector<std::vector<Sequence>> rules;      // the alternatives of each
+    std::vector<std::string> names;            // [rules] a group's or repetition's: of the rule it stands in
+    std::vector<std::vector<Sequence>> rules;  // the alternatives of each
     std::vector<CharacterSet> characters;
-    std::vector<bool> repeats;                     // [rules] whether the rule is that of a * or +: item itself | nothing
+    std::vector<bool> repeats;  // [rules] whether the rule is that of a * or +: item itself | nothing
 };
 
 // Throws Error(bad_input) with the line, and for a grammar that would need more memory than is reasonable.

@@ -49,7 +49,9 @@ class GenerateTask : public BatchTask {
 public:
     GenerateTask(const BatchRunner & runner, const std::vector<GenerateRequest> & requests,
                  const std::function<void(const Completion &)> & on_completion)
-        : model_(runner.model()), on_completion_(on_completion), scratch_(runner.options().n_threads),
+        : model_(runner.model()),
+          on_completion_(on_completion),
+          scratch_(runner.options().n_threads),
           grammar_scratch_(runner.options().n_threads) {
         const size_t n_room = runner.options().n_sequence_tokens;
         for (size_t i = 0; i < requests.size(); i++) check_request(model_, requests[i], i, n_room);

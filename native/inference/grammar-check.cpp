@@ -20,8 +20,14 @@ using Sequence = Grammar::Sequence;
 class Checker {
 public:
     explicit Checker(const Grammar & grammar)
-        : grammar_(grammar), n_(grammar.rules.size()), nullable_(n_), state_(n_, State::unseen), height_(n_),
-          beginnings_(n_), first_(n_), group_(n_, -1) {}
+        : grammar_(grammar),
+          n_(grammar.rules.size()),
+          nullable_(n_),
+          state_(n_, State::unseen),
+          height_(n_),
+          beginnings_(n_),
+          first_(n_),
+          group_(n_, -1) {}
 
     void check() {
         find_nullable();

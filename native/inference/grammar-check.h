@@ -1,5 +1,5 @@
-// Whether llama.cpp can follow a grammar. It takes some that make it recurse without end, or keep more readings of a text
-// than memory holds, and a process does not survive that; so they are refused first.
+// Whether llama.cpp can follow a grammar. It takes some that make it recurse without end, or keep more readings of a
+// text than memory holds, and a process does not survive that; so they are refused first.
 #pragma once
 
 #include "inference/gbnf.h"

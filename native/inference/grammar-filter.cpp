@@ -33,7 +33,8 @@ Sampled GrammarFilter::sample(const float * logits, const Sampling & sampling, R
         if (!mask(logits, grammar_scratch)) return {-1, 0};
         const float * masked = grammar_scratch.logits.data();
         int32_t token = isheep::sample(masked, n, sampling, random, scratch).token;
-        // The sampler gives what is masked the smallest positive number for its exp, so that this can happen once in 1e16.
+        // The sampler gives what is masked the smallest positive number for its exp, so that this can happen once in
+        // 1e16.
         if (masked[token] == never) token = (int32_t) (std::max_element(masked, masked + n) - masked);
         sampled = {token, sampled.logprob + (double) logits[token] - (double) logits[sampled.token]};
     }

@@ -86,6 +86,7 @@ TEST("a grammar that cannot be read is refused with its line") {
     refused("root ::= \"\\q\"", "is followed by none of");
     refused("root ::= \"\\x4\"", "2 hexadecimal digits");
     refused("root ::= \"\\x00\" ", "no text has a character");
+    refused("root ::= [\\uD800-\\uDFFF]", "no text has a character");
     refused("root ::= <|im_end|>", "tokens (<…>) are not supported");
     refused("root ::= !<[5]>", "tokens (<…>) are not supported");
     refused("root ::= \"\xC3\"", "not valid UTF-8");
@@ -128,6 +129,23 @@ TEST("text keeps to its grammar, whatever the model wants") {
         const Written greedy = write("root ::= [ab]+ \".\"", seed, 400, -100, 0);
         check_equal(greedy.text.find_first_not_of("ab."), std::string::npos, "at temperature 0, too");
     }
+}
+
+TEST("where the model has no token that the grammar allows, there is none") {
+    const Model & model = *tiny_model();
+    GrammarFilter filter(model, "root ::= \"a\"+");
+    RandomStream stream(1);
+    SamplerScratch scratch;
+    GrammarScratch grammar_scratch;
+    std::vector<float> logits((size_t) model.info().n_vocab, -INFINITY);
+    logits[model.tokenize("b", false)[0]] = 1;
+    const Sampling sampling = {1, 0, 1, 0};
+    check_equal(filter.sample(logits.data(), sampling, stream, scratch, grammar_scratch).token, -1, "nothing allowed");
+    const int32_t a = model.tokenize("a", false)[0];
+    logits[a] = -90;
+    const Sampled sampled = filter.sample(logits.data(), sampling, stream, scratch, grammar_scratch);
+    check_equal(sampled.token, a, "the only allowed one");
+    check_near(sampled.logprob, -91, 1e-3, "its log-probability under the model alone");
 }
 
 TEST("control tokens are no text to a grammar") {

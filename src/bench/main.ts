@@ -5,6 +5,7 @@ import type { Figure } from './figure.js';
 import { benchGenerate } from './generate.js';
 import { type BenchmarkEntry, type BenchmarkSettings, helpText, readSettings } from './options.js';
 import { benchScore } from './score.js';
+import { benchSynthesize } from './synthesize.js';
 import { benchTrain } from './train.js';
 import { benchTrainLength } from './train-length.js';
 import { benchTrainShape } from './train-shape.js';
@@ -14,12 +15,18 @@ interface Benchmark extends BenchmarkEntry {
 }
 
 const machine = ['model', 'threads', 'device'] as const;
+const prompting = ['demonstrations', 'maxTasks', 'form', 'constrained'] as const;
 const memory = ['memory', 'copiedWeights', 'activations'] as const;
 const turns = ['steps', 'rounds', 'microBatchTokens', ...memory, 'profile', 'peer', 'python'] as const;
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   generate: { summary: 'tokens a second of generation', reads: machine, run: benchGenerate },
   score: { summary: 'tokens a second of scoring', reads: machine, run: benchScore },
+  synthesize: {
+    summary: 'instructions kept a second, and why the others are not',
+    reads: [...machine, 'requests', 'maxTokens', ...prompting, 'temperature', 'topP', 'minP'],
+    run: benchSynthesize,
+  },
   train: {
     summary: 'tokens a second and peak memory of LoRA training on pairs',
     reads: [...machine, 'data', 'batchSize', 'maxLength', ...turns],

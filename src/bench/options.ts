@@ -33,6 +33,16 @@ export interface BenchmarkSettings {
   layers: readonly number[];
   /** yes: the whole shape is measured, too. */
   whole: 'yes' | 'no';
+  /** Synthesis: prompts, seed tasks shown in each, new tasks asked for, tokens of a completion. */
+  requests: number;
+  demonstrations: number;
+  maxTasks: number;
+  maxTokens: number;
+  constrained: 'yes' | 'no';
+  form: 'raw' | 'chat';
+  temperature: number;
+  topP: number;
+  minP: number;
   /** "" or the name of another trainer to measure in the same run. */
   peer: string;
   /** The Python that the peer runs in. */
@@ -67,6 +77,15 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   shape: option('shape', 'NAME', 'llama-2-7b', `one of ${shapeNames.join(', ')}`),
   layers: option('layers', 'N,N', '2,4', 'layers of the two models that are measured in place of the whole; even'),
   whole: option('whole', 'yes|no', 'no', 'whether the whole shape is measured, too, beside its forecast'),
+  requests: option('requests', 'N', '32', 'prompts'),
+  demonstrations: option('demonstrations', 'N', '5', 'seed tasks shown in a prompt'),
+  maxTasks: option('max-tasks', 'N', '11', 'new tasks asked for in a prompt'),
+  maxTokens: option('max-tokens', 'N', '1000', 'tokens a completion may have'),
+  constrained: option('constrained', 'yes|no', 'no', 'whether a grammar keeps the text to the form of the list'),
+  form: option('form', 'raw|chat', 'raw', "raw text, or a chat by the model's template"),
+  temperature: option('temperature', 'X', '1', 'flatness of the sampling'),
+  topP: option('top-p', 'X', '0.95', 'share of the likeliest tokens that are sampled from'),
+  minP: option('min-p', 'X', '0', 'tokens below this share of the likeliest one are left out'),
   peer: option('peer', 'peft', '', 'another trainer to measure in turns with ours: peft'),
   python: option('python', 'FILE', '', 'the Python of the peer; ISHEEP_PYTHON says it too, else python3'),
 };
@@ -93,6 +112,11 @@ export function readSettings(name: string, { reads }: BenchmarkEntry, words: rea
     if (!/^\d{1,9}$/.test(text) || Number(text) < least) problem(key, `a whole number from ${least}`);
     return Number(text);
   };
+  const decimal = (key: OptionKey, most: number) => {
+    const value = textOf(key) === '' ? NaN : Number(textOf(key));
+    if (!(value >= 0 && value <= most)) problem(key, `a number from 0 to ${most}`);
+    return value;
+  };
   const lengths = textOf('lengths').split(',').map(Number);
   if (!lengths.every((length) => Number.isInteger(length) && length >= 16)) {
     problem('lengths', 'whole numbers from 16, separated by commas');
@@ -113,6 +137,10 @@ export function readSettings(name: string, { reads }: BenchmarkEntry, words: rea
     ...{ threads: count('threads', 0), steps: count('steps', 1), rounds: count('rounds', 1), lengths },
     ...{ batchSize: count('batchSize', 1), microBatchTokens: count('microBatchTokens', 1) },
     ...{ maxLength: count('maxLength', 2), memory: count('memory', 0), length: count('length', 16), layers },
+    ...{ requests: count('requests', 1), demonstrations: count('demonstrations', 1), maxTasks: count('maxTasks', 1) },
+    ...{ maxTokens: count('maxTokens', 1), constrained: choice('constrained', ['no', 'yes']) },
+    ...{ temperature: decimal('temperature', 5), topP: decimal('topP', 1), minP: decimal('minP', 1) },
+    form: choice('form', ['raw', 'chat']),
     shape: choice('shape', shapeNames),
     whole: choice('whole', ['no', 'yes']),
     activations: choice('activations', ['auto', 'keep', 'recompute']),

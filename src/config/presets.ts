@@ -33,6 +33,8 @@ const paper: ConfigInput = {
     demonstrations: 5,
     maxTokens: 1000,
     maxTasks: 11,
+    form: 'raw',
+    constrained: false,
     novelty: 0.7,
   },
   respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, maxTokens: 1000 },
