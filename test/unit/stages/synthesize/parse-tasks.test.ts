@@ -92,6 +92,14 @@ const table: { title: string; text: string; complete?: boolean; tasks: [string, 
 ];
 
 describe('parseTasks', () => {
+  it('tells of a text without any task, and leaves out what stands before the first', () => {
+    expect(parseTasks('Sure! Here is a list.\n1. Name a bird.', true)).toEqual({ tasks: [], unparsed: ['no-task'] });
+    expect(parseTasks('Sure!\n\nTask 6: Name a bird.', true)).toMatchObject({
+      tasks: [{ number: 6, instruction: 'Name a bird.' }],
+      unparsed: [],
+    });
+  });
+
   it.each(table)('reads $title', ({ text, complete, tasks, unparsed }) => {
     const parsed = parseTasks(`Task 6:${text}`, complete ?? true);
     expect(parsed.tasks.map(({ instruction, input }) => [instruction, input])).toEqual(tasks);
