@@ -342,10 +342,10 @@ bool CharacterSet::meets(const CharacterSet & other) const {
     return false;
 }
 
-void CharacterSet::add(const CharacterSet & other) {
-    std::vector<Range> both = ranges_;
-    both.insert(both.end(), other.ranges_.begin(), other.ranges_.end());
-    *this = CharacterSet(std::move(both));
+CharacterSet CharacterSet::union_of(const std::vector<CharacterSet> & sets) {
+    std::vector<Range> all;
+    for (const CharacterSet & set : sets) all.insert(all.end(), set.ranges_.begin(), set.ranges_.end());
+    return CharacterSet(std::move(all));
 }
 
 Grammar read_gbnf(const std::string & text) {

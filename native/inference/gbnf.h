@@ -21,7 +21,8 @@ public:
 
     CharacterSet inverse() const;
     bool meets(const CharacterSet & other) const;  // whether a code point is in both
-    void add(const CharacterSet & other);
+    void add(const CharacterSet & other) { *this = union_of({*this, other}); }
+    static CharacterSet union_of(const std::vector<CharacterSet> & sets);
 
 private:
     std::vector<Range> ranges_;

@@ -66,6 +66,7 @@ private:
         if (depth > height_max) refuse(grammar_, rule, "begins with rules that are nested too deep");
         state_[rule] = State::open;
         size_t beginnings = 1, height = 0;
+        std::vector<CharacterSet> firsts;
         for (const Sequence & sequence : grammar_.rules[rule]) {
             for (const Element & element : sequence) {
                 if (element.is_rule) {
@@ -78,8 +79,9 @@ private:
                 if (beginnings > beginnings_max) refuse(grammar_, rule, "can begin in too many ways");
                 if (!is_nullable(element)) break;
             }
-            first_[rule].add(first_of(sequence));
+            firsts.push_back(first_of(sequence));
         }
+        first_[rule] = CharacterSet::union_of(firsts);
         if (height > height_max) refuse(grammar_, rule, "begins with rules that are nested too deep");
         beginnings_[rule] = beginnings;
         height_[rule] = height;
@@ -87,12 +89,12 @@ private:
     }
 
     CharacterSet first_of(const Sequence & sequence) const {
-        CharacterSet first;
+        std::vector<CharacterSet> firsts;
         for (const Element & element : sequence) {
-            first.add(element.is_rule ? first_[element.index] : grammar_.characters[element.index]);
+            firsts.push_back(element.is_rule ? first_[element.index] : grammar_.characters[element.index]);
             if (!is_nullable(element)) break;
         }
-        return first;
+        return CharacterSet::union_of(firsts);
     }
 
     // ([a-z]+)+ and the like.

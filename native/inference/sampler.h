@@ -38,7 +38,8 @@ struct Sampled {
     double logprob;  // natural log of the token's probability under the model, before sampling settings
 };
 
-// Logits: [n]. Draws a random number or, with top-p or min-p, a few; none at temperature 0. Throws Error(native_failure) if no logit is finite.
+// Logits: [n]. Draws a random number or, with top-p or min-p, a few; none at temperature 0. Throws
+// Error(native_failure) if no logit is finite.
 Sampled sample(const float * logits, size_t n, const Sampling & sampling, RandomStream & random,
                SamplerScratch & scratch);
 

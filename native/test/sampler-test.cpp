@@ -1,4 +1,5 @@
-// Tokens are drawn as often as temperature, top-k, top-p and min-p say: against a plain sorting of the whole vocabulary.
+// Tokens are drawn as often as temperature, top-k, top-p and min-p say: against a plain sorting of the whole
+// vocabulary.
 #include "inference/sampler.h"
 #include "test/check.h"
 
@@ -63,8 +64,8 @@ void check_frequencies(const Sampling & sampling, float spread, const std::strin
         n_cells++;
     }
     // Mean n, standard deviation sqrt(2 n).
-    check(chi_squared < n_cells + 5 * std::sqrt(2.0 * n_cells), what + ": chi-squared " + std::to_string(chi_squared) +
-                                                                    " of " + std::to_string(n_cells) + " tokens");
+    check(chi_squared < n_cells + 5 * std::sqrt(2.0 * n_cells),
+          what + ": chi-squared " + std::to_string(chi_squared) + " of " + std::to_string(n_cells) + " tokens");
 }
 
 }  // namespace

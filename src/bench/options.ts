@@ -85,7 +85,7 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   form: option('form', 'raw|chat', 'raw', "raw text, or a chat by the model's template"),
   temperature: option('temperature', 'X', '1', 'flatness of the sampling'),
   topP: option('top-p', 'X', '0.95', 'share of the likeliest tokens that are sampled from'),
-  minP: option('min-p', 'X', '0', 'tokens below this share of the likeliest one are left out'),
+  minP: option('min-p', 'X', '0.1', 'tokens below this share of the likeliest one are left out'),
   peer: option('peer', 'peft', '', 'another trainer to measure in turns with ours: peft'),
   python: option('python', 'FILE', '', 'the Python of the peer; ISHEEP_PYTHON says it too, else python3'),
 };

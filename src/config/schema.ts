@@ -28,6 +28,8 @@ const sampling = {
 
 export const synthesizeSchema = z.strictObject({
   ...sampling,
+  // Without it most of what small models write at temperature 1 wanders off (docs/benchmarks.md).
+  minP: sampling.minP.default(0.1),
   demonstrations: count.max(50).default(5).describe('seed tasks shown in a prompt'),
   maxTokens: count.default(1000).describe('tokens a completion may have'),
   maxTasks: count.default(11).describe('new tasks taken from one completion at most'),

@@ -80,7 +80,7 @@ test('synthesize counts what is kept, every reason for what cannot be read, and 
   const value = (metric: string) => figures.find((one) => String(one.metric).startsWith(`${metric};`))?.value as number;
   expect(figures[0]).toMatchObject({ name: 'synthesize', unit: 'instructions/s' });
   expect(String(figures[0]?.metric)).toBe(
-    'kept a second; raw, 3 requests, 1 demonstrations, 2 tasks, 40 tokens, temperature 1, top-p 0.95, min-p 0',
+    'kept a second; raw, 3 requests, 1 demonstrations, 2 tasks, 40 tokens, temperature 1, top-p 0.95, min-p 0.1',
   );
   const rejected = figures.filter((one) => String(one.metric).startsWith('rejected, '));
   const dropped = rejected.reduce((sum, one) => sum + (one.value as number), 0);
