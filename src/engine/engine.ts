@@ -19,7 +19,8 @@ export interface GenerateRequest {
   maxTokens: number;
   /** Texts that end the completion; they are not part of its text. The text of a control token is that token, too. */
   stop: readonly string[];
-  /** GBNF, as llama.cpp has it: the text keeps to its rule `root`. It ends by itself only where the grammar lets it. */
+  /** GBNF, as llama.cpp has it: the text keeps to its rule `root`, and ends by itself only where that is complete. Where no
+   *  token of the model can go on, it ends as by its length. */
   grammar?: string;
   sampling: Sampling;
   /** The request's own random stream, 0 to 2^32 - 1 (shared/random.ts derives it from the run's seed and the row). */
