@@ -10,7 +10,7 @@ const demo: ConfigInput = {
   model: 'smollm2-135m-instruct',
   iterations: 2,
   instructions: 80,
-  synthesize: { demonstrations: 8, maxTokens: 250, chunk: 16 },
+  synthesize: { demonstrations: 8, maxTokens: 250, constrained: true, chunk: 16 },
   respond: { minP: 0.1, maxTokens: 200, chunk: 16 },
   assess: { method: 'likelihood', chunk: 16 },
   select: { share: 0.4 },
