@@ -5,6 +5,7 @@
 #include "binding/inference.h"
 #include "binding/js-error.h"
 #include "binding/worker.h"
+#include "inference/grammar-filter.h"
 
 namespace isheep {
 namespace {
@@ -60,6 +61,7 @@ public:
         return DefineClass(
             env, "NativeModel",
             {InstanceMethod<&ModelObject::tokenize>("tokenize"), InstanceMethod<&ModelObject::detokenize>("detokenize"),
+             InstanceMethod<&ModelObject::check_grammar>("checkGrammar"),
              InstanceMethod<&ModelObject::load_adapter>("loadAdapter"),
              InstanceMethod<&ModelObject::create_runner>("createRunner"),
              InstanceMethod<&ModelObject::dispose>("dispose")});
@@ -92,6 +94,14 @@ private:
             const std::vector<int32_t> tokens = tokens_of(info[0]);
             state_->model->check_tokens(tokens, "detokenize");
             return Napi::String::New(info.Env(), state_->model->detokenize(tokens));
+        });
+    }
+
+    void check_grammar(const Napi::CallbackInfo & info) {
+        guarded(info.Env(), [&] {
+            state_->lifetime->check_usable();
+            const std::string grammar = info[0].As<Napi::String>();
+            GrammarFilter(*state_->model, grammar);
         });
     }
 

@@ -23,6 +23,8 @@ GenerateRequest generate_request(const Napi::Object & object) {
     request.n_max = count_of(object, "maxTokens");
     const Napi::Array stop = object.Get("stop").As<Napi::Array>();
     for (uint32_t i = 0; i < stop.Length(); i++) request.stop.push_back(stop.Get(i).As<Napi::String>());
+    if (object.Get("stopTokens").IsTypedArray()) request.stop_tokens = tokens_of(object.Get("stopTokens"));
+    request.grammar = optional_string_of(object, "grammar");
     const Napi::Object sampling = object.Get("sampling").As<Napi::Object>();
     request.sampling = {(float) number_of(sampling, "temperature"),
                         sampling.Get("topK").As<Napi::Number>().Int32Value(), (float) number_of(sampling, "topP"),

@@ -1,11 +1,13 @@
 #include "inference/generation.h"
 
 #include "common/status.h"
+#include "inference/grammar-filter.h"
 #include "inference/leading-number.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 namespace isheep {
 namespace {
@@ -20,6 +22,8 @@ struct Generation {
     RandomStream random;
     StopStrings stop_strings;
     bool until_number;
+    std::vector<int32_t> stop_tokens;
+    std::unique_ptr<GrammarFilter> grammar;  // null: none
     Completion completion;
     bool finished;
 };
@@ -28,6 +32,7 @@ void check_request(const Model & model, const GenerateRequest & request, size_t 
     const std::string where = "request " + std::to_string(index);
     if (request.tokens.empty()) throw Error(Code::bad_input, where + ": the prompt has no tokens");
     model.check_tokens(request.tokens, where);
+    model.check_tokens(request.stop_tokens, where + ", stop tokens");
     if (request.tokens.size() > n_sequence_tokens) {
         throw Error(Code::bad_input, where + ": the prompt has " + std::to_string(request.tokens.size()) +
                                          " tokens and a sequence holds " + std::to_string(n_sequence_tokens));
@@ -46,7 +51,10 @@ class GenerateTask : public BatchTask {
 public:
     GenerateTask(const BatchRunner & runner, const std::vector<GenerateRequest> & requests,
                  const std::function<void(const Completion &)> & on_completion)
-        : model_(runner.model()), on_completion_(on_completion), scratch_(runner.options().n_threads) {
+        : model_(runner.model()),
+          on_completion_(on_completion),
+          scratch_(runner.options().n_threads),
+          grammar_scratch_(runner.options().n_threads) {
         const size_t n_room = runner.options().n_sequence_tokens;
         for (size_t i = 0; i < requests.size(); i++) check_request(model_, requests[i], i, n_room);
         generations_.reserve(requests.size());
@@ -61,14 +69,22 @@ public:
 
     void take_row(size_t request, size_t, const float * logits, size_t thread) override {
         Generation & generation = generations_[request];
-        const Sampled sampled =
-            sample(logits, model_.info().n_vocab, generation.sampling, generation.random, scratch_[thread]);
+        const Sampled sampled = next_token(generation, logits, thread);
+        if (sampled.token < 0) {
+            finish(generation, StopReason::length);
+            return;
+        }
         generation.tokens.push_back(sampled.token);
         generation.completion.logprob += sampled.logprob;
         generation.completion.logprobs.push_back(sampled.logprob);
         generation.completion.end_logprobs.push_back(end_logprob(logits, sampled));
         if (model_.is_end(sampled.token)) {
             finish(generation, StopReason::end);
+            return;
+        }
+        const std::vector<int32_t> & stop_tokens = generation.stop_tokens;
+        if (std::find(stop_tokens.begin(), stop_tokens.end(), sampled.token) != stop_tokens.end()) {
+            finish(generation, StopReason::string);
             return;
         }
         const size_t length = generation.text.size();
@@ -93,10 +109,21 @@ public:
     }
 
 private:
+    Sampled next_token(Generation & generation, const float * logits, size_t thread) {
+        const Sampling & sampling = generation.sampling;
+        if (!generation.grammar) {
+            return sample(logits, model_.info().n_vocab, sampling, generation.random, scratch_[thread]);
+        }
+        return generation.grammar->sample(logits, sampling, generation.random, scratch_[thread],
+                                          grammar_scratch_[thread]);
+    }
+
     void add(const GenerateRequest & request, size_t index, size_t n_room) {
         const size_t n_prompt = request.tokens.size();
         // The last token that is generated need not be put into the cache.
         const size_t n_max = std::min(request.n_max, n_room + 1 - n_prompt);
+        std::unique_ptr<GrammarFilter> grammar;
+        if (!request.grammar.empty()) grammar = std::make_unique<GrammarFilter>(model_, request.grammar);
         Generation generation = {{},
                                  {},
                                  n_prompt,
@@ -105,6 +132,8 @@ private:
                                  RandomStream(request.seed),
                                  StopStrings(request.stop),
                                  request.until_number,
+                                 request.stop_tokens,
+                                 std::move(grammar),
                                  {},
                                  n_max == 0};
         generation.tokens.reserve(n_prompt + n_max);
@@ -135,6 +164,7 @@ private:
     const std::function<void(const Completion &)> & on_completion_;
     std::vector<Generation> generations_;
     std::vector<SamplerScratch> scratch_;  // one a thread
+    std::vector<GrammarScratch> grammar_scratch_;
 };
 
 }  // namespace

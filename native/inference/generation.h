@@ -15,6 +15,8 @@ struct GenerateRequest {
     std::vector<int32_t> tokens;
     size_t n_max = 0;  // tokens to generate
     std::vector<std::string> stop;
+    std::vector<int32_t> stop_tokens;  // end the text as a stop string does
+    std::string grammar;               // GBNF that the text must keep to; "": none
     Sampling sampling = {};
     uint32_t seed = 0;
     bool until_number = false;  // end as soon as the number that the text begins with is known (leading-number.h)
@@ -35,7 +37,8 @@ struct Completion {
 };
 
 // Completions in the order of the requests. on_completion is called for each as it is finished, on this thread. A
-// request whose sequence is full ends with StopReason::length. Throws Error: bad_input and bad_config name the request
+// request whose sequence is full ends with StopReason::length, and so does one whose grammar allows none of the model's
+// tokens before its text is complete. Throws Error: bad_input and bad_config name the request
 // by its index, before anything is computed; interrupted; native_failure.
 std::vector<Completion> generate(BatchRunner & runner, const std::vector<GenerateRequest> & requests,
                                  const std::function<void(const Completion &)> & on_completion);

@@ -114,8 +114,13 @@ void Model::read_info(const gguf_context * gguf) {
 
 void Model::read_tokens() {
     is_end_.resize(info_.n_vocab);
-    if (llama_vocab_type(vocab_) == LLAMA_VOCAB_TYPE_NONE) return;
+    has_text_.resize(info_.n_vocab);
+    if (!has_tokenizer()) return;
+    std::string piece;
     for (int32_t token = 0; token < info_.n_vocab; token++) {
+        piece.clear();
+        append_piece(token, piece);
+        has_text_[token] = !piece.empty();
         is_end_[token] = llama_vocab_is_eog(vocab_, token);
         if (is_end_[token]) info_.end_tokens.push_back(token);
         if (!llama_vocab_is_control(vocab_, token)) continue;
@@ -128,8 +133,12 @@ void Model::read_tokens() {
     }
 }
 
+bool Model::has_tokenizer() const {
+    return llama_vocab_type(vocab_) != LLAMA_VOCAB_TYPE_NONE;
+}
+
 std::vector<int32_t> Model::tokenize(const std::string & text, bool special) const {
-    if (llama_vocab_type(vocab_) == LLAMA_VOCAB_TYPE_NONE) {
+    if (!has_tokenizer()) {
         throw Error(Code::unsupported_model, "the model has no tokenizer", "use a GGUF that carries its tokenizer");
     }
     if (text.empty()) return {};
@@ -147,7 +156,7 @@ std::vector<int32_t> Model::tokenize(const std::string & text, bool special) con
 }
 
 std::string Model::detokenize(const std::vector<int32_t> & tokens) const {
-    if (tokens.empty() || llama_vocab_type(vocab_) == LLAMA_VOCAB_TYPE_NONE) return "";
+    if (tokens.empty() || !has_tokenizer()) return "";
     std::string text(tokens.size() * 8, '\0');
     const int32_t count = (int32_t) tokens.size();
     int32_t n = llama_detokenize(vocab_, tokens.data(), count, text.data(), (int32_t) text.size(), false, false);
@@ -160,7 +169,7 @@ std::string Model::detokenize(const std::vector<int32_t> & tokens) const {
 }
 
 void Model::append_piece(int32_t token, std::string & text) const {
-    if (llama_vocab_type(vocab_) == LLAMA_VOCAB_TYPE_NONE) return;
+    if (!has_tokenizer()) return;
     char piece[256];
     const int32_t n = llama_token_to_piece(vocab_, token, piece, sizeof(piece), 0, false);
     if (n >= 0) {

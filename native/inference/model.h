@@ -47,6 +47,9 @@ public:
     bool vocabulary_only() const { return vocabulary_only_; }
     bool on_gpu() const { return on_gpu_; }
     bool is_end(int32_t token) const { return is_end_[token]; }
+    // Whether the token stands for text: control tokens do not.
+    bool has_text(int32_t token) const { return has_text_[token]; }
+    bool has_tokenizer() const;
 
     // Never with BOS. special: texts of special tokens become those tokens. Throws Error(unsupported_model) where the
     // GGUF has no tokenizer.
@@ -68,7 +71,8 @@ private:
     bool vocabulary_only_ = false;
     bool on_gpu_ = false;
     ModelInfo info_;
-    std::vector<bool> is_end_;  // [n_vocab]
+    std::vector<bool> is_end_;    // [n_vocab]
+    std::vector<bool> has_text_;  // [n_vocab]
 };
 
 // A LoRA adapter over a model, which it keeps alive.

@@ -7,6 +7,7 @@ import { benchJudge } from './judge.js';
 import { benchJudgeQuality } from './judge-quality.js';
 import { type BenchmarkEntry, type BenchmarkSettings, helpText, readSettings } from './options.js';
 import { benchScore } from './score.js';
+import { benchSynthesize } from './synthesize.js';
 import { benchTrain } from './train.js';
 import { benchTrainLength } from './train-length.js';
 import { benchTrainShape } from './train-shape.js';
@@ -16,6 +17,7 @@ interface Benchmark extends BenchmarkEntry {
 }
 
 const machine = ['model', 'threads', 'device'] as const;
+const prompting = ['demonstrations', 'maxTasks', 'form', 'constrained'] as const;
 const memory = ['memory', 'copiedWeights', 'activations'] as const;
 const turns = ['steps', 'rounds', 'microBatchTokens', ...memory, 'profile', 'peer', 'python'] as const;
 
@@ -36,6 +38,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: 'what a judgement is worth: every scorer against pairs spoilt in four ways',
     reads: [...machine, 'data', 'limit', 'scorers'],
     run: benchJudgeQuality,
+  },
+  synthesize: {
+    summary: 'instructions kept a second, and why the others are not',
+    reads: [...machine, 'requests', 'maxTokens', ...prompting, 'temperature', 'topP', 'minP'],
+    run: benchSynthesize,
   },
   train: {
     summary: 'tokens a second and peak memory of LoRA training on pairs',

@@ -33,6 +33,16 @@ export interface BenchmarkSettings {
   layers: readonly number[];
   /** yes: the whole shape is measured, too. */
   whole: 'yes' | 'no';
+  /** Synthesis: prompts, seed tasks shown in each, new tasks asked for, tokens of a completion. */
+  requests: number;
+  demonstrations: number;
+  maxTasks: number;
+  maxTokens: number;
+  constrained: 'yes' | 'no';
+  form: 'raw' | 'chat';
+  temperature: number;
+  topP: number;
+  minP: number;
   /** "" or the name of another program to measure in the same run. */
   peer: string;
   /** The Python that the peer runs in. */
@@ -73,6 +83,15 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   peer: option('peer', 'NAME', '', 'who else is measured, in turns with ours'),
   limit: option('limit', 'N', '100', 'good pairs that are taken at most'),
   scorers: option('scorers', 'all|likelihood', 'all', 'likelihood: without grades, which take most of the time'),
+  requests: option('requests', 'N', '32', 'prompts'),
+  demonstrations: option('demonstrations', 'N', '5', 'seed tasks shown in a prompt'),
+  maxTasks: option('max-tasks', 'N', '11', 'new tasks asked for in a prompt'),
+  maxTokens: option('max-tokens', 'N', '1000', 'tokens a completion may have'),
+  constrained: option('constrained', 'yes|no', 'no', 'whether a grammar keeps the text to the form of the list'),
+  form: option('form', 'raw|chat', 'raw', "raw text, or a chat by the model's template"),
+  temperature: option('temperature', 'X', '1', 'flatness of the sampling'),
+  topP: option('top-p', 'X', '0.95', 'share of the likeliest tokens that are sampled from'),
+  minP: option('min-p', 'X', '0.1', 'tokens below this share of the likeliest one are left out'),
   python: option('python', 'FILE', '', 'the Python of the peer; ISHEEP_PYTHON says it too, else python3'),
 };
 
@@ -104,6 +123,11 @@ export function readSettings(
     if (!/^\d{1,9}$/.test(text) || Number(text) < least) problem(key, `a whole number from ${least}`);
     return Number(text);
   };
+  const decimal = (key: OptionKey, most: number) => {
+    const value = textOf(key) === '' ? NaN : Number(textOf(key));
+    if (!(value >= 0 && value <= most)) problem(key, `a number from 0 to ${most}`);
+    return value;
+  };
   const lengths = textOf('lengths').split(',').map(Number);
   if (!lengths.every((length) => Number.isInteger(length) && length >= 16)) {
     problem('lengths', 'whole numbers from 16, separated by commas');
@@ -126,6 +150,10 @@ export function readSettings(
     ...{ maxLength: count('maxLength', 2), memory: count('memory', 0), length: count('length', 16), layers },
     limit: count('limit', 2),
     scorers: choice('scorers', ['all', 'likelihood']),
+    ...{ requests: count('requests', 1), demonstrations: count('demonstrations', 1), maxTasks: count('maxTasks', 1) },
+    ...{ maxTokens: count('maxTokens', 1), constrained: choice('constrained', ['no', 'yes']) },
+    ...{ temperature: decimal('temperature', 5), topP: decimal('topP', 1), minP: decimal('minP', 1) },
+    form: choice('form', ['raw', 'chat']),
     shape: choice('shape', shapeNames),
     whole: choice('whole', ['no', 'yes']),
     activations: choice('activations', ['auto', 'keep', 'recompute']),

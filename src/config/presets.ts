@@ -10,8 +10,7 @@ const demo: ConfigInput = {
   model: 'smollm2-135m-instruct',
   iterations: 2,
   instructions: 80,
-  // min-p: at temperature 1 without it, most of what a model of this size writes is nonsense.
-  synthesize: { demonstrations: 8, minP: 0.1, maxTokens: 250, chunk: 16 },
+  synthesize: { demonstrations: 8, maxTokens: 250, constrained: true, chunk: 16 },
   respond: { minP: 0.1, maxTokens: 200, chunk: 16 },
   assess: { method: 'likelihood', chunk: 16 },
   select: { share: 0.4 },
@@ -33,6 +32,8 @@ const paper: ConfigInput = {
     demonstrations: 5,
     maxTokens: 1000,
     maxTasks: 11,
+    form: 'raw',
+    constrained: false,
     novelty: 0.7,
   },
   respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, maxTokens: 1000 },

@@ -28,9 +28,19 @@ const sampling = {
 
 export const synthesizeSchema = z.strictObject({
   ...sampling,
+  // Without it most of what small models write at temperature 1 wanders off (docs/benchmarks.md).
+  minP: sampling.minP.default(0.1),
   demonstrations: count.max(50).default(5).describe('seed tasks shown in a prompt'),
   maxTokens: count.default(1000).describe('tokens a completion may have'),
   maxTasks: count.default(11).describe('new tasks taken from one completion at most'),
+  form: z
+    .enum(['raw', 'chat'])
+    .default('raw')
+    .describe("how the model is asked: a list that it goes on with, or a chat by the model's chat template"),
+  constrained: z
+    .boolean()
+    .default(false)
+    .describe('keep what the model writes to the form of the list, so that all of it can be read'),
   novelty: share.default(0.7).describe('an instruction whose ROUGE-L with an earlier one is above this is dropped'),
   minYield: z.number().min(0).default(0.05).describe('kept instructions a request below which a run gives up'),
   chunk: count.default(32).describe('requests that are computed and committed together'),

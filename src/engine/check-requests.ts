@@ -30,6 +30,8 @@ export function checkGenerateRequests(requests: readonly GenerateRequest[]): voi
     if (!isCount(maxTokens, 0, 2 ** 31)) add('maxTokens', 'a whole number from 0', maxTokens);
     if (!isCount(seed, 0, 2 ** 32 - 1)) add('seed', 'a whole number from 0 to 4294967295', seed);
     if (!stop.every((text) => typeof text === 'string' && text !== '')) add('stop', 'texts that are not empty', stop);
+    const { grammar = 'root' } = request;
+    if (typeof grammar !== 'string' || grammar === '') add('grammar', 'a text that is not empty', grammar);
     const { temperature, topK, topP, minP } = sampling;
     if (!(temperature >= 0 && temperature < Infinity)) add('temperature', 'a number from 0', temperature);
     if (!isCount(topK, 0, 2 ** 31 - 1)) add('topK', 'a whole number from 0', topK);

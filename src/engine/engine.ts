@@ -17,8 +17,11 @@ export interface GenerateRequest {
   id: string;
   prompt: Prompt;
   maxTokens: number;
-  /** Texts that end the completion; they are not part of its text. */
+  /** Texts that end the completion; they are not part of its text. The text of a control token is that token, too. */
   stop: readonly string[];
+  /** GBNF, as llama.cpp has it: the text keeps to its rule `root`, and ends by itself only where that is complete. Where no
+   *  token of the model can go on, it ends as by its length. */
+  grammar?: string;
   sampling: Sampling;
   /** The request's own random stream, 0 to 2^32 - 1 (shared/random.ts derives it from the run's seed and the row). */
   seed: number;

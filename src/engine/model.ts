@@ -76,6 +76,7 @@ export class Model implements LanguageModel {
   #last: Promise<unknown> = Promise.resolve();
   #lastTexts: { key: string; plan: NextTexts } | null = null;
   #disposed = false;
+  #checkedGrammar: string | undefined;
 
   constructor(native: NativeModel, options: ModelOptions) {
     this.#native = native;
@@ -179,11 +180,35 @@ export class Model implements LanguageModel {
     await this.#native.dispose();
   }
 
-  #generateRequest(request: GenerateRequest): GenerateRequest & { tokens: Int32Array } {
+  #generateRequest(request: GenerateRequest): GenerateRequest & { tokens: Int32Array; stopTokens: Int32Array } {
     const room = this.info.trainedContext;
+    const unmatched = request.stop.find((text) => /\p{Surrogate}/u.test(text));
+    if (unmatched !== undefined) {
+      throw new IsheepError(
+        'bad-input',
+        `request ${request.id}: the stop text ${JSON.stringify(unmatched)} can never match: it holds half a character`,
+      );
+    }
+    this.#checkGrammar(request);
     const tokens = this.promptTokens(request.prompt);
     if (tokens.length >= room) throw tooLongPrompt(request.id, tokens.length, room);
-    return { ...request, tokens, maxTokens: Math.min(request.maxTokens, room - tokens.length) };
+    // A completion's text has no control tokens, so a stop text that names one would never be found in it.
+    const stops = this.info.specialTokens.filter(({ text }) => request.stop.includes(text));
+    const stopTokens = Int32Array.from(stops, ({ id }) => id);
+    return { ...request, tokens, stopTokens, maxTokens: Math.min(request.maxTokens, room - tokens.length) };
+  }
+
+  /** Throws `bad-input`, naming the request. The requests of a call mostly have one grammar, so the last is remembered. */
+  #checkGrammar({ id, grammar }: GenerateRequest): void {
+    if (grammar === undefined || grammar === this.#checkedGrammar) return;
+    try {
+      this.#native.checkGrammar(grammar);
+    } catch (cause) {
+      const error = fromNative(cause);
+      if (!(error instanceof IsheepError)) throw error;
+      throw new IsheepError(error.code, `request ${id}: ${error.message}`, { hint: error.hint });
+    }
+    this.#checkedGrammar = grammar;
   }
 
   #scoreRequest({ id, prompt, continuation, next = [] }: ScoreRequest): ScoreWork {

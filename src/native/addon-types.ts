@@ -94,6 +94,8 @@ export interface NativeModel {
   tokenize(texts: readonly string[], special: boolean): Int32Array[];
   /** Text of the tokens, special ones left out. */
   detokenize(tokens: Int32Array): string;
+  /** Throws `bad-input` where a grammar cannot be read or followed. */
+  checkGrammar(grammar: string): void;
   loadAdapter(path: string): Promise<NativeAdapter>;
   createRunner(options: NativeRunnerOptions): Promise<NativeRunner>;
   /** Frees the model once its runners and adapters are disposed; disposes those first. */
@@ -132,6 +134,10 @@ export interface NativeGenerateRequest {
   tokens: Int32Array;
   maxTokens: number;
   stop: readonly string[];
+  /** Tokens that end the text as a stop string does. */
+  stopTokens?: Int32Array;
+  /** GBNF; the text keeps to it. */
+  grammar?: string;
   sampling: NativeSampling;
   /** The request's own random stream, 0 to 2^32 - 1. */
   seed: number;

@@ -15,9 +15,10 @@ const criterions: readonly Criterion[] = ['quality', 'following'];
 
 /** Each prompt by its name: raw text, or messages for the chat template. */
 export function promptWording(): Record<string, Prompt> {
-  const wording: Record<string, Prompt> = {
-    synthesize: { text: metaPrompt([task, { ...task, input: '' }], 2).text },
-  };
+  const wording: Record<string, Prompt> = {};
+  for (const form of ['chat', 'raw'] as const) {
+    wording[`synthesize, ${form}`] = metaPrompt([task, { ...task, input: '' }], 2, form).prompt;
+  }
   for (const [form, hasChatTemplate] of [
     ['chat', true],
     ['raw', false],

@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { afterAll, expect, test } from 'vitest';
 
+import { realModelPath } from '../support/models.js';
 import { tinyModel } from '../support/tiny-model.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -69,6 +70,33 @@ test('train measures ours and the peer on the same samples', () => {
   expect(job.settings).toMatchObject({ rank: 8, dropout: 0.05 });
   expect(job.steps.map((step) => step.length)).toEqual([3, 3]);
   expect(job.steps[0]?.[0]?.tokens.length).toBeGreaterThan(job.steps[0]?.[0]?.context ?? Infinity);
+});
+
+test('synthesize counts what is kept, every reason for what cannot be read, and every filter that rejects', () => {
+  const settings = ['--demonstrations', '1', '--max-tasks', '2', '--max-tokens', '40', '--requests', '3'];
+  const { status, figures, stderr } = bench('synthesize', '--model', realModelPath(), '--threads', '1', ...settings);
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  const value = (metric: string) => figures.find((one) => String(one.metric).startsWith(`${metric};`))?.value as number;
+  expect(figures[0]).toMatchObject({ name: 'synthesize', unit: 'instructions/s' });
+  expect(String(figures[0]?.metric)).toBe(
+    'kept a second; raw, 3 requests, 1 demonstrations, 2 tasks, 40 tokens, temperature 1, top-p 0.95, min-p 0.1',
+  );
+  const rejected = figures.filter((one) => String(one.metric).startsWith('rejected, '));
+  const dropped = rejected.reduce((sum, one) => sum + (one.value as number), 0);
+  expect(value('read')).toBe(value('kept') + dropped);
+  expect(value('tokens')).toBeGreaterThan(3);
+  for (const reason of ['no-instruction', 'several-inputs', 'stray-text', 'unfinished', 'no-task']) {
+    expect(value(`not read, ${reason}`)).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test('a number that is none is an error that names the option', () => {
+  const { status, stderr } = bench('synthesize', '--min-p', '2', '--temperature', 'warm', '--constrained', 'maybe');
+  expect(status).toBe(2);
+  expect(stderr).toContain('--constrained must be no, yes; it is "maybe"');
+  expect(stderr).toContain('--temperature must be a number from 0 to 5; it is "warm"');
+  expect(stderr).toContain('--min-p must be a number from 0 to 1; it is "2"');
 });
 
 test('train-length makes samples of each length, and a peer that dies has no figure', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { generateFile, readPrompts } from '../../pipeline/verbs/generate.js';
+import { generateFile, readGrammar, readPrompts } from '../../pipeline/verbs/generate.js';
 import type { Command } from '../command.js';
 import { formatCount, formatReasons, formatUnits } from '../format.js';
 import { adapterOption, chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
@@ -20,6 +20,7 @@ export const generateCommand: Command = {
     option('stop', 'a text that ends a completion; may be given several times', z.array(z.string().min(1)), {
       repeatable: true,
     }),
+    pathOption('grammar', 'a grammar (GBNF, as llama.cpp has it; its first rule is root) that the text keeps to'),
     option('parallel', 'completions written at the same time', z.number().int().min(1).max(256), {
       defaultText: '32, fewer where the memory does not allow it',
     }),
@@ -40,6 +41,7 @@ export const generateCommand: Command = {
       maxTokens,
       sampling: { temperature, topP, topK, minP },
       stop: values.texts('stop'),
+      grammar: readGrammar(values.text('grammar')),
       seed: config.seed,
     };
     const rows = readPrompts(prompts);

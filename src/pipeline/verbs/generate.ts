@@ -1,4 +1,6 @@
 // The verb generate: completions for a file of prompts.
+import { readFileSync } from 'node:fs';
+
 import { type GenerateRequest, type Generator, isFailed, type Sampling } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
 import { readJsonLines } from '../../shared/jsonl.js';
@@ -20,6 +22,7 @@ export interface GenerateJob {
   maxTokens: number;
   sampling: Sampling;
   stop: readonly string[];
+  grammar?: string | undefined;
   /** Each prompt's own stream is derived from this and its id. */
   seed: number;
 }
@@ -40,6 +43,19 @@ const chunkSize = 256;
 /** Reads and checks the prompts; throws `bad-input` with every bad line. */
 export function readPrompts(file: string): PromptFileRow[] {
   return nonEmpty(readJsonLines(file, promptRowSchema), file);
+}
+
+/** The text of a grammar's file, where there is one. Throws `bad-input` where it cannot be read. */
+export function readGrammar(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new IsheepError('bad-input', `cannot read ${file}: ${(cause as Error).message}`, { cause });
+  }
+  if (text.trim() !== '') return text;
+  throw new IsheepError('bad-input', `${file} has no grammar`, { hint: 'a grammar has at least a rule root ::= …' });
 }
 
 export async function generateFile(
@@ -71,8 +87,16 @@ export async function generateFile(
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-function requestOf(row: PromptFileRow, { maxTokens, stop, sampling, seed }: GenerateJob): GenerateRequest {
-  return { id: row.id, prompt: promptOf(row), maxTokens, stop, sampling, seed: deriveSeed(seed, 'generate', row.id) };
+function requestOf(row: PromptFileRow, { maxTokens, stop, grammar, sampling, seed }: GenerateJob): GenerateRequest {
+  return {
+    id: row.id,
+    prompt: promptOf(row),
+    maxTokens,
+    stop,
+    ...(grammar !== undefined && { grammar }),
+    sampling,
+    seed: deriveSeed(seed, 'generate', row.id),
+  };
 }
 
 /** The rows; throws `bad-input` for a file without any. */

@@ -10,8 +10,9 @@ export interface ParsedTask {
 }
 
 /** Why a piece is not a task: nothing between the labels; the label "Input:" more than once; text after a blank line that
- *  no label announces; the text ended within it. */
-export type UnparsedReason = 'no-instruction' | 'several-inputs' | 'stray-text' | 'unfinished';
+ *  no label announces; the text ended within it. Or the whole text has no task. */
+export const unparsedReasons = ['no-instruction', 'several-inputs', 'stray-text', 'unfinished', 'no-task'] as const;
+export type UnparsedReason = (typeof unparsedReasons)[number];
 
 export interface ParsedTasks {
   tasks: ParsedTask[];
@@ -27,12 +28,11 @@ const noInput = /^[<(["'*]*(none|no|no ?input|not applicable|n\/a|nothing|empty|
 /** Lines that only separate. */
 const rule = /^[^\S\n]*([-=*_#]{2,}|```)[^\S\n]*$/gm;
 
-/** `completion` follows "Task <firstNumber>:". `complete`: the text ended by itself or at a stop string, not at its
+/** `text`: the list, from its first "Task N:" on. `complete`: the text ended by itself or at a stop string, not at its
  *  length; without it the last task may be unfinished and is dropped. */
-export function parseTasks(completion: string, firstNumber: number, complete: boolean): ParsedTasks {
-  const text = `Task ${firstNumber}:${completion}`;
+export function parseTasks(text: string, complete: boolean): ParsedTasks {
   const headers = [...text.matchAll(header)];
-  const parsed: ParsedTasks = { tasks: [], unparsed: [] };
+  const parsed: ParsedTasks = { tasks: [], unparsed: headers.length === 0 ? ['no-task'] : [] };
   headers.forEach((match, i) => {
     const next = headers[i + 1];
     if (next === undefined && !complete) {

@@ -1,28 +1,45 @@
-// The meta-prompt: a list of tasks of which the first are demonstrations and the model writes on. Raw text, whatever the
-// model: a list that goes on is what every model can continue. parse-tasks.ts reads what comes back.
+// The meta-prompt: a list of tasks of which the first are demonstrations and the model writes on. As raw text the list just
+// goes on, which every model can continue; as a chat the user shows it and asks for more. parse-tasks.ts reads what comes
+// back.
+import type { Prompt } from '../../engine/engine.js';
 import type { SeedTask } from '../../shared/rows.js';
 
 /** What stands for the input of a task that needs none; parse-tasks.ts reads it back as "". */
 export const noInput = 'none';
 
+export type PromptForm = 'raw' | 'chat';
+
 export interface MetaPrompt {
+  prompt: Prompt;
+  /** The words of the prompt, whatever its form. */
   text: string;
-  /** Number of the task that the completion starts with. */
+  /** What the prompt has already written of the list that the completion goes on with; "" in a chat. */
+  opening: string;
+  /** Number of the first task that the completion has. */
   firstNumber: number;
   /** Texts that end the completion: the task after the last wanted one, or the end of the list. */
   stop: string[];
 }
 
 /** Demonstrations show instruction and input only, so that the model writes tasks and not answers. */
-export function metaPrompt(demonstrations: readonly SeedTask[], maxTasks: number): MetaPrompt {
+export function metaPrompt(demonstrations: readonly SeedTask[], maxTasks: number, form: PromptForm): MetaPrompt {
   const firstNumber = demonstrations.length + 1;
   const last = demonstrations.length + maxTasks;
-  const shown = demonstrations.map((task, i) => demonstration(i + 1, task));
-  return {
-    text: `${introduction(last)}\n\n${[...shown, `Task ${firstNumber}:`].join('\n\n')}`,
-    firstNumber,
-    stop: [`\nTask ${last + 1}:`, '\n###'],
-  };
+  const list = [introduction(last), ...demonstrations.map((task, i) => demonstration(i + 1, task))].join('\n\n');
+  const stop = [`\nTask ${last + 1}:`, '\n###'];
+  if (form === 'chat') {
+    const text = `${list}\n\n${request(firstNumber, last)}`;
+    return { prompt: { messages: [{ role: 'user', content: text }] }, text, opening: '', firstNumber, stop };
+  }
+  const opening = `Task ${firstNumber}:`;
+  const text = `${list}\n\n${opening}`;
+  return { prompt: { text }, text, opening, firstNumber, stop };
+}
+
+/** What a chat asks for, after the demonstrations. */
+function request(first: number, last: number): string {
+  const wanted = first === last ? `task ${first}, a new one` : `tasks ${first} to ${last}, all of them new`;
+  return `Write ${wanted}, in exactly the same form: a line "Task N: …", then a line "Input: …". Do not answer the tasks.`;
 }
 
 function introduction(tasks: number): string {

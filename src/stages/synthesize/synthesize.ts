@@ -12,6 +12,7 @@ import { IsheepError } from '../../shared/errors.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { Candidate, Completion, SeedTask, StopReason, Verdict } from '../../shared/rows.js';
 import { addCount, countRejections, isKept, sortCounts } from '../../shared/verdicts.js';
+import { taskListGrammar } from './grammar.js';
 import { parseTasks } from './parse-tasks.js';
 import { metaPrompt, type MetaPrompt } from './prompts.js';
 
@@ -70,8 +71,14 @@ const patience = 64;
 const hopedYield = 2;
 
 /** Yields chunks until `target` candidates are kept; those after the target are rejected as such. Throws
- *  `nothing-usable` where the kept a request stay below `minYield`. */
+ *  `nothing-usable` where the kept a request stay below `minYield`, and `bad-config` for a chat with a model that has no
+ *  chat template. */
 export async function* synthesize(input: SynthesizeInput, model: LanguageModel): AsyncGenerator<SynthesizeChunk, void> {
+  if (input.settings.form === 'chat' && !model.hasChatTemplate) {
+    throw new IsheepError('bad-config', 'synthesize.form is "chat" and the model has no chat template', {
+      hint: 'set synthesize.form to "raw", or give a template with --chat-template NAME|FILE',
+    });
+  }
   const chunks: EarlierChunk[] = [...input.earlier];
   const progress = replay(input);
   while (progress.kept < input.target) {
@@ -120,16 +127,18 @@ function planRequest({ seeds, iteration, seed, settings }: SynthesizeInput, numb
   const id = `s-${iteration}-${number}`;
   const random = randomStream(deriveSeed(seed, 'synthesize', iteration, id, 'demonstrations'));
   const shown = sampleWithoutReplacement(seeds, settings.demonstrations, random);
-  const prompt = metaPrompt(shown, settings.maxTasks);
+  const prompt = metaPrompt(shown, settings.maxTasks, settings.form);
   const { temperature, topK, topP, minP, maxTokens } = settings;
+  const grammar = settings.constrained && taskListGrammar(prompt.opening, prompt.firstNumber, settings.maxTasks);
   return {
     prompt,
     demonstrations: shown.map((task) => task.id),
     generate: {
       id,
-      prompt: { text: prompt.text },
+      prompt: prompt.prompt,
       maxTokens,
       stop: prompt.stop,
+      ...(grammar !== false && { grammar }),
       sampling: { temperature, topK, topP, minP },
       seed: deriveSeed(seed, 'synthesize', iteration, id),
     },
@@ -153,7 +162,7 @@ function readChunk(
       addCount(chunk.unparsed, 'request-failed');
       return;
     }
-    const { tasks, unparsed } = parseTasks(text, prompt.firstNumber, stop !== 'length');
+    const { tasks, unparsed } = parseTasks(prompt.opening + text, stop !== 'length');
     for (const reason of unparsed) addCount(chunk.unparsed, reason);
     for (const { number, instruction, input: taskInput } of tasks.slice(0, input.settings.maxTasks)) {
       progress.candidates += 1;

@@ -72,6 +72,20 @@ describe('isheep generate', () => {
     ).toEqual(['a', 'b']);
   });
 
+  it('hands on the grammar of a file, and refuses a file that has none', async () => {
+    const grammar = path.join(folder, 'grade.gbnf');
+    writeFileSync(grammar, 'root ::= [1-9]\n');
+    const words = ['generate', '--prompts', file('prompts.jsonl', prompts), '--grammar', grammar];
+    const { stdout } = await run(words, { engine: { respond: (request) => request.grammar ?? 'none' } });
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ text: 'root ::= [1-9]\n' });
+
+    writeFileSync(grammar, ' \n');
+    expect((await run(words)).stderr).toContain('grade.gbnf has no grammar');
+    const missing = await run([...words.slice(0, -1), path.join(folder, 'nothing.gbnf')]);
+    expect(missing.stderr).toMatch(/error \[bad-input\] cannot read .*nothing\.gbnf/);
+    expect(missing.exitCode).toBe(2);
+  });
+
   it('refuses --json without --out', async () => {
     const { exitCode, stderr } = await run(['generate', '--prompts', file('prompts.jsonl', prompts), '--json']);
     expect(stderr).toContain('error [bad-config] --json needs --out');

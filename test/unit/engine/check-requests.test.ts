@@ -40,6 +40,12 @@ test('of many problems the first five are told, and how many more there are', ()
   expect(messageOf(() => checkGenerateRequests(bad))).toMatch(/; and 3 more$/);
 });
 
+test('a grammar is a text', () => {
+  expect(messageOf(() => checkGenerateRequests([{ ...good, grammar: '' }]))).toBe(
+    'request a: grammar must be a text that is not empty; it is ""',
+  );
+});
+
 test('messages and continuations are checked', () => {
   expect(messageOf(() => checkGenerateRequests([{ ...good, prompt: { messages: [] } }]))).toBe(
     'request a: messages must be at least one message; it is []',

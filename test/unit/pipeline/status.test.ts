@@ -65,7 +65,7 @@ test('each topic is shown for the last iteration that has it, or for the one tha
   expect(show(folder.runDir, 'dataset').iteration).toBe(1);
   expect(show(folder.runDir, 'steps').rows[0]).toMatchObject({ step: 0, held_out_loss: 2 });
   const prompts = show(folder.runDir, 'prompts', 1).rows;
-  expect(prompts[0]).toMatchObject({ name: 'synthesize' });
+  expect(prompts[0]).toMatchObject({ name: 'synthesize, chat' });
   expect((prompts.at(-1) as { id: string }).id).toMatch(/^s-1-\d+$/);
 });
 

@@ -92,14 +92,22 @@ const table: { title: string; text: string; complete?: boolean; tasks: [string, 
 ];
 
 describe('parseTasks', () => {
+  it('tells of a text without any task, and leaves out what stands before the first', () => {
+    expect(parseTasks('Sure! Here is a list.\n1. Name a bird.', true)).toEqual({ tasks: [], unparsed: ['no-task'] });
+    expect(parseTasks('Sure!\n\nTask 6: Name a bird.', true)).toMatchObject({
+      tasks: [{ number: 6, instruction: 'Name a bird.' }],
+      unparsed: [],
+    });
+  });
+
   it.each(table)('reads $title', ({ text, complete, tasks, unparsed }) => {
-    const parsed = parseTasks(text, 6, complete ?? true);
+    const parsed = parseTasks(`Task 6:${text}`, complete ?? true);
     expect(parsed.tasks.map(({ instruction, input }) => [instruction, input])).toEqual(tasks);
     expect(parsed.unparsed).toEqual(unparsed ?? []);
   });
 
   it('keeps the numbers that the model gave', () => {
-    const parsed = parseTasks(' Name a bird.\n\nTask 3: Name a fish.\n\nTask 12: Name a tree.', 6, true);
+    const parsed = parseTasks('Task 6: Name a bird.\n\nTask 3: Name a fish.\n\nTask 12: Name a tree.', true);
     expect(parsed.tasks.map((task) => task.number)).toEqual([6, 3, 12]);
   });
 
@@ -131,7 +139,7 @@ describe('parseTasks', () => {
         () => pieces[Math.floor(random() * pieces.length)],
       ).join('');
       const complete = random() < 0.5;
-      const { tasks, unparsed } = parseTasks(text, 6, complete);
+      const { tasks, unparsed } = parseTasks(`Task 6:${text}`, complete);
       const headers = `Task 6:${text}`.match(/^[^\S\n]*Task \d{1,9}:/gm)?.length;
       expect(tasks.length + unparsed.length, JSON.stringify(text)).toBe(headers);
       expect(unparsed.includes('unfinished')).toBe(!complete);
@@ -144,7 +152,8 @@ describe('parseTasks', () => {
 
   it('stays quick on long texts without structure', () => {
     const start = performance.now();
-    for (const filler of ['\n', ' ', '-', 'a ', 'Task ', 'Input', '\n \n']) parseTasks(filler.repeat(20_000), 6, true);
+    for (const filler of ['\n', ' ', '-', 'a ', 'Task ', 'Input', '\n \n'])
+      parseTasks(`Task 6:${filler.repeat(20_000)}`, true);
     expect(performance.now() - start).toBeLessThan(5000);
   });
 });

@@ -90,6 +90,40 @@ describe('synthesize', () => {
     expect(model.generated[0]?.[0]?.stop).toEqual(['\nTask 17:', '\n###']);
   });
 
+  it('asks by a chat where it is told to, and reads the list from its beginning', async () => {
+    const settings = synthesizeSchema.parse({ chunk: 1, form: 'chat' });
+    const model = new FakeModel({
+      write: () => 'Here you are:\n\nTask 6: Name three birds of the north.\nInput: none',
+    });
+    const [chunk] = await all(makeInput({ settings, target: 1 }), model);
+    expect(model.generated[0]?.[0]).not.toHaveProperty('grammar');
+    expect(model.generated[0]?.[0]?.prompt).toEqual({
+      messages: [{ role: 'user', content: chunk?.requests[0]?.prompt }],
+    });
+    expect(chunk?.requests[0]?.prompt).toMatch(/\n\nWrite tasks 6 to 16, [^\n]+$/);
+    expect(chunk?.candidates).toMatchObject([{ instruction: 'Name three birds of the north.', input: '' }]);
+  });
+
+  it('refuses a chat with a model that has no chat template, before it asks for anything', async () => {
+    const settings = synthesizeSchema.parse({ form: 'chat' });
+    const model = new FakeModel({ write, hasChatTemplate: false });
+    await expect(all(makeInput({ settings }), model)).rejects.toMatchObject({ code: 'bad-config' });
+    expect(model.generated).toHaveLength(0);
+  });
+
+  it('gives the grammar of the list that it asks for where it is constrained', async () => {
+    for (const [form, start] of [
+      ['raw', 'root ::= task-6\n'],
+      ['chat', 'root ::= "Task 6:" task-6\n'],
+    ] as const) {
+      const settings = synthesizeSchema.parse({ chunk: 1, form, constrained: true });
+      const model = new FakeModel({ write: (request) => `${form === 'raw' ? '' : 'Task 6:'}${write(request)}` });
+      await all(makeInput({ settings, target: 1 }), model);
+      expect(model.generated[0]?.[0]?.grammar?.startsWith(start)).toBe(true);
+      expect(model.generated[0]?.[0]?.grammar).toContain('\ntask-16 ::= task ("\\n\\nTask 17:")?\n');
+    }
+  });
+
   it('yields the same chunks whether it goes through or continues after any of them', async () => {
     const whole = await all(makeInput(), new FakeModel({ write }));
     for (let done = 0; done <= whole.length; done++) {

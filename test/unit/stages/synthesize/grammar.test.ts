@@ -1,0 +1,64 @@
+// The grammar of constrained synthesis beside the parser and the prompts that it must agree with.
+import { describe, expect, it } from 'vitest';
+
+import { randomStream } from '../../../../src/shared/random.js';
+import { taskListGrammar } from '../../../../src/stages/synthesize/grammar.js';
+import { loadSeeds } from '../../../../src/stages/synthesize/load-seeds.js';
+import { parseTasks } from '../../../../src/stages/synthesize/parse-tasks.js';
+import { metaPrompt } from '../../../../src/stages/synthesize/prompts.js';
+import { Gbnf } from '../../../support/gbnf.js';
+
+const listOf3 = new Gbnf(taskListGrammar('Task 6:', 6, 3)).toRegExp();
+
+describe('the grammar of a list', () => {
+  it('writes nothing that the parser cannot read', () => {
+    const characters = [
+      ...Array.from('InputOutSolrw:TaskR-=*_#`<"(6 9.äß\u00A0\u3000\t\r\n\u2028\v'),
+      'none',
+      '###',
+      'Task 7:',
+      '\n\n',
+    ];
+    const random = randomStream(5);
+    for (const opening of ['', 'Task 6:']) {
+      const { stop } = metaPrompt(loadSeeds().slice(0, 5), 3, opening === '' ? 'chat' : 'raw');
+      const grammar = new Gbnf(taskListGrammar(opening, 6, 3));
+      for (let i = 0; i < 5000; i++) {
+        const written = grammar.write(random, characters);
+        const ends = stop.map((text) => written.indexOf(text)).filter((end) => end >= 0);
+        const text = opening + (ends.length === 0 ? written : written.slice(0, Math.min(...ends)));
+        const { tasks, unparsed } = parseTasks(text, true);
+        expect({ text, unparsed }).toEqual({ text, unparsed: [] });
+        expect(tasks.map(({ number }) => number)).toEqual([6, 7, 8].slice(0, tasks.length));
+        expect(tasks.every(({ instruction }) => instruction !== '')).toBe(true);
+      }
+    }
+  });
+
+  it('allows every seed task as the prompts show it', () => {
+    for (const seed of loadSeeds()) {
+      const { text } = metaPrompt([seed], 1, 'raw');
+      const [, shown = ''] = /\n\nTask 1:([^]*)\n\nTask 2:$/.exec(text) ?? [];
+      expect(shown).toMatch(listOf3);
+      expect(`${shown}\n\nTask 7:${shown}`).toMatch(listOf3);
+    }
+  });
+
+  it.each([
+    ['a list that goes on', ' A bird.\nInput: none\n\nTask 7: Two.\nInput:\nSeveral\n  lines: of text', true],
+    [
+      'words that begin like labels',
+      ' Inputs and outputs: which?\nInput: none\nInput it\nTask force\nSo: lution',
+      true,
+    ],
+    ['a wrong number', ' A bird.\nInput: none\n\nTask 9: Two.\nInput: none', false],
+    ['no input', ' A bird.\n\nTask 7: Two.\nInput: none', false],
+    ['a second input', ' A bird.\nInput: one\n input: two', false],
+    ['an answer', ' A bird.\nInput: one\nOutput: Kiwi', false],
+    ['a label in place of the instruction', ' Input: one\nInput: two', false],
+    ['an instruction of marks', ' ---\nInput: one', false],
+    ['too many tasks', ['', 7, 8, 9].map((n) => `${n && `Task ${n}:`} A\nInput: b`).join('\n\n'), false],
+  ])('has %s or not', (_, text, allowed) => {
+    expect(listOf3.test(text)).toBe(allowed);
+  });
+});
