@@ -175,7 +175,7 @@ test('--help lists what each benchmark reads', () => {
   const all = bench('--help').stdout;
   expect(all).toContain('train-length: ');
   const one = bench('train', '--help').stdout;
-  expect(one).toContain('--peer peft');
+  expect(one).toContain('--peer NAME');
   expect(one).not.toContain('--lengths');
 });
 

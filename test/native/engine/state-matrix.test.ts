@@ -66,7 +66,8 @@ function startTraining(): { done: Promise<string>; stop: () => void } {
       metadata: {},
       signal: controller.signal,
     };
-    for await (const event of trainer.train(job)) event;
+    const events = trainer.train(job);
+    while ((await events.next()).done !== true);
   });
   return { done, stop: () => controller.abort() };
 }
