@@ -118,16 +118,7 @@ export function readSettings(
   const problem = (key: OptionKey, expected: string) => {
     problems.push(`--${options[key].name} must be ${expected}; it is "${textOf(key)}"`);
   };
-  const count = (key: OptionKey, least: number) => {
-    const text = textOf(key);
-    if (!/^\d{1,9}$/.test(text) || Number(text) < least) problem(key, `a whole number from ${least}`);
-    return Number(text);
-  };
-  const decimal = (key: OptionKey, most: number) => {
-    const value = textOf(key) === '' ? NaN : Number(textOf(key));
-    if (!(value >= 0 && value <= most)) problem(key, `a number from 0 to ${most}`);
-    return value;
-  };
+  const { count, decimal, choice } = readers(textOf, problem);
   const lengths = textOf('lengths').split(',').map(Number);
   if (!lengths.every((length) => Number.isInteger(length) && length >= 16)) {
     problem('lengths', 'whole numbers from 16, separated by commas');
@@ -137,11 +128,6 @@ export function readSettings(
   if (rest.length > 0 || fewer < 2 || more <= fewer || fewer % 2 !== 0 || more % 2 !== 0) {
     problem('layers', 'two even whole numbers from 2, separated by a comma, the smaller first');
   }
-  const choice = <Word extends string>(key: OptionKey, words: readonly [Word, ...Word[]]): Word => {
-    const word = words.find((known) => known === textOf(key));
-    if (word === undefined) problem(key, words.join(', '));
-    return word ?? words[0];
-  };
   if (!['', ...peers].includes(textOf('peer'))) problem('peer', peers.join(' or '));
   const settings = {
     ...{ model: textOf('model'), device: textOf('device'), data: textOf('data'), peer: textOf('peer') },
@@ -167,6 +153,26 @@ export function readSettings(
     });
   }
   return settings;
+}
+
+/** Reads of one word each; what is wrong goes to `problem`. */
+function readers(textOf: (key: OptionKey) => string, problem: (key: OptionKey, expected: string) => void) {
+  const count = (key: OptionKey, least: number) => {
+    const text = textOf(key);
+    if (!/^\d{1,9}$/.test(text) || Number(text) < least) problem(key, `a whole number from ${least}`);
+    return Number(text);
+  };
+  const decimal = (key: OptionKey, most: number) => {
+    const value = textOf(key) === '' ? NaN : Number(textOf(key));
+    if (!(value >= 0 && value <= most)) problem(key, `a number from 0 to ${most}`);
+    return value;
+  };
+  const choice = <Word extends string>(key: OptionKey, words: readonly [Word, ...Word[]]): Word => {
+    const word = words.find((known) => known === textOf(key));
+    if (word === undefined) problem(key, words.join(', '));
+    return word ?? words[0];
+  };
+  return { count, decimal, choice };
 }
 
 /** What `--help` prints; of one benchmark, or of all where `name` is undefined. */
