@@ -43,7 +43,7 @@ export interface BenchmarkSettings {
   temperature: number;
   topP: number;
   minP: number;
-  /** "" or the name of another trainer to measure in the same run. */
+  /** "" or the name of another program to measure in the same run. */
   peer: string;
   /** The Python that the peer runs in. */
   python: string;
@@ -86,7 +86,7 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   temperature: option('temperature', 'X', '1', 'flatness of the sampling'),
   topP: option('top-p', 'X', '0.95', 'share of the likeliest tokens that are sampled from'),
   minP: option('min-p', 'X', '0.1', 'tokens below this share of the likeliest one are left out'),
-  peer: option('peer', 'peft', '', 'another trainer to measure in turns with ours: peft'),
+  peer: option('peer', 'NAME', '', 'who else is measured, in turns with ours'),
   python: option('python', 'FILE', '', 'the Python of the peer; ISHEEP_PYTHON says it too, else python3'),
 };
 
@@ -95,10 +95,16 @@ export type OptionKey = keyof typeof options;
 export interface BenchmarkEntry {
   summary: string;
   reads: readonly OptionKey[];
+  /** What --peer may be. */
+  peers?: readonly string[];
 }
 
 /** The settings that `words` (without the benchmark's name) give. Throws `bad-config` with all that is wrong. */
-export function readSettings(name: string, { reads }: BenchmarkEntry, words: readonly string[]): BenchmarkSettings {
+export function readSettings(
+  name: string,
+  { reads, peers = [] }: BenchmarkEntry,
+  words: readonly string[],
+): BenchmarkSettings {
   const given = parseWords(words);
   const own = reads.map((key) => options[key].name);
   const unknown = [...given.keys()].filter((word) => !own.includes(word));
@@ -131,18 +137,17 @@ export function readSettings(name: string, { reads }: BenchmarkEntry, words: rea
     if (word === undefined) problem(key, words.join(', '));
     return word ?? words[0];
   };
-  if (!['', 'peft'].includes(textOf('peer'))) problem('peer', 'peft');
+  if (!['', ...peers].includes(textOf('peer'))) problem('peer', peers.join(' or '));
   const settings = {
     ...{ model: textOf('model'), device: textOf('device'), data: textOf('data'), peer: textOf('peer') },
     ...{ threads: count('threads', 0), steps: count('steps', 1), rounds: count('rounds', 1), lengths },
     ...{ batchSize: count('batchSize', 1), microBatchTokens: count('microBatchTokens', 1) },
     ...{ maxLength: count('maxLength', 2), memory: count('memory', 0), length: count('length', 16), layers },
     ...{ requests: count('requests', 1), demonstrations: count('demonstrations', 1), maxTasks: count('maxTasks', 1) },
-    ...{ maxTokens: count('maxTokens', 1), constrained: choice('constrained', ['no', 'yes']) },
+    ...{ maxTokens: count('maxTokens', 1), form: choice('form', ['raw', 'chat']) },
+    constrained: choice('constrained', ['no', 'yes']),
     ...{ temperature: decimal('temperature', 5), topP: decimal('topP', 1), minP: decimal('minP', 1) },
-    form: choice('form', ['raw', 'chat']),
-    shape: choice('shape', shapeNames),
-    whole: choice('whole', ['no', 'yes']),
+    ...{ shape: choice('shape', shapeNames), whole: choice('whole', ['no', 'yes']) },
     activations: choice('activations', ['auto', 'keep', 'recompute']),
     copiedWeights: choice('copiedWeights', ['auto', 'none', 'transposed', 'all']),
     profile: choice('profile', ['no', 'yes']),
@@ -160,12 +165,13 @@ export function readSettings(name: string, { reads }: BenchmarkEntry, words: rea
 export function helpText(entries: Readonly<Record<string, BenchmarkEntry>>, name?: string): string {
   const shown = Object.entries(entries).filter(([one]) => name === undefined || one === name);
   const lines = ['npm run bench -- NAME [options]: prints one JSON object a figure'];
-  for (const [one, { summary, reads }] of shown) {
+  for (const [one, { summary, reads, peers = [] }] of shown) {
     lines.push('', `${one}: ${summary}`);
     for (const key of reads) {
       const { name: word, value, fallback, description } = options[key];
       const form = `--${word} ${value}`.padEnd(38);
-      lines.push(`  ${form} ${description}${fallback === '' ? '' : ` [${fallback}]`}`);
+      const named = key === 'peer' ? `: ${peers.join(', ')}` : '';
+      lines.push(`  ${form} ${description}${named}${fallback === '' ? '' : ` [${fallback}]`}`);
     }
   }
   return `${lines.join('\n')}\n`;
