@@ -1,7 +1,7 @@
 // What happened in a run, counted from the database alone, so that a resumed or finished run tells the same.
 import type { Pair } from '../shared/rows.js';
 import type { IterationSummary, RunSummary, StageName } from './events.js';
-import { adapterPath, modelName, type RunData } from './run-context.js';
+import { adapterPath, type RunData } from './run-context.js';
 import { chosenMethod, failedAssessments } from './stages/assess.js';
 import { rejectedBy } from './stages/filter.js';
 import { stages } from './stages/index.js';
@@ -37,7 +37,7 @@ export function summarizeIteration(run: RunData, iteration: number): IterationSu
   const { store } = run;
   return {
     iteration,
-    model: modelName(run, iteration),
+    model: store.iterationModel(iteration) as IterationSummary['model'],
     synthesize: summarizeSynthesize(run, iteration),
     respond: summarizeRespond(run, iteration),
     filter: summarizeFilter(filteredPairs(store, iteration)),

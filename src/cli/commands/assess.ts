@@ -6,7 +6,15 @@ import { loadSeeds } from '../../stages/synthesize/load-seeds.js';
 import type { PairedAccuracy, SelfTestRow } from '../../stages/assess/self-test.js';
 import type { Command, CommandCall, CommandResult } from '../command.js';
 import { formatReasons, formatTable, formatUnits } from '../format.js';
-import { adapterOption, chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
+import {
+  adapterOption,
+  chatTemplateOption,
+  endpointOptions,
+  modelOptions,
+  option,
+  pathOption,
+  settingOption,
+} from '../options.js';
 import { rowTarget, tracked, withModel } from './with-model.js';
 
 export const assessCommand: Command = {
@@ -21,6 +29,7 @@ export const assessCommand: Command = {
     settingOption('seeds', 'seeds'),
     chatTemplateOption,
     adapterOption,
+    ...endpointOptions,
     ...modelOptions,
   ],
   examples: [['isheep assess --self-test', 'what the judgement of a model is worth']],

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { generateFile, readPrompts } from '../../pipeline/verbs/generate.js';
 import type { Command } from '../command.js';
 import { formatCount, formatReasons, formatUnits } from '../format.js';
-import { adapterOption, chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
+import {
+  adapterOption,
+  chatTemplateOption,
+  endpointOptions,
+  modelOptions,
+  option,
+  pathOption,
+  settingOption,
+} from '../options.js';
 import { rowTarget, tracked, withFailures, withModel } from './with-model.js';
 
 export const generateCommand: Command = {
@@ -21,10 +29,11 @@ export const generateCommand: Command = {
       repeatable: true,
     }),
     option('parallel', 'completions written at the same time', z.number().int().min(1).max(256), {
-      defaultText: '32, fewer where the memory does not allow it',
+      defaultText: '32, fewer where the memory does not allow it; 16 at an endpoint',
     }),
     chatTemplateOption,
     adapterOption,
+    ...endpointOptions,
     ...modelOptions,
   ],
   examples: [

@@ -1,9 +1,12 @@
 // Stage assess in a run: the model that wrote the responses judges them. `auto` is decided once, in the first iteration,
 // so that all iterations of a run are judged alike.
+import type { Config } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
+import type { EngineChoices, EngineFactory } from '../../engine/engine-factory.js';
+import { IsheepError } from '../../shared/errors.js';
 import type { AssessMethod } from '../../shared/rows.js';
 import { assess } from '../../stages/assess/assess.js';
-import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
+import { chooseMethod, possibleMethods, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
 import { callOptions, modelOf, type RunContext } from '../run-context.js';
 import { assessRows, passedPairs } from '../stored-rows.js';
 import { commitChunks, countBy, type StageWork } from './stage-work.js';
@@ -59,6 +62,29 @@ export const assessStage: StageWork = {
     return { result: { method, why }, note: `${done} pairs by ${method}` };
   },
 };
+
+/** Throws `unsupported-model` where an endpoint cannot judge in the way that is asked for, before there is anything to judge. */
+export async function refuseImpossibleMethod(
+  { assess: { method } }: Config,
+  engine: EngineFactory,
+  choices: EngineChoices,
+): Promise<void> {
+  if (engine.openEndpoint === undefined || method === 'auto' || method === 'sampled') return;
+  const model = await engine.openEndpoint(choices);
+  try {
+    const possible = await possibleMethods(model);
+    if (possible.includes(method)) return;
+    throw new IsheepError(
+      'unsupported-model',
+      `assess.method ${method}: the endpoint of ${model.name} does not tell enough`,
+      {
+        hint: `it can be judged by ${possible.join(' and ')}; --assess-method auto tries what it can`,
+      },
+    );
+  } finally {
+    await model.dispose();
+  }
+}
 
 /** The run's method where it is decided; undefined before. */
 export function chosenMethod(run: Pick<RunContext, 'store'>): ChosenMethod | undefined {

@@ -35,7 +35,7 @@ export interface SelfTestInput extends CallOptions {
   /** The run's seed. */
   seed: number;
   criteria: Config['assess']['criteria'];
-  /** Default: all three. */
+  /** Default: all that the model can be judged by. */
   methods?: readonly AssessMethod[];
   /** How many seeds are used at most. */
   limit?: number;
@@ -58,12 +58,19 @@ export async function selfTest(input: SelfTestInput, model: LanguageModel): Prom
   const trials = makeTrials(input);
   const pool = trials.flatMap(({ own, spoilt }) => [own, ...spoiltKinds.map((kind) => spoilt[kind])]);
   const rows: SelfTestRow[] = [];
-  for (const method of input.methods ?? (['likelihood', 'expected', 'sampled'] as const)) {
+  for (const method of input.methods ?? (await possibleMethods(model))) {
     const settings = { criteria: input.criteria };
     const how = { ...input, iteration: 0, method, settings };
     rows.push(judgeMethod(method, trials, rankPool(await assessPairs(pool, how, model))));
   }
   return rows;
+}
+
+/** All three for a model on this machine; at an endpoint those for which the server tells enough. */
+export async function possibleMethods(model: LanguageModel): Promise<[AssessMethod, ...AssessMethod[]]> {
+  const can = async (what: 'continuation' | 'next') => (await model.canScore?.(what)) ?? true;
+  const grades: [AssessMethod, ...AssessMethod[]] = (await can('next')) ? ['expected', 'sampled'] : ['sampled'];
+  return (await can('continuation')) ? ['likelihood', ...grades] : grades;
 }
 
 /** What `auto` takes, and why, in words for the summary. */
@@ -73,9 +80,14 @@ export function chooseMethod(rows: readonly SelfTestRow[]): { method: AssessMeth
   if (best === undefined) return { method: 'likelihood', why: 'no grades were tried' };
   const { value, low, high, n } = best.overall;
   const figures = `${percent(value)} of ${n} pairs in the right order, 95 % interval ${percent(low)} to ${percent(high)}`;
-  return value >= trustedAccuracy && low > 0.5
-    ? { method: best.method, why: `grades pass the self-test: ${figures}` }
-    : { method: 'likelihood', why: `grades fail the self-test: ${figures}; ${percent(trustedAccuracy)} are needed` };
+  if (value >= trustedAccuracy && low > 0.5)
+    return { method: best.method, why: `grades pass the self-test: ${figures}` };
+  const failed = `grades fail the self-test: ${figures}; ${percent(trustedAccuracy)} are needed`;
+  if (rows.some((row) => row.method === 'likelihood')) return { method: 'likelihood', why: failed };
+  return {
+    method: best.method,
+    why: `${failed}, but likelihood was not to be had of this endpoint: trust them little`,
+  };
 }
 
 function percent(share: number): string {
