@@ -12,11 +12,11 @@ export function createEngine(options: EngineOptions): EngineFactory {
   const local = createLlamaEngine(options);
   const { endpoint } = options;
   if (endpoint === undefined) return local;
-  const open = (recorded: EngineChoices | undefined) =>
-    openEndpoint(endpoint, { ...endpoint, ...recordedChoice(recorded), fallbackName: options.model });
+  const open = (recorded: EngineChoices | undefined, more: Partial<RemoteModelChoice> = {}) =>
+    openEndpoint(endpoint, { ...endpoint, ...recordedChoice(recorded), fallbackName: options.model, ...more });
   return {
     ...local,
-    openEndpoint: open,
+    openEndpoint: (recorded) => open(recorded),
     // Which model a name stood for when the run began, and how it is prompted, are kept.
     choose: async (recorded) => {
       const choices = await local.choose(recorded);
@@ -24,7 +24,7 @@ export function createEngine(options: EngineOptions): EngineFactory {
       if (typeof endpointModel === 'string' && endpoint.name === undefined) {
         await refuseOtherModel(endpoint, endpointModel);
       }
-      const model = await open(recorded);
+      const model = await open(recorded, { needsRaw: true });
       await model.dispose();
       return recorded ?? { ...choices, endpointModel: model.name, endpointPrompts: model.prompts };
     },

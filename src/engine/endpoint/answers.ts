@@ -101,9 +101,7 @@ function stopOf(choice: z.infer<z.ZodObject<typeof ending>>, hasStops: boolean):
 function checked<T>(schema: z.ZodType<T>, answer: unknown): T {
   const result = schema.safeParse(answer);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new EndpointFailure(
-    'nonsense',
-    `the answer is not of this API: ${issue?.path.join('.') ?? ''} ${issue?.message}`,
-  );
+  const path = result.error.issues[0]?.path.join('.') ?? '';
+  const what = path === 'choices' ? 'choices must be a list of one' : `${path} is missing or of another type`;
+  throw new EndpointFailure('nonsense', `the answer is not one of this API: ${what}`);
 }

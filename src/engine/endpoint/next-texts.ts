@@ -55,9 +55,14 @@ export class NextTextReader {
     const places: Place[] = [{ prompt, written: '', logprob: 0 }];
     for (let place = places.shift(); place !== undefined; place = places.shift()) {
       const list = await this.#list(name, place, signal);
-      for (const token of list?.tokens ?? []) {
+      if (list === undefined) continue;
+      const whole = list.tokens.filter(({ text }) => texts.includes(withoutSpace(text))).map(({ text }) => text);
+      for (const token of list.tokens) {
         const isBeginning = addTo(sums, texts, place, token);
-        if (isBeginning) places.push(after(place, token, list?.promptTokens ?? 0));
+        // Where "10" is a token, "1" is not its beginning.
+        const isWhole = whole.some((text) => text.length > token.text.length && text.startsWith(token.text));
+        const isSpace = withoutSpace(token.text) === '';
+        if (isBeginning && (isSpace || !isWhole)) places.push(after(place, token, list.promptTokens));
       }
     }
     return sums.map(Math.log);
@@ -83,7 +88,11 @@ export class NextTextReader {
     if ('text' in place.prompt || place.promptTokens === undefined || list.promptTokens === place.promptTokens)
       return list;
     if (Math.exp(place.logprob) <= tolerable) return undefined;
-    throw unsupported(this.#endpoint, `it does not go on from a begun answer (${JSON.stringify(place.written)})`);
+    const begun = JSON.stringify(place.written);
+    throw new EndpointFailure(
+      'nonsense',
+      `the server does not go on from a begun answer (${begun}), so 1 and 10 look alike`,
+    );
   }
 
   /** With as long a list as the server gives. */

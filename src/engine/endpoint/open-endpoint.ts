@@ -1,7 +1,7 @@
 // Opens the model behind an endpoint: finds its name and whether it takes messages, by a first request, so that a wrong
 // address, key or name is told before any work.
 import { IsheepError } from '../../shared/errors.js';
-import { readModelNames } from './answers.js';
+import { readChatCompletion, readCompletion, readModelNames } from './answers.js';
 import { Endpoint, type EndpointOptions } from './endpoint.js';
 import { EndpointFailure } from './http.js';
 import { type PromptForm, RemoteModel } from './remote-model.js';
@@ -14,6 +14,8 @@ export interface RemoteModelChoice {
   prompts?: PromptForm;
   /** Taken where the server lists no models. */
   fallbackName: string;
+  /** Whether raw prompts are needed in any case, as a run needs them to write instructions. */
+  needsRaw?: boolean;
 }
 
 /** Throws `no-network` where the endpoint is down, `bad-config` where it refuses the first request. */
@@ -22,6 +24,8 @@ export async function openEndpoint(options: EndpointOptions, choice: RemoteModel
   try {
     const name = choice.name ?? (await listedModels(endpoint))[0] ?? choice.fallbackName;
     const prompts = await findForm(endpoint, name, choice.prompts);
+    const missing = choice.needsRaw && prompts === 'chat' ? await tryForm(endpoint, name, 'raw') : undefined;
+    if (missing) throw missing;
     return new RemoteModel({ endpoint, name, prompts });
   } catch (error) {
     await endpoint.close();
@@ -71,7 +75,9 @@ async function findForm(endpoint: Endpoint, model: string, wanted: PromptForm | 
 async function tryForm(endpoint: Endpoint, model: string, form: PromptForm): Promise<EndpointFailure | undefined> {
   const prompt = form === 'chat' ? { messages: [{ role: 'user' as const, content: 'Hello' }] } : { text: 'Hello' };
   try {
-    await endpoint.send(pathOf(prompt), { model, ...promptFields(prompt), max_tokens: 1 }, `a first request, ${form}`);
+    const body = { model, ...promptFields(prompt), max_tokens: 1 };
+    const answer = await endpoint.send(pathOf(prompt), body, `a first request, ${form}`);
+    (form === 'chat' ? readChatCompletion : readCompletion)(answer, false);
     return undefined;
   } catch (error) {
     if (error instanceof EndpointFailure) return error;

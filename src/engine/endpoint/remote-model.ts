@@ -51,7 +51,7 @@ export class RemoteModel implements LanguageModel {
     return this.prompts === 'chat';
   }
 
-  generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Generated[]> {
+  async generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Generated[]> {
     this.#refuseDisposed();
     checkGenerateRequests(requests);
     return this.#endpoint.each(requests, (request, signal) => this.#write(request, signal), options);

@@ -3,10 +3,9 @@
 import type { Config } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../../engine/engine-factory.js';
-import { IsheepError } from '../../shared/errors.js';
 import type { AssessMethod } from '../../shared/rows.js';
 import { assess } from '../../stages/assess/assess.js';
-import { chooseMethod, possibleMethods, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
+import { chooseMethod, refuseImpossible, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
 import { callOptions, modelOf, type RunContext } from '../run-context.js';
 import { assessRows, passedPairs } from '../stored-rows.js';
 import { commitChunks, countBy, type StageWork } from './stage-work.js';
@@ -69,18 +68,10 @@ export async function refuseImpossibleMethod(
   engine: EngineFactory,
   choices: EngineChoices,
 ): Promise<void> {
-  if (engine.openEndpoint === undefined || method === 'auto' || method === 'sampled') return;
+  if (engine.openEndpoint === undefined || method === 'auto') return;
   const model = await engine.openEndpoint(choices);
   try {
-    const possible = await possibleMethods(model);
-    if (possible.includes(method)) return;
-    throw new IsheepError(
-      'unsupported-model',
-      `assess.method ${method}: the endpoint of ${model.name} does not tell enough`,
-      {
-        hint: `it can be judged by ${possible.join(' and ')}; --assess-method auto tries what it can`,
-      },
-    );
+    await refuseImpossible(method, model);
   } finally {
     await model.dispose();
   }

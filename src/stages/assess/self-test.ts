@@ -3,6 +3,7 @@
 // faults, failing says all.
 import type { Config } from '../../config/schema.js';
 import type { CallOptions, LanguageModel } from '../../engine/engine.js';
+import { IsheepError } from '../../shared/errors.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { AssessMethod, Assessment, Pair, SeedTask } from '../../shared/rows.js';
 import { userTurn } from '../../shared/task-prompt.js';
@@ -71,6 +72,18 @@ export async function possibleMethods(model: LanguageModel): Promise<[AssessMeth
   const can = async (what: 'continuation' | 'next') => (await model.canScore?.(what)) ?? true;
   const grades: [AssessMethod, ...AssessMethod[]] = (await can('next')) ? ['expected', 'sampled'] : ['sampled'];
   return (await can('continuation')) ? ['likelihood', ...grades] : grades;
+}
+
+/** Throws `unsupported-model` where an endpoint tells too little for the method. */
+export async function refuseImpossible(method: AssessMethod, model: LanguageModel): Promise<void> {
+  if (model.canScore === undefined || method === 'sampled') return;
+  const possible = await possibleMethods(model);
+  if (possible.includes(method)) return;
+  const needed =
+    method === 'likelihood' ? 'log-probabilities of a prompt' : 'the likeliest tokens and goes on from them';
+  throw new IsheepError('unsupported-model', `${method} assessment needs a server that tells ${needed}`, {
+    hint: `this one can be asked for ${possible.join(' and ')}; auto tries what there is`,
+  });
 }
 
 /** What `auto` takes, and why, in words for the summary. */
