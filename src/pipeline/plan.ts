@@ -89,7 +89,7 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
   const requests = Math.ceil((instructions * synthesize.requests) / Math.max(1, synthesize.kept));
   const passed = Math.ceil((instructions * Math.max(1, respond.passed)) / respond.responses);
-  const kept = Math.min(config.select.atMost, Math.ceil(passed * (isRanked(measured) ? config.select.share : 1)));
+  const kept = Math.min(config.select.atMost, Math.ceil(passed * (isRanked(config, measured) ? config.select.share : 1)));
   const heldOut = Math.floor(kept * config.train.validation);
   const trainTokens = Math.ceil(((kept - heldOut) * config.train.epochs * train.tokens) / train.pairs);
   const per = (total: number, n: number) => total / Math.max(1, n);
@@ -125,11 +125,12 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
 }
 
 /** Grades keep what passes a threshold, and how many that are is unknown before; ranks keep a share. */
-function isRanked({ assess }: Pick<Measured, 'assess'>): boolean {
-  return assess.method === 'likelihood';
+function isRanked({ assess: { method } }: Config, { assess }: Measured): boolean {
+  return (method === 'auto' ? assess.method : method) === 'likelihood';
 }
 
-function notes(config: Config, { synthesize, respond, assess }: Measured): string[] {
+function notes(config: Config, measured: Measured): string[] {
+  const { synthesize, respond, assess } = measured;
   const found: string[] = [];
   if (synthesize.kept === 0) {
     found.push(
@@ -140,7 +141,7 @@ function notes(config: Config, { synthesize, respond, assess }: Measured): strin
   if (config.assess.method === 'auto') {
     found.push(`assess.method is auto: timed as ${assess.method}; the self-test that decides comes on top, once.`);
   }
-  if (!isRanked({ assess })) {
+  if (!isRanked(config, measured)) {
     found.push(
       'How many pairs pass the threshold is not known before; training is forecast for all that pass the filters.',
     );

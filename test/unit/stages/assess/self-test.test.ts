@@ -106,8 +106,8 @@ describe('auto', () => {
   });
 
   it('takes likelihood where there were too few seeds to tell', () => {
-    expect(chooseMethod([row('expected', 3, 3)]).method).toBe('likelihood');
-    expect(chooseMethod([row('expected', 0, 0)]).method).toBe('likelihood');
+    expect(chooseMethod([row('likelihood', 3, 3), row('expected', 3, 3)]).method).toBe('likelihood');
+    expect(chooseMethod([row('likelihood', 0, 0), row('expected', 0, 0)]).method).toBe('likelihood');
   });
 
   it('takes the better of two ways to read grades', () => {
