@@ -89,7 +89,10 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
   const requests = Math.ceil((instructions * synthesize.requests) / Math.max(1, synthesize.kept));
   const passed = Math.ceil((instructions * Math.max(1, respond.passed)) / respond.responses);
-  const kept = Math.min(config.select.atMost, Math.ceil(passed * (isRanked(config, measured) ? config.select.share : 1)));
+  const kept = Math.min(
+    config.select.atMost,
+    Math.ceil(passed * (isRanked(config, measured) ? config.select.share : 1)),
+  );
   const heldOut = Math.floor(kept * config.train.validation);
   const trainTokens = Math.ceil(((kept - heldOut) * config.train.epochs * train.tokens) / train.pairs);
   const per = (total: number, n: number) => total / Math.max(1, n);

@@ -25,7 +25,7 @@ export interface EndpointServer {
   /** The most requests that were being answered at one time. */
   mostAtOnce: number;
   /** Stops listening and drops every connection. */
-  close(): void;
+  close: () => void;
 }
 
 export interface EndpointBehavior {
@@ -49,7 +49,10 @@ export async function endpointServer(behavior: EndpointBehavior = {}): Promise<E
       requests.push(request);
       const fault = behavior.fault?.(request, requests.length);
       await sleep(behavior.delayMs?.(request) ?? 0);
-      if (fault !== undefined) return misbehave(fault, response);
+      if (fault !== undefined) {
+        misbehave(fault, response);
+        return;
+      }
       const answer = behavior.answer?.(request) ?? usualAnswer(request, behavior.models ?? ['test-model']);
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     });

@@ -1,6 +1,6 @@
 // Opens the model that the options name, lends it to one piece of work, and closes it again.
 import type { LanguageModel } from '../../engine/engine.js';
-import type { EngineFactory } from '../../engine/engine-factory.js';
+import type { EngineFactory, SwitchableModel } from '../../engine/engine-factory.js';
 import type { RowFailures, RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
 import type { EngineOptions } from '../../engine/create-engine.js';
 import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
@@ -28,29 +28,27 @@ export function writingEngineOptions(call: CommandCall): EngineOptions {
 
 export async function withModel<T>(call: CommandCall, work: (model: LanguageModel) => Promise<T>): Promise<T> {
   const engine = call.createEngine(writingEngineOptions(call));
-  if (engine.openEndpoint !== undefined) return withEndpoint(call, engine.openEndpoint, work);
-  const model = await engine.openModel(await engine.choose());
+  if (engine.openEndpoint !== undefined) refuseLocalOptions(call);
+  const model = (await engine.openEndpoint?.()) ?? (await openLocal(call, engine));
   try {
-    await model.setAdapter(call.values.text('adapter') ?? null);
+    if ('name' in model) {
+      const form = model.hasChatTemplate ? 'messages as the server writes them' : 'raw prompts';
+      call.output.note(`model ${model.name} at ${call.config.baseUrl ?? ''}, ${form}`);
+    }
     return await work(model);
   } finally {
     await model.dispose();
   }
 }
 
-async function withEndpoint<T>(
-  call: CommandCall,
-  open: NonNullable<EngineFactory['openEndpoint']>,
-  work: (model: LanguageModel) => Promise<T>,
-): Promise<T> {
-  refuseLocalOptions(call);
-  const model = await open();
+async function openLocal({ values }: CommandCall, engine: EngineFactory): Promise<SwitchableModel> {
+  const model = await engine.openModel(await engine.choose());
   try {
-    const form = model.hasChatTemplate ? 'messages as the server writes them' : 'raw prompts';
-    call.output.note(`model ${model.name} at ${call.config.baseUrl ?? ''}, ${form}`);
-    return await work(model);
-  } finally {
+    await model.setAdapter(values.text('adapter') ?? null);
+    return model;
+  } catch (error) {
     await model.dispose();
+    throw error;
   }
 }
 
