@@ -9,7 +9,6 @@ namespace isheep {
 namespace {
 
 constexpr size_t n_lanes = 16;    // independent sums, which the compiler keeps in vector registers
-constexpr size_t block = 1024;    // floats summed in single precision before they are added up in double
 constexpr float lowest = -87.0f;  // exp of it is still a normal float, and nothing here can tell it from 0
 
 // exp(x) for lowest <= x <= 0. Splits x = n ln 2 + r with |r| <= ln 2 / 2, takes a polynomial for exp(r) (Taylor; the
@@ -71,12 +70,14 @@ float max_logit(const float * logits, size_t n) {
     return max;
 }
 
-double exp_row(const float * logits, size_t n, float max, float scale, float * exps) {
-    float unused[block];
+double exp_row(const float * logits, size_t n, float max, float scale, float * exps, float * block_sums) {
+    float unused[exp_block_size];
     double sum = 0;
-    for (size_t begin = 0; begin < n; begin += block) {
-        const size_t length = n - begin < block ? n - begin : block;
-        sum += exp_block(logits + begin, length, max, scale, exps ? exps + begin : unused);
+    for (size_t begin = 0; begin < n; begin += exp_block_size) {
+        const size_t length = n - begin < exp_block_size ? n - begin : exp_block_size;
+        const float block_sum = exp_block(logits + begin, length, max, scale, exps ? exps + begin : unused);
+        if (block_sums) block_sums[begin / exp_block_size] = block_sum;
+        sum += block_sum;
     }
     return sum;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace isheep {
 namespace {
@@ -18,14 +19,43 @@ uint64_t mix(uint64_t z) {
 }
 
 // The first token at which the running sum of exps passes `target`.
-int32_t draw(const float * exps, size_t n, double target) {
-    int32_t last = 0;  // the last token that can be meant where rounding hides the end of the sum
-    for (size_t i = 0; i < n; i++) {
-        if (exps[i] > 1e-6f) last = (int32_t) i;
-        target -= exps[i];
+int32_t draw(const SamplerScratch & scratch, size_t n, double target) {
+    const size_t n_blocks = scratch.block_sums.size();
+    size_t block = 0;
+    while (block + 1 < n_blocks && target >= scratch.block_sums[block]) target -= scratch.block_sums[block++];
+    const size_t end = std::min(n, (block + 1) * exp_block_size);
+    size_t last = block * exp_block_size;  // the token that is meant where rounding hides the end of the sum
+    for (size_t i = last; i < end; i++) {
+        if (scratch.exps[i] > 1e-6f) last = i;
+        target -= scratch.exps[i];
         if (target < 0) return (int32_t) i;
     }
-    return last;
+    return (int32_t) last;
+}
+
+// The sum of those of exps[begin, end) that are above `floor`, or equal where `or_equal`.
+double sum_above(const float * exps, size_t begin, size_t end, float floor, bool or_equal) {
+    constexpr size_t n_lanes = 16;  // independent sums, which the compiler keeps in vector registers
+    // The next number above `floor` makes one loop of both kinds.
+    const float least = or_equal ? floor : std::nextafter(floor, std::numeric_limits<float>::infinity());
+    double sum = 0;
+    for (size_t i = begin; i < end;) {
+        const size_t stop = std::min(end, i + exp_block_size);
+        float lanes[n_lanes] = {};
+        for (; i + n_lanes <= stop; i += n_lanes) {
+            for (size_t j = 0; j < n_lanes; j++) lanes[j] += exps[i + j] >= least ? exps[i + j] : 0.0f;
+        }
+        for (; i < stop; i++) lanes[0] += exps[i] >= least ? exps[i] : 0.0f;
+        for (float lane : lanes) sum += lane;
+    }
+    return sum;
+}
+
+// Whether top-p and min-p leave the token. `enough`: the sum of exps that top-p keeps.
+bool is_left(const float * exps, size_t n, int32_t token, double enough, float min_p) {
+    const float own = exps[token];
+    const double likelier = sum_above(exps, 0, token, own, true) + sum_above(exps, token + 1, n, own, false);
+    return likelier == 0 || (likelier < enough && own >= min_p);
 }
 
 void gather(const float * exps, size_t n, float floor, std::vector<int32_t> & choices) {
@@ -89,10 +119,20 @@ double choose(const float * exps, size_t n, double total, const Sampling & sampl
     return kept;
 }
 
+// Tokens drawn from all until one is drawn that top-p and min-p leave: as likely as drawing among these only, and much
+// cheaper than finding them all, since few are rejected. Where they cut so much that many would be, finds them.
+constexpr int most_rejections = 8;
+
 int32_t sample_choice(size_t n, double total, const Sampling & sampling, RandomStream & random,
                       SamplerScratch & scratch) {
     const float * exps = scratch.exps.data();
-    if (sampling.top_k <= 0 && sampling.top_p >= 1 && sampling.min_p <= 0) return draw(exps, n, random.next() * total);
+    if (sampling.top_k <= 0) {
+        const bool cuts = sampling.top_p < 1 || sampling.min_p > 0;
+        for (int i = 0; i < most_rejections; i++) {
+            const int32_t token = draw(scratch, n, random.next() * total);
+            if (!cuts || is_left(exps, n, token, sampling.top_p * total, sampling.min_p)) return token;
+        }
+    }
     double left = random.next() * choose(exps, n, total, sampling, scratch.choices);
     for (int32_t token : scratch.choices) {
         left -= exps[token];
@@ -117,13 +157,15 @@ Sampled sample(const float * logits, size_t n, const Sampling & sampling, Random
         throw Error(Code::native_failure, "the model gave logits that are not finite", "the model file may be damaged");
     }
     scratch.exps.resize(n);
+    scratch.block_sums.resize((n + exp_block_size - 1) / exp_block_size);
     int32_t token;
     double total;  // of exp(logit - max), for the log-probability
     if (sampling.temperature <= 0) {
         total = exp_row(logits, n, max, 1.0f, nullptr);
         token = (int32_t) (std::find(logits, logits + n, max) - logits);
     } else {
-        const double heated = exp_row(logits, n, max, 1.0f / sampling.temperature, scratch.exps.data());
+        const double heated =
+            exp_row(logits, n, max, 1.0f / sampling.temperature, scratch.exps.data(), scratch.block_sums.data());
         total = sampling.temperature == 1 ? heated : exp_row(logits, n, max, 1.0f, nullptr);
         token = sample_choice(n, heated, sampling, random, scratch);
     }

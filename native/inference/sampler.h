@@ -28,8 +28,9 @@ private:
 
 // Buffers of one thread that samples. Nothing is allocated after the first row.
 struct SamplerScratch {
-    std::vector<float> exps;       // [n_vocab]
-    std::vector<int32_t> choices;  // candidates, then the choices in falling order of probability
+    std::vector<float> exps;        // [n_vocab]
+    std::vector<float> block_sums;  // of exps
+    std::vector<int32_t> choices;   // candidates, then the choices in falling order of probability
 };
 
 struct Sampled {
@@ -37,7 +38,7 @@ struct Sampled {
     double logprob;  // natural log of the token's probability under the model, before sampling settings
 };
 
-// Logits: [n]. Draws one random number, none at temperature 0. Throws Error(native_failure) if no logit is finite.
+// Logits: [n]. Draws a random number or, with top-p or min-p, a few; none at temperature 0. Throws Error(native_failure) if no logit is finite.
 Sampled sample(const float * logits, size_t n, const Sampling & sampling, RandomStream & random,
                SamplerScratch & scratch);
 
