@@ -14,7 +14,7 @@ import {
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
 import type { Candidate, Pair, SeedTask } from '../shared/rows.js';
 import { assess } from '../stages/assess/assess.js';
-import { possibleMethods } from '../stages/assess/self-test.js';
+import { possibleMethods } from '../stages/assess/possible-methods.js';
 import { applyScreen, createScreen } from '../stages/filter/screen.js';
 import { respond } from '../stages/respond/respond.js';
 import { synthesize } from '../stages/synthesize/synthesize.js';

@@ -6,7 +6,7 @@ import type { RemoteModel } from '../../src/engine/endpoint/remote-model.js';
 import type { GenerateRequest, Prompt, ScoreRequest } from '../../src/engine/engine.js';
 import { loadModel, type Model } from '../../src/engine/model.js';
 import { assessPairs } from '../../src/stages/assess/assess.js';
-import { possibleMethods, refuseImpossible } from '../../src/stages/assess/self-test.js';
+import { possibleMethods, refuseImpossible } from '../../src/stages/assess/possible-methods.js';
 import { runInChild } from '../support/kill-run.js';
 import { type LlamaServer, startLlamaServer } from '../support/llama-server.js';
 import { realModelPath } from '../support/models.js';

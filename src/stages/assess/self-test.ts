@@ -3,11 +3,11 @@
 // faults, failing says all.
 import type { Config } from '../../config/schema.js';
 import type { CallOptions, LanguageModel } from '../../engine/engine.js';
-import { IsheepError } from '../../shared/errors.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { AssessMethod, Assessment, Pair, SeedTask } from '../../shared/rows.js';
 import { userTurn } from '../../shared/task-prompt.js';
 import { assessPairs } from './assess.js';
+import { possibleMethods } from './possible-methods.js';
 import { rankPool } from './rank.js';
 
 /** Another task's response; the first half of the response; its words mixed; the task as its own response. */
@@ -67,25 +67,6 @@ export async function selfTest(input: SelfTestInput, model: LanguageModel): Prom
   return rows;
 }
 
-/** All three for a model on this machine; at an endpoint those for which the server tells enough. */
-export async function possibleMethods(model: LanguageModel): Promise<[AssessMethod, ...AssessMethod[]]> {
-  const can = async (what: 'continuation' | 'next') => (await model.canScore?.(what)) ?? true;
-  const grades: [AssessMethod, ...AssessMethod[]] = (await can('next')) ? ['expected', 'sampled'] : ['sampled'];
-  return (await can('continuation')) ? ['likelihood', ...grades] : grades;
-}
-
-/** Throws `unsupported-model` where an endpoint tells too little for the method. */
-export async function refuseImpossible(method: AssessMethod, model: LanguageModel): Promise<void> {
-  if (model.canScore === undefined || method === 'sampled') return;
-  const possible = await possibleMethods(model);
-  if (possible.includes(method)) return;
-  const needed =
-    method === 'likelihood' ? 'log-probabilities of a prompt' : 'the likeliest tokens and goes on from them';
-  throw new IsheepError('unsupported-model', `${method} assessment needs a server that tells ${needed}`, {
-    hint: `this one can be asked for ${possible.join(' and ')}; auto tries what there is`,
-  });
-}
-
 /** What `auto` takes, and why, in words for the summary. */
 export function chooseMethod(rows: readonly SelfTestRow[]): { method: AssessMethod; why: string } {
   const graded = rows.filter((row) => row.method !== 'likelihood').sort((a, b) => b.overall.value - a.overall.value);
@@ -96,11 +77,9 @@ export function chooseMethod(rows: readonly SelfTestRow[]): { method: AssessMeth
   if (value >= trustedAccuracy && low > 0.5)
     return { method: best.method, why: `grades pass the self-test: ${figures}` };
   const failed = `grades fail the self-test: ${figures}; ${percent(trustedAccuracy)} are needed`;
-  if (rows.some((row) => row.method === 'likelihood')) return { method: 'likelihood', why: failed };
-  return {
-    method: best.method,
-    why: `${failed}, but likelihood was not to be had of this endpoint: trust them little`,
-  };
+  return rows.some((row) => row.method === 'likelihood')
+    ? { method: 'likelihood', why: failed }
+    : { method: best.method, why: `${failed}, but likelihood was not tried` };
 }
 
 function percent(share: number): string {

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { openEndpoint } from '../../../../src/engine/endpoint/open-endpoint.js';
 import type { RemoteModel } from '../../../../src/engine/endpoint/remote-model.js';
 import { isFailed, type Prompt, type Scored } from '../../../../src/engine/engine.js';
-import { chooseMethod, possibleMethods, refuseImpossible } from '../../../../src/stages/assess/self-test.js';
+import { possibleMethods, refuseImpossible } from '../../../../src/stages/assess/possible-methods.js';
+import { chooseMethod } from '../../../../src/stages/assess/self-test.js';
 import {
   type EndpointBehavior,
   type EndpointServer,
@@ -219,5 +220,5 @@ test('without likelihood, auto takes the better grades and says that they are po
     { method: 'sampled' as const, kinds, overall: accuracy, failed: 0 },
   ];
   const choice = chooseMethod(rows);
-  expect(choice).toMatchObject({ method: 'expected', why: expect.stringContaining('trust them little') as string });
+  expect(choice).toMatchObject({ method: 'expected', why: expect.stringContaining('likelihood was not') as string });
 });
