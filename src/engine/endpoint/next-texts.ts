@@ -15,6 +15,8 @@ import { pathOf, promptFields } from './request-fields.js';
 const listLengths: readonly number[] = [100, 20, 5];
 /** What a beginning must have for it to matter how it goes on. */
 const negligible = 1e-4;
+/** How often a list is asked for. */
+const draws = 5;
 /** How much probability may be lost where a server cannot go on from a begun answer. */
 const tolerable = 0.05;
 
@@ -36,6 +38,7 @@ export class NextTextReader {
   readonly #endpoint: Endpoint;
   readonly #model: string;
   #listLength = 0;
+  #hasListed = false;
   #works: Promise<boolean> | undefined;
 
   constructor(endpoint: Endpoint, model: string) {
@@ -81,9 +84,7 @@ export class NextTextReader {
   }
 
   async #list(name: string, place: Place, signal: AbortSignal | undefined) {
-    const answer = await this.#ask(name, place, signal);
-    const list = readNextTokens(answer);
-    if (list === undefined) throw unsupported(this.#endpoint, 'it lists no likeliest tokens (logprobs)');
+    const list = await this.#listOfAnyDraw(name, place, signal);
     // A server that ends the begun turn and opens another, instead of going on from it, has more tokens.
     if ('text' in place.prompt || place.promptTokens === undefined || list.promptTokens === place.promptTokens)
       return list;
@@ -95,12 +96,29 @@ export class NextTextReader {
     );
   }
 
+  /** llama-server lists nothing where the token that it draws ends the text; another draw has the same list. */
+  async #listOfAnyDraw(name: string, place: Place, signal: AbortSignal | undefined) {
+    for (let seed = 0; seed < draws; seed++) {
+      const list = readNextTokens(await this.#ask(name, place, seed, signal));
+      this.#hasListed ||= list !== undefined;
+      if (list !== undefined) return list;
+    }
+    const why = 'it lists no likeliest tokens (logprobs)';
+    if (!this.#hasListed) throw unsupported(this.#endpoint, why);
+    throw new EndpointFailure('nonsense', `the server ended the text in each of ${draws} draws, and then ${why}`);
+  }
+
   /** With as long a list as the server gives. */
-  async #ask(name: string, { prompt, written }: Place, signal: AbortSignal | undefined): Promise<unknown> {
+  async #ask(
+    name: string,
+    { prompt, written }: Place,
+    seed: number,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
     for (;;) {
       const length = this.#listLength;
       try {
-        const body = nextTokenBody(this.#model, prompt, written, listLengths[length] as number);
+        const body = nextTokenBody(this.#model, prompt, written, listLengths[length] as number, seed);
         return await this.#endpoint.send(pathOf(prompt), body, name, signal);
       } catch (error) {
         const isTooLong =
@@ -135,7 +153,7 @@ function withoutSpace(text: string): string {
 }
 
 /** Nothing that the sampling does is looked at; temperature 1 because some servers scale what they list by it. */
-function nextTokenBody(model: string, prompt: Prompt, written: string, length: number): object {
+function nextTokenBody(model: string, prompt: Prompt, written: string, length: number, seed: number): object {
   const isRaw = 'text' in prompt;
   const begun = { role: 'assistant', content: written };
   return {
@@ -151,7 +169,7 @@ function nextTokenBody(model: string, prompt: Prompt, written: string, length: n
     max_tokens: 1,
     temperature: 1,
     top_p: 1,
-    seed: 0,
+    seed,
     ...(isRaw ? { logprobs: length } : { logprobs: true, top_logprobs: length }),
     stream: false,
   };

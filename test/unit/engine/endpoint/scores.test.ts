@@ -132,6 +132,26 @@ describe('what comes next', () => {
     await refuseImpossible('sampled', model);
   });
 
+  test('is asked for again where the text happened to end there', async () => {
+    const listed = listing(wholeNumbers);
+    const usage = { prompt_tokens: 5, completion_tokens: 1 };
+    const ended = { choices: [{ text: '', logprobs: null }], usage };
+    const answer: EndpointBehavior['answer'] = (request) => {
+      const isEnd = promptOf(request) === 'ends:' || request.body.seed === 0;
+      return request.body.logprobs !== undefined && isEnd ? ended : listed.answer?.(request);
+    };
+    const { model } = await open({ ...listed, answer });
+    const request = { prompt: { text: 'Grade:' }, continuation: '', next: ['8'] };
+    const results = await model.score([
+      { ...request, id: 'a' },
+      { ...request, id: 'b', prompt: { text: 'ends:' } },
+    ]);
+    expect(results).toMatchObject([
+      { id: 'a', tokens: 0 },
+      { id: 'b', error: { code: 'no-network' } },
+    ]);
+  });
+
   test('can be had of a server that lists', async () => {
     const { model, server } = await open(listing(spacedDigits), 'chat');
     expect(await possibleMethods(model)).toEqual(['expected', 'sampled']);
