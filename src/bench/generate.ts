@@ -1,44 +1,134 @@
-// Tokens a second of generation. Decoding alone, as the S_TG column of llama-batched-bench: the time of a call that
-// generates one token a sequence is taken off. Prompts of 64 tokens, 128 generated ones (fewer where a text ends).
-import { loadModel, type Model } from '../engine/model.js';
-import { countTokens, type GenerateRequest, type Sampling } from '../engine/engine.js';
-import { type Figure, figure, timed, words } from './figure.js';
+// Tokens a second of generation and peak memory: decoding alone in the shapes of llama-batched-bench (its S_TG column:
+// the time of a call for one token a request is taken off), and a whole workload as a JavaScript program would send it.
+// Each is measured in a process of its own, ours and the peer in turns; of several rounds the best counts, on both sides.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Sampling } from '../engine/engine.js';
+import { IsheepError } from '../shared/errors.js';
+import { findBatchedBench, measureBatchedBench, type PeerMeasurement } from './batched-bench.js';
+import { type Figure, figure } from './figure.js';
+import type { GenerateJobFile, GenerateMeasurement } from './generate-job.js';
+import { lastingRequests, type Shape } from './lasting-requests.js';
 import type { BenchmarkSettings } from './options.js';
 
-const promptWords = 60;
-const generated = 128;
+const shapes: readonly Shape[] = [
+  { requests: 1, promptTokens: 64, sharedTokens: 0, generated: 128 },
+  { requests: 4, promptTokens: 64, sharedTokens: 0, generated: 128 },
+  { requests: 16, promptTokens: 64, sharedTokens: 0, generated: 128 },
+  { requests: 64, promptTokens: 64, sharedTokens: 0, generated: 128 },
+  { requests: 16, promptTokens: 600, sharedTokens: 0, generated: 128 },
+];
 
-const samplings: Readonly<Record<string, Sampling>> = {
-  greedy: { temperature: 0, topK: 0, topP: 1, minP: 0 },
-  'top-p 0.95': { temperature: 1, topK: 0, topP: 0.95, minP: 0 },
-};
+/** As synthesis sends it: long prompts, most of them the same beginning. */
+const workload: Shape = { requests: 64, promptTokens: 572, sharedTokens: 361, generated: 128 };
 
-export async function* benchGenerate({ model: path, threads, device }: BenchmarkSettings): AsyncGenerator<Figure> {
-  for (const sequences of [1, 4, 16, 64]) {
-    const model = await loadModel({ path, threads, device, batch: { parallel: sequences } });
-    await measure(model, requestsFor(sequences, samplings.greedy as Sampling, 2)); // reads the weights into memory
-    for (const [name, sampling] of Object.entries(samplings)) {
-      const first = await measure(model, requestsFor(sequences, sampling, 1));
-      const all = await measure(model, requestsFor(sequences, sampling, 1 + generated));
-      const label = `${sequences} sequences, ${name}`;
-      const decoded = (all.tokens - first.tokens) / (all.seconds - first.seconds);
-      yield figure('generate', `decoding, ${label}`, decoded, 'tokens/s');
-      yield figure('generate', `whole call, ${label}`, all.tokens / all.seconds, 'tokens/s');
-    }
-    await model.dispose();
+const greedy: Sampling = { temperature: 0, topK: 0, topP: 1, minP: 0 };
+const nucleus: Sampling = { temperature: 1, topK: 0, topP: 0.95, minP: 0 };
+
+export async function* benchGenerate(settings: BenchmarkSettings): AsyncGenerator<Figure> {
+  const program = settings.peer === 'llama-batched-bench' ? findBatchedBench() : undefined;
+  if (settings.peer !== 'node-llama-cpp') for (const shape of shapes) yield* measureShape(settings, shape, program);
+  if (settings.peer !== 'llama-batched-bench') yield* measureWorkload(settings);
+}
+
+async function* measureShape(
+  settings: BenchmarkSettings,
+  shape: Shape,
+  program: string | undefined,
+): AsyncGenerator<Figure> {
+  const job = await jobFor(settings, shape, greedy, shape.requests);
+  const sampledJob = await jobFor(settings, shape, nucleus, shape.requests);
+  const ours: GenerateMeasurement[] = [];
+  const sampled: GenerateMeasurement[] = [];
+  const theirs: PeerMeasurement[] = [];
+  for (let round = 0; round < settings.rounds; round++) {
+    ours.push(runChild('generate-child', job));
+    sampled.push(runChild('generate-child', sampledJob));
+    if (!program) continue;
+    const { requests: sequences, promptTokens, generated } = shape;
+    const { model, threads } = job;
+    theirs.push(...(await measureBatchedBench(program, { model, threads, promptTokens, generated, sequences })));
   }
+  const peer = bestOfPeer(theirs);
+  const label = `${shape.requests} sequences, prompts of ${shape.promptTokens} tokens`;
+  yield figure('generate', `decoding, ${label}, greedy`, decodingSpeed(ours), 'tokens/s', peer?.speed);
+  yield figure('generate', `decoding, ${label}, temperature 1, top-p 0.95`, decodingSpeed(sampled), 'tokens/s');
+  yield figure('generate', `peak resident memory, ${label}`, leastMemory(ours), 'MiB', peer?.memory);
 }
 
-function requestsFor(n: number, sampling: Sampling, maxTokens: number): GenerateRequest[] {
-  return Array.from({ length: n }, (_, seed) => {
-    return { id: String(seed), prompt: { text: words(promptWords, seed) }, maxTokens, stop: [], sampling, seed };
-  });
+/** Its memory is that of the settings that were fastest. */
+function bestOfPeer(measured: readonly PeerMeasurement[]) {
+  const best = [...measured].sort((a, b) => b.tokensPerSecond - a.tokensPerSecond)[0];
+  if (best === undefined) return undefined;
+  const peer = `llama-batched-bench ${best.settings}`;
+  return { speed: { peer, value: best.tokensPerSecond }, memory: { peer, value: best.peakMib } };
 }
 
-async function measure(
-  model: Model,
-  requests: readonly GenerateRequest[],
-): Promise<{ seconds: number; tokens: number }> {
-  const { seconds, result } = await timed(() => model.generate(requests));
-  return { seconds, tokens: countTokens(result) };
+async function* measureWorkload(settings: BenchmarkSettings): AsyncGenerator<Figure> {
+  const job = await jobFor(settings, workload, greedy);
+  const ours: GenerateMeasurement[] = [];
+  const theirs = new Map<number, GenerateMeasurement[]>();
+  for (let round = 0; round < settings.rounds; round++) {
+    ours.push(runChild('generate-child', { ...job, prefill: false }));
+    if (settings.peer === '') continue;
+    for (const parallel of [8, 16, 32]) {
+      const one = runChild('node-llama-cpp-child', { ...job, parallel });
+      theirs.set(parallel, [...(theirs.get(parallel) ?? []), one]);
+    }
+  }
+  const [best] = [...theirs].sort(([, a], [, b]) => wholeSpeed(b) - wholeSpeed(a));
+  const peer = best && `node-llama-cpp, ${best[0]} sequences`;
+  const { requests, promptTokens, sharedTokens, generated } = workload;
+  const label = `${requests} requests of ${promptTokens} tokens, ${sharedTokens} of them shared, ${generated} generated`;
+  const beside = (value: (many: readonly GenerateMeasurement[]) => number) =>
+    best && peer ? { peer, value: value(best[1]) } : undefined;
+  yield figure('generate', `generated, whole call, ${label}`, wholeSpeed(ours), 'tokens/s', beside(wholeSpeed));
+  yield figure('generate', `peak resident memory, ${label}`, leastMemory(ours), 'MiB', beside(leastMemory));
+}
+
+/** `parallel`: sequences; by default as many as the engine itself takes. */
+async function jobFor(
+  settings: BenchmarkSettings,
+  shape: Shape,
+  sampling: Sampling,
+  parallel?: number,
+): Promise<GenerateJobFile> {
+  const { model, device } = settings;
+  const threads = settings.threads > 0 ? settings.threads : os.availableParallelism();
+  const requests = await lastingRequests({ model, device, threads }, shape, sampling);
+  return { model, device, threads, ...(parallel !== undefined && { parallel }), requests, prefill: true };
+}
+
+function decodingSpeed(measured: readonly GenerateMeasurement[]): number {
+  const least = (value: (one: GenerateMeasurement) => number) => Math.min(...measured.map(value));
+  const seconds = least((one) => one.seconds) - least((one) => one.prefillSeconds);
+  return measured[0] === undefined ? NaN : (measured[0].tokens - measured[0].prefillTokens) / seconds;
+}
+
+function wholeSpeed(measured: readonly GenerateMeasurement[]): number {
+  return Math.max(...measured.map(({ tokens, seconds }) => tokens / seconds));
+}
+
+function leastMemory(measured: readonly GenerateMeasurement[]): number {
+  return Math.min(...measured.map((one) => one.peakMib));
+}
+
+/** A program beside this file, compiled or not, on the job. */
+function runChild(name: string, job: GenerateJobFile): GenerateMeasurement {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-bench-'));
+  try {
+    const file = path.join(folder, 'job.json');
+    writeFileSync(file, JSON.stringify(job));
+    const program = fileURLToPath(new URL(`./${name}${path.extname(import.meta.url)}`, import.meta.url));
+    const run = spawnSync(process.execPath, [...process.execArgv, program, file], { encoding: 'utf8' });
+    if (run.status === 0) return JSON.parse(run.stdout.trim().split('\n').at(-1) ?? '') as GenerateMeasurement;
+    const why = run.stderr.trim().split('\n').slice(-3).join(' ') || `signal ${run.signal ?? ''}`;
+    throw new IsheepError('native-failure', `${name} failed: ${why}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -18,16 +18,23 @@ const memory = ['memory', 'copiedWeights', 'activations'] as const;
 const turns = ['steps', 'rounds', 'microBatchTokens', ...memory, 'profile', 'peer', 'python'] as const;
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
-  generate: { summary: 'tokens a second of generation', reads: machine, run: benchGenerate },
+  generate: {
+    summary: 'tokens a second and peak memory of generation',
+    reads: [...machine, 'rounds', 'peer'],
+    peers: ['llama-batched-bench', 'node-llama-cpp'],
+    run: benchGenerate,
+  },
   score: { summary: 'tokens a second of scoring', reads: machine, run: benchScore },
   train: {
     summary: 'tokens a second and peak memory of LoRA training on pairs',
     reads: [...machine, 'data', 'batchSize', 'maxLength', ...turns],
+    peers: ['peft'],
     run: benchTrain,
   },
   'train-length': {
     summary: 'the same on samples of exactly some lengths',
     reads: [...machine, 'lengths', ...turns],
+    peers: ['peft'],
     run: benchTrainLength,
   },
   'train-shape': {

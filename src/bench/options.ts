@@ -33,7 +33,7 @@ export interface BenchmarkSettings {
   layers: readonly number[];
   /** yes: the whole shape is measured, too. */
   whole: 'yes' | 'no';
-  /** "" or the name of another trainer to measure in the same run. */
+  /** "" or the name of another program to measure in the same run. */
   peer: string;
   /** The Python that the peer runs in. */
   python: string;
@@ -67,7 +67,7 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   shape: option('shape', 'NAME', 'llama-2-7b', `one of ${shapeNames.join(', ')}`),
   layers: option('layers', 'N,N', '2,4', 'layers of the two models that are measured in place of the whole; even'),
   whole: option('whole', 'yes|no', 'no', 'whether the whole shape is measured, too, beside its forecast'),
-  peer: option('peer', 'peft', '', 'another trainer to measure in turns with ours: peft'),
+  peer: option('peer', 'NAME', '', 'who else is measured, in turns with ours'),
   python: option('python', 'FILE', '', 'the Python of the peer; ISHEEP_PYTHON says it too, else python3'),
 };
 
@@ -76,10 +76,16 @@ export type OptionKey = keyof typeof options;
 export interface BenchmarkEntry {
   summary: string;
   reads: readonly OptionKey[];
+  /** What --peer may be. */
+  peers?: readonly string[];
 }
 
 /** The settings that `words` (without the benchmark's name) give. Throws `bad-config` with all that is wrong. */
-export function readSettings(name: string, { reads }: BenchmarkEntry, words: readonly string[]): BenchmarkSettings {
+export function readSettings(
+  name: string,
+  { reads, peers = [] }: BenchmarkEntry,
+  words: readonly string[],
+): BenchmarkSettings {
   const given = parseWords(words);
   const own = reads.map((key) => options[key].name);
   const unknown = [...given.keys()].filter((word) => !own.includes(word));
@@ -107,7 +113,7 @@ export function readSettings(name: string, { reads }: BenchmarkEntry, words: rea
     if (word === undefined) problem(key, words.join(', '));
     return word ?? words[0];
   };
-  if (!['', 'peft'].includes(textOf('peer'))) problem('peer', 'peft');
+  if (!['', ...peers].includes(textOf('peer'))) problem('peer', peers.join(' or '));
   const settings = {
     ...{ model: textOf('model'), device: textOf('device'), data: textOf('data'), peer: textOf('peer') },
     ...{ threads: count('threads', 0), steps: count('steps', 1), rounds: count('rounds', 1), lengths },
@@ -132,12 +138,13 @@ export function readSettings(name: string, { reads }: BenchmarkEntry, words: rea
 export function helpText(entries: Readonly<Record<string, BenchmarkEntry>>, name?: string): string {
   const shown = Object.entries(entries).filter(([one]) => name === undefined || one === name);
   const lines = ['npm run bench -- NAME [options]: prints one JSON object a figure'];
-  for (const [one, { summary, reads }] of shown) {
+  for (const [one, { summary, reads, peers = [] }] of shown) {
     lines.push('', `${one}: ${summary}`);
     for (const key of reads) {
       const { name: word, value, fallback, description } = options[key];
       const form = `--${word} ${value}`.padEnd(38);
-      lines.push(`  ${form} ${description}${fallback === '' ? '' : ` [${fallback}]`}`);
+      const named = key === 'peer' ? `: ${peers.join(', ')}` : '';
+      lines.push(`  ${form} ${description}${named}${fallback === '' ? '' : ` [${fallback}]`}`);
     }
   }
   return `${lines.join('\n')}\n`;

@@ -1,0 +1,42 @@
+// What one process of the generate benchmark is asked, and what it tells: files between generate.ts and its children.
+import { readFileSync } from 'node:fs';
+
+import type { GenerateRequest } from '../engine/engine.js';
+
+export interface GenerateJobFile {
+  model: string;
+  threads: number;
+  device: string;
+  /** Sequences that run at once; what the engine takes by itself where it is not said. */
+  parallel?: number;
+  /** All generate `maxTokens`, and none ends before. */
+  requests: GenerateRequest[];
+  /** Whether the time until the first token of every request is measured, too. */
+  prefill: boolean;
+}
+
+export interface GenerateMeasurement {
+  /** Of the whole call. */
+  seconds: number;
+  /** Of a call for one token a request, and its tokens; 0 where it was not asked for. */
+  prefillSeconds: number;
+  prefillTokens: number;
+  /** Generated in the whole call. */
+  tokens: number;
+  peakMib: number;
+}
+
+export function readJob(file: string | undefined): GenerateJobFile {
+  return JSON.parse(readFileSync(file ?? '', 'utf8')) as GenerateJobFile;
+}
+
+/** Peak of this process's resident memory. Linux hands the parent's peak on to `maxRSS` of a child, but not to VmHWM. */
+export function peakMib(pid: number | 'self' = 'self'): number {
+  try {
+    const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    if (line) return Number(line[1]) / 1024;
+  } catch {
+    // Not Linux, or the process has ended.
+  }
+  return pid === 'self' ? process.resourceUsage().maxRSS / 1024 : 0;
+}
