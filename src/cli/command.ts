@@ -1,8 +1,8 @@
 // What a command is: data for the help and the checks, and one function that does the work. Commands wire and print; the
 // work itself is in src/pipeline/.
 import type { Config } from '../config/schema.js';
+import type { EngineOptions } from '../engine/create-engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
-import type { LlamaEngineOptions } from '../engine/llama-engine.js';
 import type { Interrupts } from './interrupts.js';
 import type { CommandOption } from './options.js';
 import type { Output } from './output.js';
@@ -19,7 +19,7 @@ export interface Command {
   run(call: CommandCall): Promise<CommandResult>;
 }
 
-export type CreateEngine = (options: LlamaEngineOptions) => EngineFactory;
+export type CreateEngine = (options: EngineOptions) => EngineFactory;
 
 /** One use of a command, checked: every option has a value that it may have. */
 export interface CommandCall {

@@ -2,7 +2,7 @@
 // The program `isheep`: hands the process to runCli and sets the exit code.
 import { readFileSync } from 'node:fs';
 
-import { createLlamaEngine } from '../engine/llama-engine.js';
+import { createEngine } from '../engine/create-engine.js';
 import { runCli } from './cli.js';
 import { commands, plannedCommands } from './commands/index.js';
 import { listenForInterrupts } from './interrupts.js';
@@ -24,6 +24,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   commands,
   planned: plannedCommands,
   version,
-  createEngine: createLlamaEngine,
+  createEngine,
   interrupts: (tell) => listenForInterrupts(process, tell),
 });

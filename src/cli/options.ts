@@ -3,6 +3,7 @@
 import { z } from 'zod';
 
 import { presetNames } from '../config/presets.js';
+import { endpointKeys } from '../config/schema.js';
 import { defaultInWords, settingOf, settings } from '../config/settings.js';
 import { expectation, valueSchema, type ValueSchema } from '../config/wording.js';
 
@@ -50,9 +51,9 @@ export function settingOption(
 
 /** Every key of the configuration, under the name that follows from the key. */
 export function allSettings(): CommandOption[] {
-  const common = new Set(modelSettings);
+  const elsewhere = new Set([...modelSettings, ...endpointOptions.map(({ key }) => key)]);
   return settings
-    .filter((setting) => !common.has(setting.key))
+    .filter((setting) => !elsewhere.has(setting.key))
     .map(({ key, option: name, section, description, schema }) => ({
       name,
       description,
@@ -68,7 +69,9 @@ export const outputOptions: readonly CommandOption[] = [
     group: commonGroup,
   }),
   option('quiet', 'no progress and no notes', z.boolean(), { group: commonGroup }),
-  option('offline', 'use no network; only `isheep fetch` ever does', z.boolean(), { group: commonGroup }),
+  option('offline', 'use no network; only `isheep fetch` and an endpoint elsewhere ever do', z.boolean(), {
+    group: commonGroup,
+  }),
 ];
 
 const modelSettings = ['model', 'device', 'threads', 'seed'];
@@ -78,6 +81,11 @@ export const modelOptions: readonly CommandOption[] = [
   ...modelSettings.map((key) => settingOption(key, key, { group: commonGroup })),
   pathOption('config', 'a configuration file (JSON), see docs/configuration.md', { group: commonGroup }),
 ];
+
+/** Of the commands that can work with the model behind an endpoint instead. */
+export const endpointOptions: readonly CommandOption[] = ['engine', ...endpointKeys].map((key) =>
+  settingOption(key, settingOf(key).option, { group: 'An endpoint instead of a local model:' }),
+);
 
 export const adapterOption: CommandOption = pathOption(
   'adapter',

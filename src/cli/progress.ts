@@ -33,7 +33,9 @@ function showTurn(progress: ProgressLine, event: Turn): void {
   else if (event.kind === 'run-started') {
     progress.line(`${event.continued ? 'continuing' : 'run'} ${style.bold(event.runDir)}`);
   } else {
-    const writer = event.model === 'base' ? 'the base' : 'the adapter of the iteration before';
+    const { model } = event;
+    const local = model === 'base' ? 'the base' : 'the adapter of the iteration before';
+    const writer = typeof model === 'object' && 'endpoint' in model ? `the endpoint's model ${model.endpoint}` : local;
     progress.line(`${style.bold(`iteration ${event.iteration} of ${event.of}`)}, written by ${writer}`);
   }
 }

@@ -14,7 +14,7 @@ export function formatRunSummary(summary: RunSummary, style: Style): string {
 }
 
 function iterationBlock(it: IterationSummary, style: Style): string[] {
-  const writer = it.model === 'base' ? 'the base' : `adapter ${it.model.adapterSha256.slice(0, 12)}`;
+  const writer = writerText(it.model);
   const { synthesize, respond, filter, assess, select, train } = it;
   const rows: (readonly [string, string])[] = [
     [
@@ -44,6 +44,11 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
   ];
   const title = style.bold(`iteration ${it.iteration}`);
   return [`${title}, written by ${writer}`, ...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}${text}`)];
+}
+
+function writerText(model: IterationSummary['model']): string {
+  if (model === 'base') return 'the base';
+  return 'endpoint' in model ? `the endpoint's model ${model.endpoint}` : `adapter ${model.adapterSha256.slice(0, 12)}`;
 }
 
 function droppedRow(counts: Readonly<Record<string, number>>, word = 'dropped'): (readonly [string, string])[] {

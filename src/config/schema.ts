@@ -6,8 +6,18 @@ import { z } from 'zod';
 const share = z.number().min(0).max(1);
 const count = z.number().int().min(1);
 
-/** Settings that change how fast a run is and never a byte of what it makes. */
-export const speedOnlyKeys: readonly string[] = [];
+/** Settings that change how fast a run is, or where the same is computed, and never what it makes. */
+export const speedOnlyKeys: readonly string[] = ['baseUrl', 'engineConcurrency', 'engineRetries', 'engineTimeout'];
+
+/** Settings of an endpoint; without one they have no meaning. */
+export const endpointKeys = [
+  'baseUrl',
+  'engineModel',
+  'enginePrompts',
+  'engineConcurrency',
+  'engineRetries',
+  'engineTimeout',
+] as const;
 
 const sampling = {
   temperature: z
@@ -150,6 +160,33 @@ export const configSchema = z.strictObject({
     .describe('what computes; auto: the best there is'),
   threads: z.number().int().min(0).max(1024).default(0).describe('0: as many as the machine has cores'),
   seed: z.number().int().min(0).max(4294967295).default(1).describe('of every random choice'),
+  engine: z
+    .enum(['local', 'openai'])
+    .default('local')
+    .describe('what writes and judges; openai: a server with an OpenAI-compatible API. Training is always local'),
+  baseUrl: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('address of the server, such as http://127.0.0.1:8080/v1; its key: environment variable ISHEEP_API_KEY'),
+  engineModel: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('name under which the server knows the model; default: the first that it lists'),
+  enginePrompts: z
+    .enum(['chat', 'raw'])
+    .optional()
+    .describe("chat: messages, with the server's template; raw: plain text; default: chat where the server takes it"),
+  engineConcurrency: count.max(1024).optional().describe('requests to the server at the same time; default: 16'),
+  engineRetries: z
+    .number()
+    .int()
+    .min(0)
+    .max(20)
+    .optional()
+    .describe('how often a request is tried again where the server is busy or away; default: 5'),
+  engineTimeout: z.number().gt(0).max(86_400).optional().describe('seconds that an answer may take; default: 600'),
   chatTemplate: z.string().min(1).optional().describe('name or file of a template, for models that carry none'),
   iterations: count.max(1000).default(3).describe('turns of the loop'),
   instructions: count.default(1000).describe('distinct instructions to synthesize in each iteration'),

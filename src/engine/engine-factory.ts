@@ -12,6 +12,13 @@ export interface SwitchableModel extends LanguageModel {
   dispose(): Promise<void>;
 }
 
+/** The model behind an endpoint: it writes and judges, and no adapter of ours can be put on it. */
+export interface EndpointModel extends LanguageModel {
+  /** As the server knows it. */
+  readonly name: string;
+  dispose(): Promise<void>;
+}
+
 export interface OpenTrainer extends Trainer {
   dispose(): Promise<void>;
 }
@@ -34,6 +41,8 @@ export interface EngineFactory {
   /** Decides what depends on the machine. `recorded` is taken over as it is; throws where it no longer fits. */
   choose(recorded?: EngineChoices): Promise<EngineChoices>;
   openModel(choices: EngineChoices): Promise<SwitchableModel>;
+  /** Present where an endpoint writes and judges instead of the base and its adapters; `openModel` still opens the base. */
+  openEndpoint?(choices?: EngineChoices): Promise<EndpointModel>;
   openTrainer(choices: EngineChoices): Promise<OpenTrainer>;
   /** Loads the vocabulary, no weights. */
   openTokenizer(): Promise<ExampleTokenizer>;

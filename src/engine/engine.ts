@@ -74,7 +74,8 @@ export interface ScoreResult {
   /** Sum of natural logs over the continuation's tokens. */
   logprob: number;
   tokens: number;
-  /** log p that the text ends after the continuation: the log of the sum over all end tokens. */
+  /** log p that the text ends after the continuation: the log of the sum over all end tokens. NaN where an endpoint does not
+   *  tell. */
   endLogprob: number;
   /** In the order of `next`. */
   nextLogprobs: number[];
@@ -88,7 +89,12 @@ export interface Scorer {
 }
 
 /** What the generating and judging stages get. */
-export type LanguageModel = Generator & Scorer & { readonly hasChatTemplate: boolean };
+export interface LanguageModel extends Generator, Scorer {
+  readonly hasChatTemplate: boolean;
+  /** Whether `score` can tell the log-probabilities of a continuation and of its end, or of texts that come next: not every
+   *  endpoint does. Absent: it can. */
+  canScore?(what: 'continuation' | 'next'): Promise<boolean>;
+}
 
 /** A pair as the trainer takes it: the chat template's tokens before the response, and the response with its end. */
 export interface TrainingExample {

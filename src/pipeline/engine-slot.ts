@@ -1,10 +1,18 @@
 // Keeps one engine open at a time: the model that generates and judges, or the trainer. Both map the same base, and a
 // machine that fits one must not need room for two.
-import type { EngineChoices, EngineFactory, OpenTrainer, SwitchableModel } from '../engine/engine-factory.js';
+import type { LanguageModel } from '../engine/engine.js';
+import type {
+  EndpointModel,
+  EngineChoices,
+  EngineFactory,
+  OpenTrainer,
+  SwitchableModel,
+} from '../engine/engine-factory.js';
 
 export class EngineSlot {
   private openModel: SwitchableModel | undefined;
   private openTrainer: OpenTrainer | undefined;
+  private openEndpoint: EndpointModel | undefined;
   /** undefined: no adapter was set since the model was opened. */
   private adapter: string | null | undefined;
 
@@ -15,7 +23,7 @@ export class EngineSlot {
 
   /** The base with `adapter` (null: without one); opened where it is not, after the trainer is closed. */
   async model(adapter: string | null): Promise<SwitchableModel> {
-    if (this.openTrainer !== undefined) await this.close();
+    if (this.openTrainer !== undefined) await this.closeLocal();
     this.openModel ??= await this.factory.openModel(this.choices);
     if (this.adapter !== adapter) {
       await this.openModel.setAdapter(adapter);
@@ -24,14 +32,29 @@ export class EngineSlot {
     return this.openModel;
   }
 
+  /** What writes and judges where the base would with `adapter`: that, or the endpoint, which takes no memory here and stays
+   *  what it is. */
+  async writer(adapter: string | null): Promise<LanguageModel> {
+    if (this.factory.openEndpoint === undefined) return this.model(adapter);
+    this.openEndpoint ??= await this.factory.openEndpoint(this.choices);
+    return this.openEndpoint;
+  }
+
   /** The trainer; opened where it is not, after the model is closed. */
   async trainer(): Promise<OpenTrainer> {
-    if (this.openModel !== undefined) await this.close();
+    if (this.openModel !== undefined) await this.closeLocal();
     this.openTrainer ??= await this.factory.openTrainer(this.choices);
     return this.openTrainer;
   }
 
   async close(): Promise<void> {
+    const { openEndpoint } = this;
+    this.openEndpoint = undefined;
+    await openEndpoint?.dispose();
+    await this.closeLocal();
+  }
+
+  private async closeLocal(): Promise<void> {
     const { openModel, openTrainer } = this;
     this.openModel = undefined;
     this.openTrainer = undefined;

@@ -6,7 +6,7 @@ export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select
 
 export type RunEvent =
   | { kind: 'run-started'; runDir: string; continued: boolean; iterations: number }
-  | { kind: 'iteration-started'; iteration: number; of: number; model: 'base' | 'adapter' }
+  | { kind: 'iteration-started'; iteration: number; of: number; model: IterationSummary['model'] }
   /** `total` is what the stage aims at, in `unit`; `done` what earlier processes have already committed. */
   | { kind: 'stage-started'; iteration: number; stage: StageName; unit: string; total: number; done: number }
   | { kind: 'stage-progress'; iteration: number; stage: StageName; done: number; tokens: number }
@@ -18,8 +18,8 @@ export type RunEvent =
 /** What happened in one iteration: the figures of the summary at the end of a run. */
 export interface IterationSummary {
   iteration: number;
-  /** What wrote this iteration's data: the base, or the adapter of the iteration before (its sha256). */
-  model: 'base' | { adapterSha256: string };
+  /** What wrote this iteration's data: the base, the adapter of the iteration before (its sha256), or an endpoint's model. */
+  model: 'base' | { adapterSha256: string } | { endpoint: string };
   synthesize: {
     requests: number;
     parsed: number;

@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import type { StageName } from './events.js';
 import { probe, type Measured } from './probe.js';
+import { refuseImpossibleMethod } from './stages/assess.js';
 
 /** A text stands in the database and in a file; a training keeps weights, two moments and the adapter itself. */
 const copiesOfText = 2;
@@ -57,6 +58,7 @@ export async function plan(input: PlanInput): Promise<Plan> {
   const seeds = loadSeeds(config.seeds);
   await engine.check('training');
   const choices = await engine.choose();
+  await refuseImpossibleMethod(config, engine, choices);
   await engine.forecastTraining(choices, config.train);
   const measured = await probe({ ...input, seeds, choices });
   return { ...forecast(config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
@@ -87,7 +89,10 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
   const requests = Math.ceil((instructions * synthesize.requests) / Math.max(1, synthesize.kept));
   const passed = Math.ceil((instructions * Math.max(1, respond.passed)) / respond.responses);
-  const kept = Math.min(config.select.atMost, Math.ceil(passed * (isRanked(config) ? config.select.share : 1)));
+  const kept = Math.min(
+    config.select.atMost,
+    Math.ceil(passed * (isRanked(config, measured) ? config.select.share : 1)),
+  );
   const heldOut = Math.floor(kept * config.train.validation);
   const trainTokens = Math.ceil(((kept - heldOut) * config.train.epochs * train.tokens) / train.pairs);
   const per = (total: number, n: number) => total / Math.max(1, n);
@@ -123,11 +128,12 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
 }
 
 /** Grades keep what passes a threshold, and how many that are is unknown before; ranks keep a share. */
-function isRanked(config: Config): boolean {
-  return config.assess.method === 'auto' || config.assess.method === 'likelihood';
+function isRanked({ assess: { method } }: Config, { assess }: Measured): boolean {
+  return (method === 'auto' ? assess.method : method) === 'likelihood';
 }
 
-function notes(config: Config, { synthesize, respond }: Measured): string[] {
+function notes(config: Config, measured: Measured): string[] {
+  const { synthesize, respond, assess } = measured;
   const found: string[] = [];
   if (synthesize.kept === 0) {
     found.push(
@@ -136,8 +142,9 @@ function notes(config: Config, { synthesize, respond }: Measured): string[] {
   }
   if (respond.passed === 0) found.push('No response of the probe passed the filters; counted as one.');
   if (config.assess.method === 'auto') {
-    found.push('assess.method is auto: timed as likelihood; the self-test that decides comes on top, once.');
-  } else if (!isRanked(config)) {
+    found.push(`assess.method is auto: timed as ${assess.method}; the self-test that decides comes on top, once.`);
+  }
+  if (!isRanked(config, measured)) {
     found.push(
       'How many pairs pass the threshold is not known before; training is forecast for all that pass the filters.',
     );

@@ -4,10 +4,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { Config } from '../config/schema.js';
-import { type CallOptions, countTokens, type MemoryForecast, type Trainer } from '../engine/engine.js';
-import type { EngineChoices, EngineFactory, SwitchableModel } from '../engine/engine-factory.js';
+import {
+  type CallOptions,
+  countTokens,
+  type LanguageModel,
+  type MemoryForecast,
+  type Trainer,
+} from '../engine/engine.js';
+import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
 import type { Candidate, Pair, SeedTask } from '../shared/rows.js';
 import { assess } from '../stages/assess/assess.js';
+import { possibleMethods } from '../stages/assess/possible-methods.js';
 import { applyScreen, createScreen } from '../stages/filter/screen.js';
 import { respond } from '../stages/respond/respond.js';
 import { synthesize } from '../stages/synthesize/synthesize.js';
@@ -49,7 +56,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
   const { engine, choices, modelPath } = input;
   const engines = new EngineSlot(engine, choices);
   try {
-    const model = await engines.model(null);
+    const model = await engines.writer(null);
     const synthesized = await probeSynthesize(input, model);
     const responded = await probeRespond(input, model, synthesized.candidates);
     const assessed = await probeAssess(input, model, responded.pairs);
@@ -73,7 +80,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
   }
 }
 
-async function probeSynthesize(input: ProbeInput, model: SwitchableModel) {
+async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
   const { config, seeds } = input;
   const started = performance.now();
   const chunks = synthesize(
@@ -105,7 +112,7 @@ async function probeSynthesize(input: ProbeInput, model: SwitchableModel) {
   };
 }
 
-async function probeRespond(input: ProbeInput, model: SwitchableModel, candidates: readonly Candidate[]) {
+async function probeRespond(input: ProbeInput, model: LanguageModel, candidates: readonly Candidate[]) {
   const { config } = input;
   const settings = { ...config.respond, chunk: probePairs };
   const started = performance.now();
@@ -125,14 +132,15 @@ async function probeRespond(input: ProbeInput, model: SwitchableModel, candidate
   };
 }
 
-/** `auto` is timed as likelihood: which method it takes is known only once a run has tested the judge. */
+/** `auto` is timed as likelihood, where the model can be judged by it: which method it takes is known only once a run has
+ *  tested the judge. */
 async function probeAssess(
   input: ProbeInput,
-  model: SwitchableModel,
+  model: LanguageModel,
   pairs: readonly Pair[],
 ): Promise<Measured['assess']> {
   const { config } = input;
-  const method = config.assess.method === 'auto' ? 'likelihood' : config.assess.method;
+  const method = config.assess.method === 'auto' ? (await possibleMethods(model))[0] : config.assess.method;
   const settings = { ...config.assess, chunk: probePairs };
   const started = performance.now();
   const chunks = assess(

@@ -2,8 +2,7 @@
 import path from 'node:path';
 
 import type { Config } from '../config/schema.js';
-import type { CallOptions } from '../engine/engine.js';
-import type { SwitchableModel } from '../engine/engine-factory.js';
+import type { CallOptions, LanguageModel } from '../engine/engine.js';
 import { IsheepError } from '../shared/errors.js';
 import type { SeedTask } from '../shared/rows.js';
 import { iterationDir } from '../store/artifacts.js';
@@ -36,13 +35,15 @@ export function adapterPath(runDir: string, iteration: number): string {
   return path.join(iterationDir(runDir, iteration), adapterName);
 }
 
-/** M(t-1): the base, or the base with the adapter of the iteration before. */
-export function modelOf(run: RunContext, iteration: number): Promise<SwitchableModel> {
-  return run.engines.model(iteration === 1 ? null : adapterPath(run.runDir, iteration - 1));
+/** M(t-1): the base, or the base with the adapter of the iteration before; an endpoint's model in the place of either. */
+export function modelOf(run: RunContext, iteration: number): Promise<LanguageModel> {
+  return run.engines.writer(iteration === 1 ? null : adapterPath(run.runDir, iteration - 1));
 }
 
 /** How M(t-1) is named in rows and summaries. */
-export function modelName(run: Pick<RunData, 'store'>, iteration: number): IterationSummary['model'] {
+export function modelName(run: RunContext, iteration: number): IterationSummary['model'] {
+  const { endpointModel } = run.record.choices;
+  if (typeof endpointModel === 'string') return { endpoint: endpointModel };
   if (iteration === 1) return 'base';
   const adapterSha256 = run.store.artifactHash(iteration - 1, adapterName);
   if (adapterSha256 === undefined)

@@ -12,6 +12,7 @@ import type { Reporter, RunSummary } from './events.js';
 import { isFinished, leaveFiles, openStore, refuseChanges, storedRecord, storeRecord } from './resume.js';
 import { describeRun, type RunRecord } from './run-config.js';
 import { modelName, stopIfAsked, type RunContext } from './run-context.js';
+import { refuseImpossibleMethod } from './stages/assess.js';
 import { stages } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
 import { summarizeRun } from './summary.js';
@@ -44,8 +45,10 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
       const started = storedRecord(store);
       if (started !== undefined) refuseChanges(runDir, started, asked);
       // A resume takes over what was chosen at the start, so that the same machine makes the same bytes.
-      const record: RunRecord = started ?? { ...asked, choices: await engine.choose() };
-      if (started !== undefined) await engine.choose(started.choices);
+      const choices = await engine.choose(started?.choices);
+      const record: RunRecord = started ?? { ...asked, choices };
+      // Before the record: the same folder is free for other settings then.
+      if (started === undefined) await refuseImpossibleMethod(config, engine, choices);
       storeRecord(store, runDir, record);
       options.report({ kind: 'run-started', runDir, continued: started !== undefined, iterations: config.iterations });
       const engines = new EngineSlot(engine, record.choices);
@@ -78,15 +81,12 @@ async function withStore<T>(runDir: string, work: (store: RunStore) => Promise<T
 
 async function iterate(run: RunContext): Promise<RunSummary> {
   const { config, store } = run;
+  const { endpointModel } = run.record.choices;
+  if (endpointModel !== undefined) run.report({ kind: 'warning', message: fixedModel(String(endpointModel)) });
   for (let iteration = 1; iteration <= config.iterations; iteration++) {
     const model = modelName(run, iteration);
     if (store.iterationModel(iteration) === undefined) store.startIteration(iteration, model);
-    run.report({
-      kind: 'iteration-started',
-      iteration,
-      of: config.iterations,
-      model: model === 'base' ? 'base' : 'adapter',
-    });
+    run.report({ kind: 'iteration-started', iteration, of: config.iterations, model });
     for (const stage of stages) {
       if (!isFinished(run, iteration, stage.stage)) await runStage(run, iteration, stage);
     }
@@ -94,6 +94,13 @@ async function iterate(run: RunContext): Promise<RunSummary> {
   const summary = summarizeRun(run);
   run.report({ kind: 'run-finished', summary });
   return summary;
+}
+
+function fixedModel(name: string): string {
+  return (
+    `the endpoint's model ${name} writes and judges in every iteration as it is; adapters are trained on the local base and ` +
+    'compared with it, and do not change what the endpoint writes'
+  );
 }
 
 async function runStage(run: RunContext, iteration: number, stageWork: StageWork): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Pair } from '../shared/rows.js';
 import type { IterationSummary, RunSummary, StageName } from './events.js';
 import { selfAgreement } from '../stages/assess/agreement.js';
-import { adapterPath, modelName, type RunData } from './run-context.js';
+import { adapterPath, type RunData } from './run-context.js';
 import { chosenMethod, failedAssessments } from './stages/assess.js';
 import { rejectedBy } from './stages/filter.js';
 import { stages } from './stages/index.js';
@@ -38,7 +38,7 @@ export function summarizeIteration(run: RunData, iteration: number): IterationSu
   const { store } = run;
   return {
     iteration,
-    model: modelName(run, iteration),
+    model: store.iterationModel(iteration) as IterationSummary['model'],
     synthesize: summarizeSynthesize(run, iteration),
     respond: summarizeRespond(run, iteration),
     filter: summarizeFilter(filteredPairs(store, iteration)),

@@ -11,7 +11,8 @@ export interface ChildRun {
   runDir: string;
   config: Config;
   modelPath: string;
-  engine: 'fake' | 'tiny' | 'real';
+  /** remote: the real one, with the endpoint at config.baseUrl. */
+  engine: 'fake' | 'tiny' | 'real' | 'remote';
 }
 
 export interface ChildResult {

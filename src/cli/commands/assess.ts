@@ -7,7 +7,15 @@ import type { PairedAccuracy, SelfTestRow } from '../../stages/assess/self-test.
 import type { Command, CommandCall, CommandResult } from '../command.js';
 import { agreementText } from '../agreement-text.js';
 import { formatReasons, formatTable, formatUnits } from '../format.js';
-import { adapterOption, chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
+import {
+  adapterOption,
+  chatTemplateOption,
+  endpointOptions,
+  modelOptions,
+  option,
+  pathOption,
+  settingOption,
+} from '../options.js';
 import { rowTarget, tracked, withModel } from './with-model.js';
 
 export const assessCommand: Command = {
@@ -23,6 +31,7 @@ export const assessCommand: Command = {
     settingOption('seeds', 'seeds'),
     chatTemplateOption,
     adapterOption,
+    ...endpointOptions,
     ...modelOptions,
   ],
   examples: [['isheep assess --self-test', 'what the judgement of a model is worth']],

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { generateFile, readGrammar, readPrompts } from '../../pipeline/verbs/generate.js';
 import type { Command } from '../command.js';
 import { formatCount, formatReasons, formatUnits } from '../format.js';
-import { adapterOption, chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
+import {
+  adapterOption,
+  chatTemplateOption,
+  endpointOptions,
+  modelOptions,
+  option,
+  pathOption,
+  settingOption,
+} from '../options.js';
 import { rowTarget, tracked, withFailures, withModel } from './with-model.js';
 
 export const generateCommand: Command = {
@@ -22,10 +30,11 @@ export const generateCommand: Command = {
     }),
     pathOption('grammar', 'a grammar (GBNF, as llama.cpp has it; its first rule is root) that the text keeps to'),
     option('parallel', 'completions written at the same time', z.number().int().min(1).max(256), {
-      defaultText: '32, fewer where the memory does not allow it',
+      defaultText: '32, fewer where the memory does not allow it; 16 at an endpoint',
     }),
     chatTemplateOption,
     adapterOption,
+    ...endpointOptions,
     ...modelOptions,
   ],
   examples: [

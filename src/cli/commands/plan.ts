@@ -7,7 +7,7 @@ import { formatBytes, formatCount, formatSeconds, formatTable } from '../format.
 import type { Style } from '../style.js';
 import { memoryLine } from '../training-text.js';
 import { runOptionOf, runSettings } from './run.js';
-import { engineOptions } from './with-model.js';
+import { writingEngineOptions } from './with-model.js';
 
 export const planCommand: Command = {
   name: 'plan',
@@ -20,7 +20,7 @@ export const planCommand: Command = {
       runDir: values.text('run') ?? path.join('runs', 'planned'),
       config,
       modelPath: resolveModel(config.model),
-      engine: call.createEngine(engineOptions(call)),
+      engine: call.createEngine(writingEngineOptions(call)),
       signal: interrupts.stop,
     });
     return { text: planText(forecast, output.resultStyle), data: forecast };

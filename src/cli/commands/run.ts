@@ -3,13 +3,20 @@ import path from 'node:path';
 import { resolveModel } from '../../engine/known-models.js';
 import { runLoop } from '../../pipeline/run.js';
 import type { Command, CommandCall } from '../command.js';
-import { allSettings, modelOptions, pathOption, presetOption, type CommandOption } from '../options.js';
+import {
+  allSettings,
+  endpointOptions,
+  modelOptions,
+  pathOption,
+  presetOption,
+  type CommandOption,
+} from '../options.js';
 import { progressReporter } from '../progress.js';
 import { formatRunSummary } from '../summary.js';
-import { engineOptions } from './with-model.js';
+import { writingEngineOptions } from './with-model.js';
 
 /** The options that say what a run is: of `run` and of `plan`. */
-export const runSettings = [presetOption, ...modelOptions, ...allSettings()];
+export const runSettings = [presetOption, ...modelOptions, ...endpointOptions, ...allSettings()];
 
 /** The folder of a run that may not exist yet. */
 export function runOptionOf(command: 'run' | 'plan'): CommandOption {
@@ -36,7 +43,7 @@ export const runCommand: Command = {
       runDir,
       config,
       modelPath: resolveModel(config.model),
-      engine: call.createEngine(engineOptions(call)),
+      engine: call.createEngine(writingEngineOptions(call)),
       report: progressReporter(progress),
       stop: interrupts.stop,
       cancel: interrupts.cancel,

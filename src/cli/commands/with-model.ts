@@ -1,10 +1,13 @@
 // Opens the model that the options name, lends it to one piece of work, and closes it again.
-import type { SwitchableModel } from '../../engine/engine-factory.js';
+import type { LanguageModel } from '../../engine/engine.js';
+import type { EngineFactory, SwitchableModel } from '../../engine/engine-factory.js';
 import type { RowFailures, RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
-import { IsheepError } from '../../shared/errors.js';
+import type { EngineOptions } from '../../engine/create-engine.js';
 import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
+import { IsheepError } from '../../shared/errors.js';
 import type { CommandCall, CommandResult } from '../command.js';
 import { formatUnits } from '../format.js';
+import { endpointOf, refuseLocalOptions } from './endpoint.js';
 
 export function engineOptions({ config, values }: CommandCall): LlamaEngineOptions {
   const parallel = values.number('parallel');
@@ -17,14 +20,35 @@ export function engineOptions({ config, values }: CommandCall): LlamaEngineOptio
   };
 }
 
-export async function withModel<T>(call: CommandCall, work: (model: SwitchableModel) => Promise<T>): Promise<T> {
-  const engine = call.createEngine(engineOptions(call));
-  const model = await engine.openModel(await engine.choose());
+/** As engineOptions, for what writes and judges: at an endpoint where the settings name one. */
+export function writingEngineOptions(call: CommandCall): EngineOptions {
+  const endpoint = endpointOf(call);
+  return { ...engineOptions(call), ...(endpoint && { endpoint }) };
+}
+
+export async function withModel<T>(call: CommandCall, work: (model: LanguageModel) => Promise<T>): Promise<T> {
+  const engine = call.createEngine(writingEngineOptions(call));
+  if (engine.openEndpoint !== undefined) refuseLocalOptions(call);
+  const model = (await engine.openEndpoint?.()) ?? (await openLocal(call, engine));
   try {
-    await model.setAdapter(call.values.text('adapter') ?? null);
+    if ('name' in model) {
+      const form = model.hasChatTemplate ? 'messages as the server writes them' : 'raw prompts';
+      call.output.note(`model ${model.name} at ${call.config.baseUrl ?? ''}, ${form}`);
+    }
     return await work(model);
   } finally {
     await model.dispose();
+  }
+}
+
+async function openLocal({ values }: CommandCall, engine: EngineFactory): Promise<SwitchableModel> {
+  const model = await engine.openModel(await engine.choose());
+  try {
+    await model.setAdapter(values.text('adapter') ?? null);
+    return model;
+  } catch (error) {
+    await model.dispose();
+    throw error;
   }
 }
 

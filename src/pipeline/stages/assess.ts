@@ -1,9 +1,12 @@
 // Stage assess in a run: the model that wrote the responses judges them. `auto` is decided once, in the first iteration,
 // so that all iterations of a run are judged alike.
+import type { Config } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
+import type { EngineChoices, EngineFactory } from '../../engine/engine-factory.js';
 import type { AssessMethod } from '../../shared/rows.js';
 import { selfAgreement } from '../../stages/assess/agreement.js';
 import { assess } from '../../stages/assess/assess.js';
+import { refuseImpossible } from '../../stages/assess/possible-methods.js';
 import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
 import { callOptions, modelOf, type RunContext } from '../run-context.js';
 import { assessments, assessRows, passedPairs } from '../stored-rows.js';
@@ -57,6 +60,21 @@ export const assessStage: StageWork = {
     return { result: { method, why, ...(agreement && { agreement }) }, note: `${done} pairs by ${method}` };
   },
 };
+
+/** Throws `unsupported-model` where an endpoint cannot judge in the way that is asked for, before there is anything to judge. */
+export async function refuseImpossibleMethod(
+  { assess: { method } }: Config,
+  engine: EngineFactory,
+  choices: EngineChoices,
+): Promise<void> {
+  if (engine.openEndpoint === undefined || method === 'auto') return;
+  const model = await engine.openEndpoint(choices);
+  try {
+    await refuseImpossible(method, model);
+  } finally {
+    await model.dispose();
+  }
+}
 
 /** The run's method where it is decided; undefined before. */
 export function chosenMethod(run: Pick<RunContext, 'store'>): ChosenMethod | undefined {

@@ -7,6 +7,7 @@ import { addCount } from '../../shared/verdicts.js';
 import { selfAgreement, type SelfAgreement } from '../../stages/assess/agreement.js';
 import { assess, type UnrankedAssessment } from '../../stages/assess/assess.js';
 import { rankPool } from '../../stages/assess/rank.js';
+import { refuseImpossible } from '../../stages/assess/possible-methods.js';
 import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
 import { nonEmpty } from './generate.js';
 import { asPair, engineCall, pairRowSchema, stopIfInterrupted, without, writeRows } from './verb.js';
@@ -82,7 +83,11 @@ async function methodOf(
   model: LanguageModel,
   call: VerbCall,
 ): Promise<{ method: AssessMethod; why: string }> {
-  if (job.settings.method !== 'auto') return { method: job.settings.method, why: '' };
+  const { method } = job.settings;
+  if (method !== 'auto') {
+    await refuseImpossible(method, model);
+    return { method, why: '' };
+  }
   return (await runSelfTest(job, model, call)).choice;
 }
 

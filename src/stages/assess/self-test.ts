@@ -6,6 +6,7 @@ import type { CallOptions, LanguageModel } from '../../engine/engine.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { AssessMethod, Assessment, Pair, SeedTask } from '../../shared/rows.js';
 import { assessPairs } from './assess.js';
+import { possibleMethods } from './possible-methods.js';
 import { rankPool } from './rank.js';
 import { spoiltKinds, spoiltResponses, type SpoiltKind } from './spoil.js';
 
@@ -31,7 +32,7 @@ export interface SelfTestInput extends CallOptions {
   /** The run's seed. */
   seed: number;
   criteria: Config['assess']['criteria'];
-  /** Default: all three. */
+  /** Default: all that the model can be judged by. */
   methods?: readonly AssessMethod[];
   /** How many seeds are used at most. */
   limit?: number;
@@ -54,7 +55,7 @@ export async function selfTest(input: SelfTestInput, model: LanguageModel): Prom
   const trials = makeTrials(input);
   const pool = trials.flatMap(({ own, spoilt }) => [own, ...spoiltKinds.map((kind) => spoilt[kind])]);
   const rows: SelfTestRow[] = [];
-  for (const method of input.methods ?? (['likelihood', 'expected', 'sampled'] as const)) {
+  for (const method of input.methods ?? (await possibleMethods(model))) {
     const settings = { criteria: input.criteria, repeats: 1 };
     const how = { ...input, iteration: 0, method, settings };
     rows.push(judgeMethod(method, trials, rankPool(await assessPairs(pool, how, model))));

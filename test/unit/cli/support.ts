@@ -12,6 +12,9 @@ export interface CliOutcome {
 
 export interface CliSetting {
   engine?: FakeEngineOptions;
+  /** Instead of the fake engine. */
+  createEngine?: CliEnvironment['createEngine'];
+  env?: Record<string, string>;
   commands?: readonly Command[];
   interrupts?: { stop?: AbortSignal; cancel?: AbortSignal };
 }
@@ -27,11 +30,11 @@ export async function isheep(words: string | readonly string[], setting: CliSett
   const never = new AbortController().signal;
   const { stop = never, cancel = never } = setting.interrupts ?? {};
   const environment: CliEnvironment = {
-    streams: { stdout: stream('stdout'), stderr: stream('stderr'), env: {} },
+    streams: { stdout: stream('stdout'), stderr: stream('stderr'), env: setting.env ?? {} },
     commands: setting.commands ?? commands,
     planned: plannedCommands,
     version: '1.2.3',
-    createEngine: () => fakeEngine(setting.engine),
+    createEngine: setting.createEngine ?? (() => fakeEngine(setting.engine)),
     interrupts: () => ({ stop, cancel, dispose: () => undefined }),
   };
   const list = typeof words === 'string' ? words.split(' ').filter((word) => word !== '') : words;

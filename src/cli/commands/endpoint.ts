@@ -1,0 +1,51 @@
+// What the settings say of an endpoint, and what does not go together with one. The key comes from the environment alone,
+// so that it stands in no configuration, record, history or process list.
+import { isLoopback } from '../../engine/endpoint/http.js';
+import type { EngineOptions } from '../../engine/create-engine.js';
+import { IsheepError } from '../../shared/errors.js';
+import type { CommandCall } from '../command.js';
+
+/** Undefined where the model is local. Throws `bad-config`. */
+export function endpointOf({ config, values, output }: CommandCall): EngineOptions['endpoint'] {
+  const { engine, baseUrl, engineModel, enginePrompts, engineConcurrency, engineRetries, engineTimeout } = config;
+  if (engine === 'local' || baseUrl === undefined) return undefined;
+  if (values.flag('offline') && !isLoopback(baseUrl)) {
+    throw new IsheepError('bad-config', `--offline forbids the endpoint ${baseUrl}, which is not on this machine`, {
+      hint: 'leave one of them out',
+    });
+  }
+  const apiKey = keyOf(output.streams.env.ISHEEP_API_KEY);
+  const concurrency = values.number('parallel') ?? engineConcurrency;
+  return {
+    baseUrl,
+    ...(apiKey !== undefined && { apiKey }),
+    ...(engineModel !== undefined && { name: engineModel }),
+    ...(enginePrompts !== undefined && { prompts: enginePrompts }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(engineRetries !== undefined && { retries: engineRetries }),
+    ...(engineTimeout !== undefined && { timeout: engineTimeout }),
+  };
+}
+
+/** Throws `bad-config` for options that are of a local model only, all at once. */
+export function refuseLocalOptions({ config, values }: CommandCall): void {
+  const problems = [
+    values.text('adapter') === undefined
+      ? ''
+      : '--adapter: an endpoint cannot put on an adapter; let the server load it',
+    config.chatTemplate === undefined
+      ? ''
+      : '--chat-template: an endpoint applies its own; --engine-prompts raw uses none',
+  ].filter((problem) => problem !== '');
+  if (problems.length === 0) return;
+  throw new IsheepError('bad-config', problems.map((one) => `${one} (--engine openai)`).join('\n'));
+}
+
+function keyOf(value: string | undefined): string | undefined {
+  const key = value?.trim() ?? '';
+  if (key === '') return undefined;
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new IsheepError('bad-config', 'ISHEEP_API_KEY holds a character that no key has', {
+    hint: 'a key is one word of letters, digits and signs',
+  });
+}

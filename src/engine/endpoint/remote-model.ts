@@ -1,0 +1,150 @@
+// A model behind an OpenAI-compatible endpoint: raw prompts go to /completions, messages to /chat/completions, where the
+// server applies its own template. It stays what it is: adapters of ours cannot be put on it.
+import { IsheepError } from '../../shared/errors.js';
+import type { Completion } from '../../shared/rows.js';
+import { checkGenerateRequests, checkScoreRequests } from '../check-requests.js';
+import type {
+  CallOptions,
+  Generated,
+  GenerateRequest,
+  LanguageModel,
+  Scored,
+  ScoreRequest,
+  ScoreResult,
+} from '../engine.js';
+import { readChatCompletion, readCompletion } from './answers.js';
+import { ContinuationReader } from './continuations.js';
+import type { Endpoint } from './endpoint.js';
+import { EndpointFailure } from './http.js';
+import { NextTextReader } from './next-texts.js';
+import { extensionFields, pathOf, promptFields, samplingFields } from './request-fields.js';
+
+export type PromptForm = 'chat' | 'raw';
+
+export interface RemoteModelOptions {
+  endpoint: Endpoint;
+  /** As the server knows it. */
+  name: string;
+  /** Whether tasks are put as messages, or as raw text. */
+  prompts: PromptForm;
+}
+
+export class RemoteModel implements LanguageModel {
+  readonly name: string;
+  readonly prompts: PromptForm;
+  readonly #endpoint: Endpoint;
+  readonly #nextTexts: NextTextReader;
+  readonly #continuations: ContinuationReader;
+  /** Until the server refuses them. */
+  #takesExtensions = true;
+  #disposed = false;
+
+  constructor({ endpoint, name, prompts }: RemoteModelOptions) {
+    this.name = name;
+    this.prompts = prompts;
+    this.#endpoint = endpoint;
+    this.#nextTexts = new NextTextReader(endpoint, name);
+    this.#continuations = new ContinuationReader(endpoint, name);
+  }
+
+  get hasChatTemplate(): boolean {
+    return this.prompts === 'chat';
+  }
+
+  async generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Generated[]> {
+    this.#refuseDisposed();
+    checkGenerateRequests(requests);
+    return this.#endpoint.each(requests, (request, signal) => this.#write(request, signal), options);
+  }
+
+  /** Throws `unsupported-model` where the server does not tell what is asked for. */
+  async score(requests: readonly ScoreRequest[], options: CallOptions = {}): Promise<Scored[]> {
+    this.#refuseDisposed();
+    checkScoreRequests(requests);
+    return this.#endpoint.each(requests, (request, signal) => this.#read(request, signal), {
+      ...options,
+      ...(options.onProgress && { onProgress: ({ done }) => options.onProgress?.({ done, tokens: 0 }) }),
+    });
+  }
+
+  /** Finds out by a request, once. */
+  async canScore(what: 'continuation' | 'next'): Promise<boolean> {
+    this.#refuseDisposed();
+    const reader = what === 'next' ? this.#nextTexts : this.#continuations;
+    try {
+      return await reader.works(this.prompts);
+    } catch (error) {
+      throw this.#endpoint.failure(error);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#endpoint.close();
+  }
+
+  async #write(request: GenerateRequest, signal: AbortSignal): Promise<Completion> {
+    const { id, prompt, maxTokens, stop } = request;
+    if (maxTokens === 0) return { id, text: '', tokens: 0, stop: 'length' };
+    const answer = await this.#complete(request, signal);
+    const read = 'text' in prompt ? readCompletion : readChatCompletion;
+    return { id, ...read(answer, stop.length > 0) };
+  }
+
+  async #complete(request: GenerateRequest, signal: AbortSignal): Promise<unknown> {
+    const { id, prompt, sampling } = request;
+    const body = generationBody(this.name, request);
+    const isOff = sampling.topK === 0 && sampling.minP === 0;
+    try {
+      const sent = this.#takesExtensions || !isOff ? body : withoutExtensions(body);
+      return await this.#endpoint.send(pathOf(prompt), sent, id, signal);
+    } catch (error) {
+      if (!isOff || !this.#takesExtensions || !namesExtension(error)) throw error;
+      // A server that knows no such fields does not do what they would switch off.
+      this.#takesExtensions = false;
+      return await this.#endpoint.send(pathOf(prompt), withoutExtensions(body), id, signal);
+    }
+  }
+
+  async #read(request: ScoreRequest, signal: AbortSignal): Promise<ScoreResult> {
+    const { id, prompt, continuation, next = [] } = request;
+    if (continuation === '') {
+      const nextLogprobs = next.length === 0 ? [] : await this.#nextTexts.read(id, prompt, next, signal);
+      return { id, logprob: 0, tokens: 0, endLogprob: NaN, nextLogprobs };
+    }
+    if (next.length === 0)
+      return { id, ...(await this.#continuations.read(id, prompt, continuation, signal)), nextLogprobs: [] };
+    throw new IsheepError('bad-input', `request ${id}: an endpoint tells what comes next after a prompt only`, {
+      hint: 'ask without a continuation',
+    });
+  }
+
+  #refuseDisposed(): void {
+    if (!this.#disposed) return;
+    throw new IsheepError('bad-config', 'the model is disposed', { hint: 'open it again' });
+  }
+}
+
+function generationBody(model: string, { prompt, maxTokens, stop, sampling, seed }: GenerateRequest): object {
+  return {
+    model,
+    ...promptFields(prompt),
+    max_tokens: maxTokens,
+    ...samplingFields(sampling),
+    seed: seed % 2 ** 31, // some servers read a signed number
+    ...(stop.length > 0 && { stop }),
+    stream: false,
+  };
+}
+
+function withoutExtensions(body: object): object {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !extensionFields.includes(name)));
+}
+
+function namesExtension(error: unknown): boolean {
+  return (
+    error instanceof EndpointFailure &&
+    error.kind === 'refused' &&
+    extensionFields.some((name) => error.message.includes(name))
+  );
+}
