@@ -81,6 +81,10 @@ export const assessSchema = z.strictObject({
     .describe(
       'how often a pair is graded; sampled: draws, expected: the same asked in other orders; not for likelihood',
     ),
+  constrained: z
+    .boolean()
+    .default(false)
+    .describe('keep a sampled answer to the numbers 1 to 10, so that it always holds a grade'),
   chunk: count.default(32).describe('pairs that are judged and committed together'),
 });
 

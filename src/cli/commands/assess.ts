@@ -27,6 +27,7 @@ export const assessCommand: Command = {
     settingOption('assess.method', 'method'),
     settingOption('assess.criteria', 'criteria'),
     settingOption('assess.repeats', 'repeats'),
+    settingOption('assess.constrained', 'constrained'),
     option('self-test', "test the judge itself: every method on the seeds' own pairs against spoilt ones", z.boolean()),
     settingOption('seeds', 'seeds'),
     chatTemplateOption,

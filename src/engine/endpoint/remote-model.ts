@@ -3,14 +3,16 @@
 import { IsheepError } from '../../shared/errors.js';
 import type { Completion } from '../../shared/rows.js';
 import { checkGenerateRequests, checkScoreRequests } from '../check-requests.js';
-import type {
-  CallOptions,
-  Generated,
-  GenerateRequest,
-  LanguageModel,
-  Scored,
-  ScoreRequest,
-  ScoreResult,
+import {
+  type CallOptions,
+  type Generated,
+  type GenerateRequest,
+  isFailed,
+  type LanguageModel,
+  type Prompt,
+  type Scored,
+  type ScoreRequest,
+  type ScoreResult,
 } from '../engine.js';
 import { readChatCompletion, readCompletion } from './answers.js';
 import { ContinuationReader } from './continuations.js';
@@ -20,6 +22,8 @@ import { NextTextReader } from './next-texts.js';
 import { extensionFields, pathOf, promptFields, samplingFields } from './request-fields.js';
 
 export type PromptForm = 'chat' | 'raw';
+
+const greeting: Prompt = { messages: [{ role: 'user', content: 'Hello' }] };
 
 export interface RemoteModelOptions {
   endpoint: Endpoint;
@@ -37,6 +41,7 @@ export class RemoteModel implements LanguageModel {
   readonly #continuations: ContinuationReader;
   /** Until the server refuses them. */
   #takesExtensions = true;
+  #keepsGrammars: Promise<boolean> | undefined;
   #disposed = false;
 
   constructor({ endpoint, name, prompts }: RemoteModelOptions) {
@@ -54,6 +59,7 @@ export class RemoteModel implements LanguageModel {
   async generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Generated[]> {
     this.#refuseDisposed();
     checkGenerateRequests(requests);
+    if (requests.some(({ grammar }) => grammar !== undefined)) await this.#needGrammars();
     return this.#endpoint.each(requests, (request, signal) => this.#write(request, signal), options);
   }
 
@@ -81,6 +87,32 @@ export class RemoteModel implements LanguageModel {
   async dispose(): Promise<void> {
     this.#disposed = true;
     await this.#endpoint.close();
+  }
+
+  /** Most servers pass over a field that they do not know, so the server is asked once for a text that only a grammar gives. */
+  async #needGrammars(): Promise<void> {
+    this.#keepsGrammars ??= this.#tryGrammar();
+    if (await this.#keepsGrammars) return;
+    throw new IsheepError('unsupported-model', `the server of ${this.name} does not keep to a grammar (GBNF)`, {
+      hint: 'llama-server does; elsewhere leave out --grammar, synthesize.constrained and assess.constrained',
+    });
+  }
+
+  async #tryGrammar(): Promise<boolean> {
+    const text = 'zebra 42';
+    const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0 };
+    const prompt = this.prompts === 'chat' ? greeting : { text: 'Hello' };
+    const request = {
+      id: 'grammar',
+      prompt,
+      maxTokens: 16,
+      stop: [],
+      seed: 1,
+      sampling,
+      grammar: `root ::= "${text}"`,
+    };
+    const [answer] = await this.#endpoint.each([request], (one, signal) => this.#write(one, signal), {});
+    return answer !== undefined && !isFailed(answer) && answer.text.trim() === text;
   }
 
   async #write(request: GenerateRequest, signal: AbortSignal): Promise<Completion> {
@@ -125,7 +157,8 @@ export class RemoteModel implements LanguageModel {
   }
 }
 
-function generationBody(model: string, { prompt, maxTokens, stop, sampling, seed }: GenerateRequest): object {
+function generationBody(model: string, request: GenerateRequest): object {
+  const { prompt, maxTokens, stop, grammar, sampling, seed } = request;
   return {
     model,
     ...promptFields(prompt),
@@ -133,6 +166,7 @@ function generationBody(model: string, { prompt, maxTokens, stop, sampling, seed
     ...samplingFields(sampling),
     seed: seed % 2 ** 31, // some servers read a signed number
     ...(stop.length > 0 && { stop }),
+    ...(grammar !== undefined && { grammar }), // llama-server's
     stream: false,
   };
 }

@@ -95,9 +95,9 @@ async function methodOf(run: RunContext, model: LanguageModel): Promise<ChosenMe
 }
 
 async function decide(run: RunContext, model: LanguageModel): Promise<ChosenMethod> {
-  const { method, criteria } = run.config.assess;
+  const { method, criteria, constrained } = run.config.assess;
   if (method !== 'auto') return { method, why: 'as configured' };
-  const input = { seeds: run.seeds, seed: run.config.seed, criteria, signal: run.cancel };
+  const input = { seeds: run.seeds, seed: run.config.seed, criteria, constrained, signal: run.cancel };
   const rows = await selfTest(input, model);
   return { ...chooseMethod(rows), selfTest: rows };
 }

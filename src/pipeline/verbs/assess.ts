@@ -70,6 +70,7 @@ export async function runSelfTest(
       seeds: job.seeds,
       seed: job.seed,
       criteria: job.settings.criteria,
+      constrained: job.settings.constrained,
       ...(call.cancel ? { signal: call.cancel } : {}),
       onProgress: ({ done, tokens }) => call.onProgress?.({ done, total: 0, tokens }),
     },

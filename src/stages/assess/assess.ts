@@ -3,7 +3,7 @@
 import type { Config } from '../../config/schema.js';
 import type { CallOptions, LanguageModel } from '../../engine/engine.js';
 import type { AssessMethod, Assessment, Likelihood, Pair } from '../../shared/rows.js';
-import { assessByExpectedGrade, assessBySampledGrade } from './grades.js';
+import { assessByExpectedGrade, assessBySampledGrade, type GradeSettings } from './grades.js';
 import { assessByLikelihood } from './likelihood.js';
 
 /** An assessment whose rank is not known yet: ranks need the whole pool (rankPool). */
@@ -19,7 +19,7 @@ export interface AssessInput extends CallOptions {
   seed: number;
   /** Resolved: `auto` is decided by the self-test before (chooseMethod). */
   method: AssessMethod;
-  settings: Pick<Config['assess'], 'criteria' | 'chunk' | 'repeats'>;
+  settings: GradeSettings & Pick<Config['assess'], 'chunk'>;
   /** Whether the responses are the model's own, as it wrote them in the state in which it is now (likelihood.ts). */
   ownResponses?: boolean;
   /** How many chunks are already done. */
@@ -44,7 +44,7 @@ export async function* assess(input: AssessInput, model: LanguageModel): AsyncGe
 export async function assessPairs(
   pairs: readonly Pair[],
   how: Pick<AssessInput, 'iteration' | 'seed' | 'method' | 'ownResponses' | 'onProgress' | 'signal'> & {
-    settings: Pick<Config['assess'], 'criteria' | 'repeats'>;
+    settings: GradeSettings;
   },
   model: LanguageModel,
 ): Promise<UnrankedAssessment[]> {

@@ -22,6 +22,8 @@ export interface GradeSettings {
   /** Of a drawn grade: other draws. Of an expected one: the same asked in another order (prompts.ts), since the same prompt
    *  gives the same again. */
   repeats: number;
+  /** Sampled answers hold nothing but a number. */
+  constrained?: boolean;
 }
 
 /** "1" to "19": where a number goes on behind its "1", that is no grade 1. */
@@ -108,10 +110,13 @@ function spread(distribution: readonly number[]): number {
 /** A grade is a few tokens; what a judge would write after it cannot change it. */
 const gradeTokens = 8;
 
+/** The numbers 1 to 10, behind a space or not. */
+const gradeGrammar = 'root ::= " "? ("10" | [1-9])';
+
 /** One answer a criterion and repeat, drawn at temperature 1 and top-p 0.95. */
 export async function assessBySampledGrade(
   pairs: readonly Pair[],
-  { criteria, repeats }: GradeSettings,
+  { criteria, repeats, constrained }: GradeSettings,
   identity: { seed: number; iteration: number },
   model: LanguageModel,
   options: CallOptions,
@@ -123,6 +128,7 @@ export async function assessBySampledGrade(
         prompt: gradePrompt(pair, criterion, criteria, model.hasChatTemplate),
         maxTokens: gradeTokens,
         untilNumber: true,
+        ...(constrained && { grammar: gradeGrammar }),
         stop: [],
         sampling: { temperature: 1, topK: 0, topP: 0.95, minP: 0 },
         seed: deriveSeed(

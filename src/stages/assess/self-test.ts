@@ -32,6 +32,7 @@ export interface SelfTestInput extends CallOptions {
   /** The run's seed. */
   seed: number;
   criteria: Config['assess']['criteria'];
+  constrained?: boolean;
   /** Default: all that the model can be judged by. */
   methods?: readonly AssessMethod[];
   /** How many seeds are used at most. */
@@ -56,7 +57,7 @@ export async function selfTest(input: SelfTestInput, model: LanguageModel): Prom
   const pool = trials.flatMap(({ own, spoilt }) => [own, ...spoiltKinds.map((kind) => spoilt[kind])]);
   const rows: SelfTestRow[] = [];
   for (const method of input.methods ?? (await possibleMethods(model))) {
-    const settings = { criteria: input.criteria, repeats: 1 };
+    const settings = { criteria: input.criteria, repeats: 1, constrained: input.constrained ?? false };
     const how = { ...input, iteration: 0, method, settings };
     rows.push(judgeMethod(method, trials, rankPool(await assessPairs(pool, how, model))));
   }
@@ -67,7 +68,7 @@ export async function selfTest(input: SelfTestInput, model: LanguageModel): Prom
  *  where likelihood was not tried, the better grades are taken even if they fail. */
 export function chooseMethod(rows: readonly SelfTestRow[]): { method: AssessMethod; why: string } {
   const graded = rows.filter((row) => row.method !== 'likelihood').sort((a, b) => b.overall.value - a.overall.value);
-  const best = graded[0];
+  const best = graded.find(answersMostly) ?? graded[0];
   if (best === undefined) return { method: 'likelihood', why: 'no grades were tried' };
   const likelihood = rows.find((row) => row.method === 'likelihood');
   const figures = `${inOrder(best.overall)} of ${best.overall.n} pairs in the right order`;
@@ -79,6 +80,12 @@ export function chooseMethod(rows: readonly SelfTestRow[]): { method: AssessMeth
   return likelihood === undefined
     ? { method: best.method, why: `${why}, but likelihood was not tried` }
     : { method: 'likelihood', why: `${why}; likelihood has ${inOrder(likelihood.overall)}` };
+}
+
+/** A judge that gives hardly a grade ranks all pairs alike, which looks like chance and would leave a run without pairs. */
+function answersMostly({ failed, kinds }: SelfTestRow): boolean {
+  const judged = (1 + spoiltKinds.length) * kinds.shuffled.n;
+  return failed < judged / 2;
 }
 
 function inOrder({ value, low, high }: PairedAccuracy): string {

@@ -46,6 +46,11 @@ const faultOf = (id: string, fault: Fault, times = Infinity): EndpointBehavior =
   fault: (request) => (promptOf(request) === `prompt ${id}` && times-- > 0 ? fault : undefined),
 });
 
+function chatAnswer(content: string): object {
+  const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }];
+  return { choices, usage: { prompt_tokens: 1, completion_tokens: 3 } };
+}
+
 describe('what is sent', () => {
   test('raw prompts and messages go their own ways, with all of the sampling', async () => {
     const { model, server } = await open();
@@ -90,6 +95,26 @@ describe('what is sent', () => {
       'request k: HTTP 400: unknown field top_k',
     ]);
     expect(server.requests).toHaveLength(4);
+  });
+
+  test('a grammar goes to a server that keeps to one, which is found out once', async () => {
+    const keeps: EndpointBehavior = {
+      answer: ({ body }) => (body.grammar === 'root ::= "zebra 42"' ? chatAnswer('zebra 42') : undefined),
+    };
+    const { model, server } = await open(keeps);
+    await model.generate([ask('a', { grammar: 'root ::= [0-9]' })]);
+    await model.generate([ask('b', { grammar: 'root ::= [a-z]' })]);
+    expect(server.requests.map(({ body }) => body.grammar)).toEqual([
+      'root ::= "zebra 42"',
+      'root ::= [0-9]',
+      'root ::= [a-z]',
+    ]);
+    const { model: other } = await open();
+    await expect(other.generate([ask('a', { grammar: 'root ::= [0-9]' })])).rejects.toMatchObject({
+      code: 'unsupported-model',
+      message: 'the server of test-model does not keep to a grammar (GBNF)',
+    });
+    expect(texts(await other.generate([ask('a')]))).toHaveLength(1);
   });
 
   test('nothing is sent for no tokens', async () => {

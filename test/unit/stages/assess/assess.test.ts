@@ -191,6 +191,15 @@ describe('the sampled grade', () => {
     expect(model.generated[0]?.[0]?.seed).not.toBe(model.generated[0]?.[1]?.seed);
   });
 
+  it('keeps to the numbers where that is set', async () => {
+    const model = new FakeModel({ write: () => '10' });
+    const settings = { criteria: 'combined', repeats: 1, constrained: true } as const;
+    await assessPairs(pairs.slice(0, 1), { ...how('sampled'), settings }, model);
+    expect(model.generated[0]?.map(({ grammar }) => grammar)).toEqual(Array(2).fill('root ::= " "? ("10" | [1-9])'));
+    await assessPairs(pairs.slice(0, 1), how('sampled'), model);
+    expect(model.generated[1]?.[0]).not.toHaveProperty('grammar');
+  });
+
   it('tells which criterion could not be read', async () => {
     const model = new FakeModel({ write: ({ id }) => (id.includes('quality') ? '9' : 'Grade 7') });
     const [first] = await assessPairs(pairs.slice(0, 1), how('sampled'), model);

@@ -119,6 +119,12 @@ describe('auto', () => {
     });
   });
 
+  it('passes over grades that hardly any pair got', () => {
+    const silent = { ...row('sampled', 48, 96), failed: 400 };
+    expect(chooseMethod([silent, row('expected', 40, 96)]).method).toBe('expected');
+    expect(chooseMethod([silent]).method).toBe('sampled');
+  });
+
   it('takes the better of two ways to read grades', () => {
     expect(chooseMethod([row('sampled', 80, 96), row('expected', 90, 96)]).method).toBe('expected');
   });
