@@ -184,29 +184,29 @@ void BatchRunner::fill_gaps() {
     }
 }
 
-// Decides how many tokens of each sequence go into the next batch. Sequences that generate come first, so that a long
-// prompt does not hold them up; prompts share what is left, in order.
+// Decides how many tokens of each sequence go into the next batch: prompts as long as there are any, in order, then one
+// token of every sequence that generates. llama.cpp computes the two apart even in one batch, so that sharing a step would
+// gain nothing, and the later step has more sequences to generate for. Nothing waits for long: only as many prompts can
+// come first as there are sequences.
 void BatchRunner::share_out(BatchTask & task) {
     size_t n_tokens_left = options_.n_batch_tokens;
     size_t n_rows_left = n_rows_max_;
+    const auto end_of = [&](const Sequence & s) {  // of the tokens that can be computed now
+        return std::min(task.tokens(s.request).size(), task.first_row(s.request) + task.n_rows(s.request));
+    };
+    const auto reads = [&](const Sequence & s) { return s.active && end_of(s) > s.n_done + 1; };
+    const bool has_prompts = std::any_of(sequences_.begin(), sequences_.end(), reads);
     for (Sequence & sequence : sequences_) {
         sequence.n_queued = 0;
-        if (!sequence.active || sequence.n_done < task.first_row(sequence.request)) continue;
-        sequence.n_queued = 1;
-        n_tokens_left--;
-        n_rows_left--;
-    }
-    for (Sequence & sequence : sequences_) {
-        if (!sequence.active) continue;
+        if (!sequence.active || (has_prompts && !reads(sequence))) continue;
         const size_t first_row = task.first_row(sequence.request);
-        const size_t end = std::min(task.tokens(sequence.request).size(), first_row + task.n_rows(sequence.request));
-        const size_t begin = sequence.n_done + sequence.n_queued;
-        size_t n = std::min(end - begin, n_tokens_left);
+        const size_t begin = sequence.n_done;
+        size_t n = std::min(end_of(sequence) - begin, n_tokens_left);
         const size_t n_without_row = begin < first_row ? first_row - begin : 0;
         n = std::min(n, n_without_row + n_rows_left);
         n_tokens_left -= n;
         n_rows_left -= n > n_without_row ? n - n_without_row : 0;
-        sequence.n_queued += n;
+        sequence.n_queued = n;
     }
 }
 

@@ -82,6 +82,12 @@ export const modelOptions: readonly CommandOption[] = [
   pathOption('config', 'a configuration file (JSON), see docs/configuration.md', { group: commonGroup }),
 ];
 
+/** How a local model computes many requests at once. */
+export const inferenceOptions: readonly CommandOption[] = [
+  settingOption('inference.batchTokens', 'batch-tokens'),
+  settingOption('inference.cacheMemory', 'cache-memory'),
+];
+
 /** Of the commands that can work with the model behind an endpoint instead. */
 export const endpointOptions: readonly CommandOption[] = ['engine', ...endpointKeys].map((key) =>
   settingOption(key, settingOf(key).option, { group: 'An endpoint instead of a local model:' }),

@@ -36,6 +36,15 @@ const sampling = {
   minP: share.default(0).describe('leave out tokens below this share of the likeliest one; 0: off'),
 };
 
+export const inferenceSchema = z.strictObject({
+  parallel: count
+    .max(256)
+    .default(32)
+    .describe('sequences that are computed at the same time at most; fewer where their cache has no room'),
+  batchTokens: count.max(65_536).default(512).describe('tokens of all sequences that are computed at once at most'),
+  cacheMemory: count.max(1e9).default(2048).describe('MiB that the cache of all sequences may take'),
+});
+
 export const synthesizeSchema = z.strictObject({
   ...sampling,
   // Without it most of what small models write at temperature 1 wanders off (docs/benchmarks.md).
@@ -195,6 +204,7 @@ export const configSchema = z.strictObject({
   iterations: count.max(1000).default(3).describe('turns of the loop'),
   instructions: count.default(1000).describe('distinct instructions to synthesize in each iteration'),
   seeds: z.string().min(1).optional().describe('seed tasks (JSON Lines); default: the ones that come with isheep'),
+  inference: inferenceSchema.prefault({}),
   synthesize: synthesizeSchema.prefault({}),
   respond: respondSchema.prefault({}),
   filter: filterSchema.prefault({}),

@@ -14,9 +14,12 @@ export interface BatchSettings {
   parallel: number;
   /** Memory that the cache of all sequences may take. */
   cacheBytes: number;
+  /** Tokens of one step, prompts and generated ones; never fewer than sequences. 512 are enough for the matrix products to
+   *  be efficient on a CPU. */
+  batchTokens: number;
 }
 
-export const defaultBatchSettings: BatchSettings = { parallel: 32, cacheBytes: 2 * 1024 ** 3 };
+export const defaultBatchSettings: BatchSettings = { parallel: 32, cacheBytes: 2 * 1024 ** 3, batchTokens: 512 };
 
 /** llama.cpp's limit. */
 const maxSequences = 256;
@@ -24,34 +27,38 @@ const maxSequences = 256;
 /** llama.cpp pads a sequence's cache to this. */
 const sequencePadding = 256;
 
-/** Enough for the matrix products to be efficient on a CPU. A step's batch is one micro-batch: a larger one would be cut
- *  across its sequences, into short runs that attention computes slowly. */
-const microBatchTokens = 512;
+/** Throws `not-enough-memory` where a sequence of so many tokens is too large for the cache; `name` is whose it is. */
+export function checkFits(name: string, length: number, cacheBytesPerToken: number, settings: BatchSettings): void {
+  const sequenceTokens = padded(length);
+  if (sequenceTokens * cacheBytesPerToken <= settings.cacheBytes) return;
+  const possible = Math.floor(settings.cacheBytes / cacheBytesPerToken / sequencePadding) * sequencePadding;
+  throw new IsheepError(
+    'not-enough-memory',
+    `${name}: a sequence of ${sequenceTokens} tokens needs a cache of ` +
+      `${mebibytes(sequenceTokens * cacheBytesPerToken)} and ${mebibytes(settings.cacheBytes)} are allowed`,
+    { hint: `${possible} tokens would fit; use shorter texts, or allow more by inference.cacheMemory` },
+  );
+}
 
-/** `lengths`: the tokens that each request may come to hold, prompt and generated. Throws `not-enough-memory` where one
- *  sequence alone is too large. */
+/** `lengths`: the tokens that each request may come to hold, prompt and generated; each fits (checkFits). */
 export function chooseBatchShape(
   lengths: readonly number[],
   cacheBytesPerToken: number,
   settings: BatchSettings,
 ): BatchShape {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 1);
-  const sequenceTokens = Math.ceil(longest / sequencePadding) * sequencePadding;
+  const sequenceTokens = padded(longest);
   const sequenceBytes = sequenceTokens * cacheBytesPerToken;
   const fitting = sequenceBytes === 0 ? maxSequences : Math.floor(settings.cacheBytes / sequenceBytes);
-  if (fitting < 1) throw tooLong(sequenceTokens, cacheBytesPerToken, settings.cacheBytes);
   const sequences = Math.max(1, Math.min(lengths.length, settings.parallel, fitting, maxSequences));
-  return { sequences, sequenceTokens, batchTokens: Math.max(microBatchTokens, sequences), microBatchTokens };
+  // A step's batch is one micro-batch: a larger one would be cut across its sequences, into short runs that attention
+  // computes slowly.
+  const batchTokens = Math.max(settings.batchTokens, sequences);
+  return { sequences, sequenceTokens, batchTokens, microBatchTokens: batchTokens };
 }
 
-function tooLong(sequenceTokens: number, cacheBytesPerToken: number, cacheBytes: number): IsheepError {
-  const possible = Math.floor(cacheBytes / cacheBytesPerToken / sequencePadding) * sequencePadding;
-  return new IsheepError(
-    'not-enough-memory',
-    `a sequence of ${sequenceTokens} tokens needs a cache of ${mebibytes(sequenceTokens * cacheBytesPerToken)} and ` +
-      `${mebibytes(cacheBytes)} are allowed`,
-    { hint: `${possible} tokens would fit: use shorter prompts or fewer tokens to generate` },
-  );
+function padded(length: number): number {
+  return Math.ceil(length / sequencePadding) * sequencePadding;
 }
 
 export function mebibytes(bytes: number): string {

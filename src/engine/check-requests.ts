@@ -16,6 +16,9 @@ export function checkModelOptions(options: ModelOptions): void {
   if (batch.cacheBytes !== undefined && !(batch.cacheBytes > 0)) {
     problems.push(wording('cacheBytes', 'a number above 0', batch.cacheBytes));
   }
+  if (batch.batchTokens !== undefined && !isCount(batch.batchTokens, 1, 65_536)) {
+    problems.push(wording('batchTokens', 'a whole number from 1 to 65536', batch.batchTokens));
+  }
   throwProblems('bad-config', problems);
 }
 

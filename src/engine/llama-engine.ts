@@ -4,6 +4,7 @@ import os from 'node:os';
 import { chooseLibraries } from '../native/library-choice.js';
 import { wantedVariants } from '../native/load-addon.js';
 import { IsheepError } from '../shared/errors.js';
+import type { BatchSettings } from './batch-policy.js';
 import type { EngineChoices, EngineFactory, OpenTrainer } from './engine-factory.js';
 import { resolveModel } from './known-models.js';
 import { loadModel, type Model, type ModelOptions } from './model.js';
@@ -16,8 +17,8 @@ export interface LlamaEngineOptions {
   /** 0: as many as the machine has cores. */
   threads: number;
   chatTemplate?: string;
-  /** Sequences that are computed at the same time; default: chosen from the requests and the memory. */
-  parallel?: number;
+  /** Bounds of what is chosen from the requests and the memory. */
+  batch?: Partial<BatchSettings>;
 }
 
 export function createLlamaEngine(options: LlamaEngineOptions): EngineFactory {
@@ -67,13 +68,13 @@ function openVocabulary(options: LlamaEngineOptions): Promise<Model> {
   return loadModel({ ...modelOptions(options), vocabularyOnly: true });
 }
 
-function modelOptions({ model, device, threads, chatTemplate, parallel }: LlamaEngineOptions): ModelOptions {
+function modelOptions({ model, device, threads, chatTemplate, batch }: LlamaEngineOptions): ModelOptions {
   return {
     path: resolveModel(model),
     device,
     threads,
     ...(chatTemplate === undefined ? {} : { chatTemplate }),
-    ...(parallel === undefined ? {} : { batch: { parallel } }),
+    ...(batch === undefined ? {} : { batch }),
   };
 }
 

@@ -12,11 +12,12 @@ import type {
   NativeScoreRequest,
 } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
-import { IsheepError, fromNative } from '../shared/errors.js';
+import { type ErrorCode, IsheepError, fromNative } from '../shared/errors.js';
 import type { Completion, Message, WrittenLikelihood } from '../shared/rows.js';
 import {
   type BatchSettings,
   type BatchShape,
+  checkFits,
   chooseBatchShape,
   defaultBatchSettings,
   mebibytes,
@@ -195,7 +196,9 @@ export class Model implements LanguageModel {
     // A completion's text has no control tokens, so a stop text that names one would never be found in it.
     const stops = this.info.specialTokens.filter(({ text }) => request.stop.includes(text));
     const stopTokens = Int32Array.from(stops, ({ id }) => id);
-    return { ...request, tokens, stopTokens, maxTokens: Math.min(request.maxTokens, room - tokens.length) };
+    const maxTokens = Math.min(request.maxTokens, room - tokens.length);
+    checkFits(`request ${request.id}`, tokens.length + maxTokens, this.info.cacheBytesPerToken, this.#settings);
+    return { ...request, tokens, stopTokens, maxTokens };
   }
 
   /** Throws `bad-input`, naming the request. The requests of a call mostly have one grammar, so the last is remembered. */
@@ -217,6 +220,7 @@ export class Model implements LanguageModel {
     const texts = this.#nextTexts(next, continued.at(-1) ?? (context.at(-1) as number));
     const length = context.length + continued.length + texts.walk.length;
     if (length > this.info.trainedContext) throw tooLongPrompt(id, length, this.info.trainedContext);
+    checkFits(`request ${id}`, length, this.info.cacheBytesPerToken, this.#settings);
     return {
       ...{ id, texts, continued: continued.length },
       tokens: Int32Array.of(...context, ...continued, ...texts.walk),
@@ -341,6 +345,9 @@ export class Model implements LanguageModel {
   }
 }
 
+/** Errors of a request, not of its call. */
+const ofOneRequest: ReadonlySet<ErrorCode> = new Set(['bad-input', 'not-enough-memory']);
+
 /** Prepares each request by itself, computes those that can be, and returns results and failures in the requests' order. */
 async function eachOrFailed<Request extends { id: string }, Native, Result>(
   requests: readonly Request[],
@@ -351,7 +358,7 @@ async function eachOrFailed<Request extends { id: string }, Native, Result>(
     try {
       return { native: prepare(request) };
     } catch (error) {
-      if (!(error instanceof IsheepError) || error.code !== 'bad-input') throw error;
+      if (!(error instanceof IsheepError) || !ofOneRequest.has(error.code)) throw error;
       return { id: request.id, error: { code: error.code, message: error.message } };
     }
   });

@@ -1,7 +1,15 @@
 import { readContinuations, scoreFile } from '../../pipeline/verbs/score.js';
 import type { Command } from '../command.js';
 import { formatCount, formatUnits } from '../format.js';
-import { adapterOption, chatTemplateOption, endpointOptions, modelOptions, pathOption } from '../options.js';
+import {
+  adapterOption,
+  chatTemplateOption,
+  endpointOptions,
+  inferenceOptions,
+  modelOptions,
+  pathOption,
+  settingOption,
+} from '../options.js';
 import { rowTarget, tracked, withFailures, withModel } from './with-model.js';
 
 export const scoreCommand: Command = {
@@ -12,6 +20,8 @@ export const scoreCommand: Command = {
     pathOption('out', 'where log-probabilities go (JSON Lines)', { defaultText: 'standard output' }),
     chatTemplateOption,
     adapterOption,
+    settingOption('inference.parallel', 'parallel'),
+    ...inferenceOptions,
     ...endpointOptions,
     ...modelOptions,
   ],

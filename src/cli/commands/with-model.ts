@@ -10,13 +10,15 @@ import { formatUnits } from '../format.js';
 import { endpointOf, refuseLocalOptions } from './endpoint.js';
 
 export function engineOptions({ config, values }: CommandCall): LlamaEngineOptions {
-  const parallel = values.number('parallel');
+  const { batchTokens, cacheMemory } = config.inference;
+  // generate has an option of its own, which an endpoint reads, too.
+  const parallel = values.number('parallel') ?? config.inference.parallel;
   return {
     model: config.model,
     device: config.device,
     threads: config.threads,
     ...(config.chatTemplate === undefined ? {} : { chatTemplate: config.chatTemplate }),
-    ...(parallel === undefined ? {} : { parallel }),
+    batch: { parallel, batchTokens, cacheBytes: cacheMemory * 1024 ** 2 },
   };
 }
 

@@ -164,6 +164,15 @@ function numberOf(parsed: ReturnType<typeof parseScore>): object {
   return 'score' in parsed ? parsed : { reason: parsed.reason };
 }
 
+test('a request whose cache has no room fails by itself', async () => {
+  const batch = { cacheBytes: 512 * model.info.cacheBytesPerToken };
+  const small = await loadModel({ path: realModelPath(), device: 'cpu', threads: 1, batch });
+  const [long, short] = await small.generate([request('l', 'Hi', { maxTokens: 2000 }), request('s', 'Hi')]);
+  expect(long).toMatchObject({ id: 'l', error: { code: 'not-enough-memory' } });
+  expect(short).toMatchObject({ id: 's', stop: expect.any(String) as string });
+  await small.dispose();
+});
+
 describe('score', () => {
   test('gives the continuation, its end and the wanted next tokens', async () => {
     const prompt = { messages: user('What is the capital of France? Answer in one word.') };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { chooseBatchShape, defaultBatchSettings } from '../../../src/engine/batch-policy.js';
+import { checkFits, chooseBatchShape, defaultBatchSettings } from '../../../src/engine/batch-policy.js';
 
-const settings = { parallel: 16, cacheBytes: 1e9 };
+const settings = { parallel: 16, cacheBytes: 1e9, batchTokens: 512 };
 
 describe('chooseBatchShape', () => {
   test('gives every request a sequence while there are few', () => {
@@ -24,17 +24,25 @@ describe('chooseBatchShape', () => {
     expect(shape.sequences * shape.sequenceTokens * 23040).toBeLessThanOrEqual(settings.cacheBytes);
   });
 
-  test('says how long a sequence may be where one is too long', () => {
-    expect(() => chooseBatchShape([100_000], 131_072, settings)).toThrow(
-      expect.objectContaining({
-        code: 'not-enough-memory',
-        message: 'a sequence of 100096 tokens needs a cache of 12512 MiB and 954 MiB are allowed',
-        hint: '7424 tokens would fit: use shorter prompts or fewer tokens to generate',
-      }) as Error,
-    );
+  test('makes a step as large as the setting says, and never smaller than one token a sequence', () => {
+    const many = new Array<number>(64).fill(10);
+    const small = { ...settings, parallel: 64, batchTokens: 16 };
+    expect(chooseBatchShape(many, 23040, small)).toMatchObject({ batchTokens: 64, microBatchTokens: 64 });
+    expect(chooseBatchShape(many, 23040, { ...small, batchTokens: 100 })).toMatchObject({ batchTokens: 100 });
   });
 
   test('has an answer for no request at all', () => {
     expect(chooseBatchShape([], 23040, defaultBatchSettings)).toMatchObject({ sequences: 1, sequenceTokens: 256 });
   });
+});
+
+test('a sequence that has no room says whose it is and how long it may be', () => {
+  checkFits('request a', 4096, 23040, settings);
+  expect(() => checkFits('request a', 100_000, 131_072, settings)).toThrow(
+    expect.objectContaining({
+      code: 'not-enough-memory',
+      message: 'request a: a sequence of 100096 tokens needs a cache of 12512 MiB and 954 MiB are allowed',
+      hint: '7424 tokens would fit; use shorter texts, or allow more by inference.cacheMemory',
+    }) as Error,
+  );
 });
