@@ -185,9 +185,9 @@ void BatchRunner::fill_gaps() {
 }
 
 // Decides how many tokens of each sequence go into the next batch: prompts as long as there are any, in order, then one
-// token of every sequence that generates. llama.cpp computes the two apart even in one batch, so that sharing a step would
-// gain nothing, and the later step has more sequences to generate for. Nothing waits for long: only as many prompts can
-// come first as there are sequences.
+// token of every sequence that generates. llama.cpp computes the two apart even in one batch, so that sharing a step
+// would gain nothing, and the later step has more sequences to generate for. Nothing waits for long: only as many
+// prompts can come first as there are sequences.
 void BatchRunner::share_out(BatchTask & task) {
     size_t n_tokens_left = options_.n_batch_tokens;
     size_t n_rows_left = n_rows_max_;
