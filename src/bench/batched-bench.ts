@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import { IsheepError } from '../shared/errors.js';
 import { packageRoot } from '../shared/package-root.js';
-import { peakMib } from './generate-job.js';
+import { peakMib } from './child.js';
 
 export interface BatchShapeOfPeer {
   model: string;

@@ -2,8 +2,9 @@
 // GenerateMeasurement on standard output.
 import { countTokens } from '../engine/engine.js';
 import { loadModel } from '../engine/model.js';
+import { peakMib, readJob } from './child.js';
 import { timed } from './figure.js';
-import { type GenerateJobFile, type GenerateMeasurement, peakMib, readJob } from './generate-job.js';
+import type { GenerateJobFile, GenerateMeasurement } from './generate-job.js';
 
 async function measure({
   model: path,
@@ -27,4 +28,4 @@ async function measure({
   return { ...measured, seconds, tokens: countTokens(result), peakMib: peakMib() };
 }
 
-process.stdout.write(`${JSON.stringify(await measure(readJob(process.argv[2])))}\n`);
+process.stdout.write(`${JSON.stringify(await measure(readJob() as GenerateJobFile))}\n`);

@@ -1,6 +1,4 @@
 // What one process of the generate benchmark is asked, and what it tells: files between generate.ts and its children.
-import { readFileSync } from 'node:fs';
-
 import type { GenerateRequest } from '../engine/engine.js';
 
 export interface GenerateJobFile {
@@ -24,19 +22,4 @@ export interface GenerateMeasurement {
   /** Generated in the whole call. */
   tokens: number;
   peakMib: number;
-}
-
-export function readJob(file: string | undefined): GenerateJobFile {
-  return JSON.parse(readFileSync(file ?? '', 'utf8')) as GenerateJobFile;
-}
-
-/** Peak of this process's resident memory. Linux hands the parent's peak on to `maxRSS` of a child, but not to VmHWM. */
-export function peakMib(pid: number | 'self' = 'self'): number {
-  try {
-    const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    if (line) return Number(line[1]) / 1024;
-  } catch {
-    // Not Linux, or the process has ended.
-  }
-  return pid === 'self' ? process.resourceUsage().maxRSS / 1024 : 0;
 }

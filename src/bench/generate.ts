@@ -1,15 +1,12 @@
 // Tokens a second of generation and peak memory: decoding alone in the shapes of llama-batched-bench (its S_TG column:
 // the time of a call for one token a request is taken off), and a whole workload as a JavaScript program would send it.
 // Each is measured in a process of its own, ours and the peer in turns; of several rounds the best counts, on both sides.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import type { Sampling } from '../engine/engine.js';
 import { IsheepError } from '../shared/errors.js';
 import { findBatchedBench, measureBatchedBench, type PeerMeasurement } from './batched-bench.js';
+import { runOwnJob } from './child.js';
 import { type Figure, figure } from './figure.js';
 import type { GenerateJobFile, GenerateMeasurement } from './generate-job.js';
 import { lastingRequests, type Shape } from './lasting-requests.js';
@@ -117,18 +114,9 @@ function leastMemory(measured: readonly GenerateMeasurement[]): number {
   return Math.min(...measured.map((one) => one.peakMib));
 }
 
-/** A program beside this file, compiled or not, on the job. */
+/** Throws `native-failure` where it gives nothing. */
 function runChild(name: string, job: GenerateJobFile): GenerateMeasurement {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-bench-'));
-  try {
-    const file = path.join(folder, 'job.json');
-    writeFileSync(file, JSON.stringify(job));
-    const program = fileURLToPath(new URL(`./${name}${path.extname(import.meta.url)}`, import.meta.url));
-    const run = spawnSync(process.execPath, [...process.execArgv, program, file], { encoding: 'utf8' });
-    if (run.status === 0) return JSON.parse(run.stdout.trim().split('\n').at(-1) ?? '') as GenerateMeasurement;
-    const why = run.stderr.trim().split('\n').slice(-3).join(' ') || `signal ${run.signal ?? ''}`;
-    throw new IsheepError('native-failure', `${name} failed: ${why}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const run = runOwnJob(job, name);
+  if (typeof run === 'string') throw new IsheepError('native-failure', `${name} failed: ${run}`);
+  return run.measured as GenerateMeasurement;
 }

@@ -2,8 +2,9 @@
 // request after the other by its JavaScript API, which batches what runs at once.
 import { getLlama, LlamaCompletion, LlamaLogLevel } from 'node-llama-cpp';
 
+import { peakMib, readJob } from './child.js';
 import { timed } from './figure.js';
-import { type GenerateJobFile, type GenerateMeasurement, peakMib, readJob } from './generate-job.js';
+import type { GenerateJobFile, GenerateMeasurement } from './generate-job.js';
 
 async function measure({
   model: modelPath,
@@ -39,4 +40,4 @@ async function measure({
   return measured;
 }
 
-process.stdout.write(`${JSON.stringify(await measure(readJob(process.argv[2])))}\n`);
+process.stdout.write(`${JSON.stringify(await measure(readJob() as GenerateJobFile))}\n`);

@@ -67,7 +67,12 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   device: option('device', 'NAME', 'cpu', 'auto, cpu, cuda, vulkan or metal'),
   data: option('data', 'FILE', '', 'pairs: a JSON array or JSON Lines of {instruction, input, output or response}'),
   steps: option('steps', 'N', '4', 'optimizer steps that are timed, after one that is not'),
-  rounds: option('rounds', 'N', '2', 'how often each is measured, in turns; medians are reported'),
+  rounds: option(
+    'rounds',
+    'N',
+    '2',
+    'how often each is measured, in turns; medians of training, the best of generation',
+  ),
   batchSize: option('batch-size', 'N', '8', 'samples of a step; the peer accumulates them one by one'),
   microBatchTokens: option('micro-batch-tokens', 'N', '400', 'tokens that our trainer computes at once'),
   activations: option('activations', 'auto|keep|recompute', 'auto', 'whether our trainer keeps activations'),

@@ -1,10 +1,9 @@
 // Our trainer in a process of its own, so that its peak memory is its own: node train-child.js JOB.json, a TrainMeasurement
 // on standard output.
-import { readFileSync } from 'node:fs';
-
 import { openStepTrainer } from '../engine/step-trainer.js';
 import { memoryOptions } from '../engine/training-memory.js';
 import { IsheepError } from '../shared/errors.js';
+import { peakMib, readJob } from './child.js';
 import type { TrainJobFile, TrainMeasurement } from './train-job.js';
 
 const MiB = 1024 * 1024;
@@ -38,20 +37,8 @@ async function measure({ model, steps, settings, memory, ...job }: TrainJobFile)
   return { ...measured, peakMib: peakMib(), forecastMib: total / MiB, copiedWeights, secondsByPart };
 }
 
-/** Linux hands the parent's peak on to `maxRSS` of a child, but not to VmHWM. */
-function peakMib(): number {
-  try {
-    const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
-    if (line) return Number(line[1]) / 1024;
-  } catch {
-    // Not Linux.
-  }
-  return process.resourceUsage().maxRSS / 1024;
-}
-
 try {
-  const job = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as TrainJobFile;
-  process.stdout.write(`${JSON.stringify(await measure(job))}\n`);
+  process.stdout.write(`${JSON.stringify(await measure(readJob() as TrainJobFile))}\n`);
 } catch (error) {
   if (!(error instanceof IsheepError)) throw error;
   process.stderr.write(`error [${error.code}] ${error.message}\n`);

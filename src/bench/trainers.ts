@@ -1,14 +1,12 @@
 // The trainers that are measured, each in a process of its own, in turns: the machine's speed drifts, so only figures of
 // one run can be compared.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 import { IsheepError } from '../shared/errors.js';
 import { packageRoot } from '../shared/package-root.js';
+import { runJob, runOwnJob } from './child.js';
 import { type Figure, figure } from './figure.js';
 import type { BenchmarkSettings } from './options.js';
 import type { TrainJobFile, TrainMeasurement } from './train-job.js';
@@ -76,34 +74,15 @@ export function* measureInTurns(
 
 /** Our trainer once, in a process of its own. Throws `native-failure` where it gives nothing. */
 export function measureOurs(job: TrainJobFile): TrainMeasurement {
-  const measured = runTrainer(job, process.execPath, [...process.execArgv, childProgram()]);
-  if (typeof measured !== 'string') return measured;
-  throw new IsheepError('native-failure', `the measured training failed: ${measured}`);
+  const run = runOwnJob(job, 'train-child');
+  if (typeof run !== 'string') return measurementSchema.parse(run.measured);
+  throw new IsheepError('native-failure', `the measured training failed: ${run}`);
 }
 
-/** What the trainer measured, or why it gave nothing. */
+/** What a trainer measured, or why it gave nothing. */
 export function runTrainer(job: TrainJobFile, program: string, words: readonly string[]): TrainMeasurement | string {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-bench-'));
-  try {
-    const file = path.join(folder, 'job.json');
-    writeFileSync(file, JSON.stringify(job));
-    const run = spawnSync(program, [...words, file], { encoding: 'utf8', maxBuffer: 2 ** 26 });
-    if (run.signal === 'SIGKILL') return `it was ended by SIGKILL, as the system does where memory runs out`;
-    if (run.signal) return `it was ended by ${run.signal}`;
-    if (run.status !== 0) return run.error?.message ?? lastLine(run.stderr);
-    return measurementSchema.parse(JSON.parse(lastLine(run.stdout)));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Beside this file, compiled or not. */
-function childProgram(): string {
-  return fileURLToPath(new URL(`./train-child${path.extname(import.meta.url)}`, import.meta.url));
-}
-
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+  const run = runJob(job, program, words);
+  return typeof run === 'string' ? run : measurementSchema.parse(run.measured);
 }
 
 export function median(values: readonly number[]): number {

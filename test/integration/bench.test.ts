@@ -205,6 +205,19 @@ test('judge-quality gives every scorer an area and its interval for every kind o
   expect(stderr).toMatch(/\n\| lowest rank \| \d?\.\d\d ±/);
 });
 
+test('generate measures every shape and a workload, and names the peer that is not built', () => {
+  const model = ['--model', tinyModel({ context: 2048 }), '--threads', '1', '--rounds', '1'];
+  const { status, figures, stderr } = bench('generate', ...model);
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(figures.filter(({ metric }) => String(metric).startsWith('decoding'))).toHaveLength(10);
+  for (const { value } of figures) expect(value).toBeGreaterThan(0);
+  expect(figures.at(-2)).toMatchObject({ unit: 'tokens/s', metric: expect.stringContaining('64 requests') as string });
+  const wrong = bench('generate', ...model, '--peer', 'peft');
+  expect(wrong).toMatchObject({ status: 2, stdout: '' });
+  expect(wrong.stderr).toContain('--peer must be llama-batched-bench or node-llama-cpp');
+});
+
 test('judge measures both protocols and the unshared tokens in one run', () => {
   const { status, figures, stderr } = bench(
     ...['judge', '--model', tinyModel(), '--threads', '1', '--data', answered, '--limit', '3', '--rounds', '1'],

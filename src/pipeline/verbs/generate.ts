@@ -72,7 +72,10 @@ export async function generateFile(
       const options = engineCall(call, rows.length, result.completions + result.failed.rows, result.tokens);
       const completions = await model.generate(requests, options);
       write(
-        completions.map((completion, i) => ({ ...without(chunk[i] ?? {}, ['prompt', 'messages']), ...completion })),
+        completions.map((completion, i) => ({
+          ...without(chunk[i] ?? {}, ['prompt', 'messages']),
+          ...without({ ...completion }, ['written']), // what a judge reads in a run
+        })),
       );
       for (const completion of completions) {
         if (isFailed(completion)) continue;
