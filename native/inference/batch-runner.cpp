@@ -106,6 +106,7 @@ void BatchRunner::run(BatchTask & task) {
         if (task.is_finished(request)) task.on_finished(request);
         else queue_.push_back(request);
     }
+    sort_by_length(task);
     const auto active = [](const Sequence & sequence) { return sequence.active; };
     for (;;) {
         start_requests(task);
@@ -120,6 +121,17 @@ void BatchRunner::run(BatchTask & task) {
     }
 }
 
+// Puts requests of about the same length beside each other, as far as start_requests looks ahead and no farther, so
+// that requests with one prefix stay together.
+void BatchRunner::sort_by_length(const BatchTask & task) {
+    const size_t n = n_ahead();
+    for (size_t begin = 0; begin < queue_.size(); begin += n) {
+        const auto end = queue_.begin() + std::min(begin + n, queue_.size());
+        std::stable_sort(queue_.begin() + begin, end,
+                         [&](size_t a, size_t b) { return task.tokens(a).size() > task.tokens(b).size(); });
+    }
+}
+
 // Gives free sequences to the next requests. A request that waits for a prefix lets later ones pass.
 void BatchRunner::start_requests(BatchTask & task) {
     size_t n_free = std::count_if(sequences_.begin(), sequences_.end(), [](const Sequence & s) { return !s.active; });
@@ -127,8 +139,7 @@ void BatchRunner::start_requests(BatchTask & task) {
     size_t n_seen = 0;
     size_t kept = 0;
     for (size_t i = 0; i < queue_.size(); i++) {
-        // How far ahead requests may pass: far enough to fill all sequences, and no search through hundreds.
-        const bool looks = n_free > 0 && n_seen++ < 2 * sequences_.size();
+        const bool looks = n_free > 0 && n_seen++ < n_ahead();
         if (looks && start_request(task, queue_[i])) n_free--;
         else queue_[kept++] = queue_[i];
     }
@@ -184,29 +195,32 @@ void BatchRunner::fill_gaps() {
     }
 }
 
-// Decides how many tokens of each sequence go into the next batch: prompts as long as there are any, in order, then one
-// token of every sequence that generates. llama.cpp computes the two apart even in one batch, so that sharing a step
-// would gain nothing, and the later step has more sequences to generate for. Nothing waits for long: only as many
+// Decides how many tokens of each sequence go into the next batch: a block of prompts as long as there are any, then
+// one token of every sequence that generates. llama.cpp computes the two apart even in one batch, so that sharing a
+// step would gain nothing, and the later step has more sequences to generate for. Nothing waits for long: only as many
 // prompts can come first as there are sequences.
 void BatchRunner::share_out(BatchTask & task) {
-    size_t n_tokens_left = options_.n_batch_tokens;
-    size_t n_rows_left = n_rows_max_;
-    const auto end_of = [&](const Sequence & s) {  // of the tokens that can be computed now
-        return std::min(task.tokens(s.request).size(), task.first_row(s.request) + task.n_rows(s.request));
-    };
-    const auto reads = [&](const Sequence & s) { return s.active && end_of(s) > s.n_done + 1; };
-    const bool has_prompts = std::any_of(sequences_.begin(), sequences_.end(), reads);
-    for (Sequence & sequence : sequences_) {
-        sequence.n_queued = 0;
-        if (!sequence.active || (has_prompts && !reads(sequence))) continue;
+    rests_.assign(sequences_.size(), PromptRest());
+    for (size_t s = 0; s < sequences_.size(); s++) {
+        Sequence & sequence = sequences_[s];
+        sequence.n_filled = 0;
+        sequence.n_queued = sequence.active ? 1 : 0;
+        if (!sequence.active) continue;
         const size_t first_row = task.first_row(sequence.request);
-        const size_t begin = sequence.n_done;
-        size_t n = std::min(end_of(sequence) - begin, n_tokens_left);
-        const size_t n_without_row = begin < first_row ? first_row - begin : 0;
-        n = std::min(n, n_without_row + n_rows_left);
-        n_tokens_left -= n;
-        n_rows_left -= n > n_without_row ? n - n_without_row : 0;
-        sequence.n_queued = n;
+        const size_t n_known = task.tokens(sequence.request).size();
+        const size_t n_left = std::min(n_known, first_row + task.n_rows(sequence.request)) - sequence.n_done;
+        if (n_left <= 1) continue;  // it generates, or as good as
+        rests_[s].n_left = n_left;
+        rests_[s].n_without_row = first_row > sequence.n_done ? first_row - sequence.n_done : 0;
+        rests_[s].n_room = options_.n_sequence_tokens - sequence.n_done;
+    }
+    const size_t n_tokens_max = std::min(options_.n_batch_tokens, options_.n_micro_tokens);
+    const PromptBlock block = choose_prompt_block(rests_, n_tokens_max, n_rows_max_);
+    if (block.length == 0) return;
+    for (size_t s = 0; s < sequences_.size(); s++) {
+        const bool is_in = s >= block.begin && s < block.end;
+        sequences_[s].n_queued = is_in ? std::min(rests_[s].n_left, block.length) : 0;
+        sequences_[s].n_filled = is_in ? block.length - sequences_[s].n_queued : 0;
     }
 }
 
@@ -219,12 +233,14 @@ void BatchRunner::build_batch(BatchTask & task) {
         if (!sequence.active) continue;
         const std::vector<int32_t> & tokens = task.tokens(sequence.request);
         const size_t first_row = task.first_row(sequence.request);
-        for (size_t position = sequence.n_done; position < sequence.n_done + sequence.n_queued; position++) {
-            token_[n_tokens_] = tokens[position];
+        const size_t end = sequence.n_done + sequence.n_queued;
+        for (size_t position = sequence.n_done; position < end + sequence.n_filled; position++) {
+            const bool has_row = position >= first_row && position < end;
+            token_[n_tokens_] = tokens[std::min(position, end - 1)];
             position_[n_tokens_] = (llama_pos) position;
             seq_id_value_[n_tokens_] = (llama_seq_id) s;
-            output_[n_tokens_] = position >= first_row;
-            if (position >= first_row) rows_[s].push_back({n_tokens_, position, nullptr});
+            output_[n_tokens_] = has_row;
+            if (has_row) rows_[s].push_back({n_tokens_, position, nullptr});
             n_tokens_++;
         }
         if (!rows_[s].empty()) with_rows_.push_back(s);
@@ -245,8 +261,12 @@ void BatchRunner::decode() {
         throw Error(Code::native_failure, "llama.cpp could not compute a batch of " + std::to_string(n_tokens_) +
                                               " tokens (code " + std::to_string(result) + "): " + take_logged_errors());
     }
-    for (Sequence & sequence : sequences_) {
-        if (sequence.active) sequence.n_done += sequence.n_queued;
+    llama_memory_t memory = llama_get_memory(context_.get());
+    for (size_t s = 0; s < sequences_.size(); s++) {
+        Sequence & sequence = sequences_[s];
+        if (!sequence.active) continue;
+        sequence.n_done += sequence.n_queued;
+        if (sequence.n_filled > 0) llama_memory_seq_rm(memory, (llama_seq_id) s, (llama_pos) sequence.n_done, -1);
     }
 }
 

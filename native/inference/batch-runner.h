@@ -10,6 +10,7 @@
 #include "inference/model.h"
 #include "inference/parallel.h"
 #include "inference/prefix-sharing.h"
+#include "inference/prompt-block.h"
 
 #include <atomic>
 #include <cstddef>
@@ -76,6 +77,7 @@ private:
         size_t request = 0;
         size_t n_done = 0;    // tokens in the cache
         size_t n_queued = 0;  // tokens in the batch being built
+        size_t n_filled = 0;  // behind them, computed for nothing and dropped (prompt-block.h)
     };
     struct Row {
         int32_t index;  // in the batch
@@ -83,6 +85,9 @@ private:
         const float * logits;  // [n_vocab], valid until the next batch
     };
 
+    // How far ahead requests may pass one that waits: far enough to fill all sequences, and no search through hundreds.
+    size_t n_ahead() const { return 2 * sequences_.size(); }
+    void sort_by_length(const BatchTask & task);
     void start_requests(BatchTask & task);
     bool start_request(BatchTask & task, size_t request);
     size_t cached_prefix_limit(size_t sequence) const;
@@ -104,6 +109,7 @@ private:
 
     std::vector<Sequence> sequences_;
     std::vector<SequenceContent> contents_;
+    std::vector<PromptRest> rests_;
     std::vector<size_t> queue_;           // requests not yet started, in order
     std::vector<std::vector<Row>> rows_;  // [n_sequences] of the batch being computed
     std::vector<size_t> with_rows_;       // sequences that have rows in it

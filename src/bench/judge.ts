@@ -26,11 +26,12 @@ export async function* benchJudge(settings: BenchmarkSettings): AsyncGenerator<F
   try {
     await assessPairs(pairs.slice(0, 4), { ...how, method: 'expected' }, model); // reads the weights into memory
     const unshared = unsharedRequests(pairs, model);
-    const seconds: { expected: number; alone: number; sampled: number }[] = [];
+    const seconds: { expected: number; empty: number; behind: number; sampled: number }[] = [];
     for (let round = 0; round < rounds; round++) {
       seconds.push({
         expected: (await timed(() => assessPairs(pairs, { ...how, method: 'expected' }, model))).seconds,
-        alone: (await timed(() => model.score(unshared.requests))).seconds,
+        empty: (await timed(() => model.score(unshared.fromEmpty))).seconds,
+        behind: (await timed(() => model.score(unshared.behindShared))).seconds,
         sampled: (await timed(() => assessPairs(pairs, { ...how, method: 'sampled' }, model))).seconds,
       });
     }
@@ -43,34 +44,51 @@ export async function* benchJudge(settings: BenchmarkSettings): AsyncGenerator<F
     const perSecond = (part: 'expected' | 'sampled') => pairs.length / of(part);
     yield figure('judge', 'pairs a second, expected', perSecond('expected'), 'pairs/s', peer);
     yield figure('judge', 'pairs a second, sampled until the number is known', perSecond('sampled'), 'pairs/s', peer);
-    const relative = of('expected') / unshared.tokens / (of('alone') / unshared.aloneTokens);
-    yield figure('judge', 'time of expected to that of prefilling the unshared tokens alone', relative, 'times');
+    const relative = (part: 'empty' | 'behind', tokens: number) =>
+      of('expected') / unshared.tokens / (of(part) / tokens);
+    const compared = 'time of expected to that of prefilling the unshared tokens alone';
+    yield figure('judge', `${compared}, from an empty cache`, relative('empty', unshared.emptyTokens), 'times');
+    yield figure('judge', `${compared}, behind the shared ones`, relative('behind', unshared.tokens), 'times');
     yield figure('judge', 'unshared tokens of a pair, expected', unshared.tokens / pairs.length, 'tokens');
   } finally {
     await model.dispose();
   }
 }
 
-/** One request a pair, of the tokens that judging it adds to what earlier requests have had: the pair, and the words that
- *  ask for each grade. A text of them may come to a token more or less, so the time is compared a token. */
-function unsharedRequests(
-  pairs: readonly Pair[],
-  model: Model,
-): { requests: ScoreRequest[]; tokens: number; aloneTokens: number } {
+interface Unshared {
+  /** One request a pair, of nothing but the tokens that judging it adds to what earlier requests have had: the pair, and
+   *  the words that ask for each grade. */
+  fromEmpty: ScoreRequest[];
+  /** The same behind the beginning that all pairs share, which they attend to as a judge's tokens do. */
+  behindShared: ScoreRequest[];
+  tokens: number;
+  /** Of fromEmpty: as texts they may come to a token more or less, so times are compared a token. */
+  emptyTokens: number;
+}
+
+function unsharedRequests(pairs: readonly Pair[], model: Model): Unshared {
+  const request = (id: string, tokens: readonly number[]): ScoreRequest => ({
+    ...{ id, continuation: '' },
+    prompt: { text: model.pieces(tokens).join('') },
+  });
   let before: Int32Array = new Int32Array();
   let tokens = 0;
-  const requests = pairs.map((pair): ScoreRequest => {
+  const both = pairs.map(({ id, ...pair }) => {
     const own: number[] = [];
+    const whole: number[] = [];
     for (const criterion of criterions) {
       const prompt = model.promptTokens(gradePrompt(pair, criterion, how.settings.criteria, model.hasChatTemplate));
-      own.push(...prompt.subarray(sharedLength(before, prompt)));
+      const added = prompt.subarray(sharedLength(before, prompt));
+      own.push(...added);
+      whole.push(...(whole.length === 0 ? prompt : added));
       before = prompt;
     }
     tokens += own.length;
-    return { id: pair.id, prompt: { text: model.pieces(own).join('') }, continuation: '' };
+    return [request(id, own), request(id, whole)] as const;
   });
-  const aloneTokens = requests.reduce((sum, { prompt }) => sum + model.promptTokens(prompt).length, 0);
-  return { requests, tokens, aloneTokens };
+  const [fromEmpty, behindShared] = [both.map(([own]) => own), both.map(([, whole]) => whole)];
+  const emptyTokens = fromEmpty.reduce((sum, { prompt }) => sum + model.promptTokens(prompt).length, 0);
+  return { fromEmpty, behindShared, tokens, emptyTokens };
 }
 
 function sharedLength(a: Int32Array, b: Int32Array): number {

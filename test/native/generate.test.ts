@@ -53,13 +53,17 @@ describe('results', () => {
     ]);
   });
 
-  // llama.cpp's attention takes pieces of a prompt from 64 tokens on by another kernel, and AMX products are of batches
-  // only; there, texts depend on the batch, and calls are composed the same way when they are made again.
-  test('of short prompts are the same bits whatever else is in the batch', async () => {
-    const requests = sampled([...prompts, 'It was', 'Red, green,', 'Good morning', 'Tea or', 'Five']);
+  // AMX products are of batches only; there, texts depend on the batch, and calls are composed the same way when they are
+  // made again.
+  test.each([
+    ['short prompts', [...prompts, 'It was', 'Red, green,', 'Good morning', 'Tea or', 'Five']],
+    ['longer prompts', [3, 15, 16, 17, 18, 9, 40].map((n, i) => `${prompts[i]} ${'one and two, '.repeat(n)}`)],
+  ])('of %s are the same bits whatever else is in the batch', async (_, texts) => {
+    const requests = sampled(texts);
     const results: unknown[] = [];
-    for (const sequences of [1, 2, 5, 12]) {
-      const other = await createSmallRunner(model, { sequences });
+    for (const sequences of [1, 5, 12]) {
+      const shape = { sequences, sequenceTokens: 512, batchTokens: 512, sharePrefixes: false };
+      const other = await createSmallRunner(model, shape);
       results.push((await other.generate(requests, nothing)).map(({ text, logprob }) => [text, logprob]));
       await other.dispose();
     }
