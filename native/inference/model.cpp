@@ -22,13 +22,12 @@ uint64_t integer_key(const gguf_context * gguf, const std::string & key) {
     }
 }
 
-// Keys and values of one token in all layers, two bytes a number.
-uint64_t kv_bytes(const gguf_context * gguf, const std::string & architecture, const llama_model * model) {
+// Keys and values of one token in all layers, two bytes a number. key_length, value_length: numbers of one head, 0
+// where they are what the width leaves to a head.
+uint64_t kv_bytes(const llama_model * model, uint64_t key_length, uint64_t value_length) {
     const uint64_t n_head = std::max(1, llama_model_n_head(model));
     const uint64_t n_head_kv = std::max(1, llama_model_n_head_kv(model));
     const uint64_t default_length = (uint64_t) llama_model_n_embd(model) / n_head;
-    const uint64_t key_length = integer_key(gguf, architecture + ".attention.key_length");
-    const uint64_t value_length = integer_key(gguf, architecture + ".attention.value_length");
     const uint64_t per_head =
         (key_length ? key_length : default_length) + (value_length ? value_length : default_length);
     return 2 * (uint64_t) llama_model_n_layer(model) * n_head_kv * per_head;
@@ -54,12 +53,8 @@ void check_generates(const llama_model * model, const std::string & path, const 
 }  // namespace
 
 std::shared_ptr<Model> Model::load(const std::string & path, const std::string & device, bool vocabulary_only) {
-    const Gguf gguf = open_checked_gguf(path, "model");
-    const std::string architecture = string_key(gguf.get(), "general.architecture");
-    if (string_key(gguf.get(), "general.type") == "adapter") {
-        throw Error(Code::unsupported_model, path + " is an adapter, not a model", "give the base as the model");
-    }
     std::shared_ptr<Model> model(new Model());
+    const HeadLengths lengths = model->read_keys(path);
     model->vocabulary_only_ = vocabulary_only;
 
     ggml_backend_dev_t devices[] = {nullptr, nullptr};  // ends at the first null; none: the CPU alone
@@ -80,30 +75,43 @@ std::shared_ptr<Model> Model::load(const std::string & path, const std::string &
     if (!model->model_) {
         throw Error(
             Code::unsupported_model,
-            "llama.cpp could not load " + path + " (architecture \"" + architecture + "\"): " + take_logged_errors(),
+            "llama.cpp could not load " + path + " (architecture \"" + model->info_.architecture +
+                "\"): " + take_logged_errors(),
             "use a GGUF of a supported architecture that is made for this release of llama.cpp or an older one");
     }
-    if (!vocabulary_only) check_generates(model->get(), path, architecture);
-    model->read_info(gguf.get());
+    if (!vocabulary_only) check_generates(model->get(), path, model->info_.architecture);
+    model->read_info(lengths);
     model->read_tokens();
     return model;
 }
 
-void Model::read_info(const gguf_context * gguf) {
+// Before the model is loaded, so that the file's tokens are not in memory twice.
+Model::HeadLengths Model::read_keys(const std::string & path) {
+    const Gguf file = open_checked_gguf(path, "model");
+    const gguf_context * gguf = file.get();
+    if (string_key(gguf, "general.type") == "adapter") {
+        throw Error(Code::unsupported_model, path + " is an adapter, not a model", "give the base as the model");
+    }
+    const std::string architecture = string_key(gguf, "general.architecture");
+    info_.architecture = architecture;
+    info_.n_ctx_train = (int32_t) integer_key(gguf, architecture + ".context_length");
+    info_.n_embd = (int32_t) integer_key(gguf, architecture + ".embedding_length");
+    info_.n_layer = (int32_t) integer_key(gguf, architecture + ".block_count");
+    info_.chat_template = string_key(gguf, "tokenizer.chat_template");
+    info_.has_chat_template = !info_.chat_template.empty();
+    return {integer_key(gguf, architecture + ".attention.key_length"),
+            integer_key(gguf, architecture + ".attention.value_length")};
+}
+
+void Model::read_info(const HeadLengths & lengths) {
     vocab_ = llama_model_get_vocab(model_.get());
-    info_.architecture = string_key(gguf, "general.architecture");
     char description[256] = {};
     llama_model_desc(model_.get(), description, sizeof(description));
     info_.description = description;
     info_.n_params = llama_model_n_params(model_.get());
     info_.n_bytes = llama_model_size(model_.get());
     info_.n_vocab = llama_vocab_n_tokens(vocab_);
-    info_.n_ctx_train = (int32_t) integer_key(gguf, info_.architecture + ".context_length");
-    info_.n_embd = (int32_t) integer_key(gguf, info_.architecture + ".embedding_length");
-    info_.n_layer = (int32_t) integer_key(gguf, info_.architecture + ".block_count");
-    info_.kv_bytes_per_token = vocabulary_only_ ? 0 : kv_bytes(gguf, info_.architecture, model_.get());
-    info_.chat_template = string_key(gguf, "tokenizer.chat_template");
-    info_.has_chat_template = !info_.chat_template.empty();
+    info_.kv_bytes_per_token = vocabulary_only_ ? 0 : kv_bytes(model_.get(), lengths.key, lengths.value);
     info_.bos = llama_vocab_bos(vocab_);
     info_.eos = llama_vocab_eos(vocab_);
     info_.eot = llama_vocab_eot(vocab_);

@@ -63,7 +63,13 @@ public:
 
 private:
     Model() = default;
-    void read_info(const gguf_context * gguf);
+    // Numbers of a head's keys and values, as the file says; 0: nothing.
+    struct HeadLengths {
+        uint64_t key;
+        uint64_t value;
+    };
+    HeadLengths read_keys(const std::string & path);
+    void read_info(const HeadLengths & lengths);
     void read_tokens();
 
     LlamaModel model_;
