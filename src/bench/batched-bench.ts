@@ -41,18 +41,14 @@ export function findBatchedBench(): string {
   });
 }
 
-/** All settings once. Those that fail (a system may lack the memory) are left out. */
-export async function measureBatchedBench(program: string, shape: BatchShapeOfPeer): Promise<PeerMeasurement[]> {
-  const measured: PeerMeasurement[] = [];
-  for (const words of settings) {
-    if (words.includes('-tgs') && shape.sequences > 8) continue; // as slow as one sequence
-    const one = await runOnce(program, shape, words);
-    if (one) measured.push(one);
-  }
-  return measured;
+/** The settings to measure it by, as words of its command line. */
+export function settingsOfPeer({ sequences }: BatchShapeOfPeer): readonly (readonly string[])[] {
+  // One sequence after the other is as slow as one.
+  return settings.filter((words) => !words.includes('-tgs') || sequences <= 8);
 }
 
-async function runOnce(
+/** Undefined where it fails: a system may lack the memory. */
+export async function measureBatchedBench(
   program: string,
   { model, threads, promptTokens, generated, sequences }: BatchShapeOfPeer,
   words: readonly string[],

@@ -5,7 +5,7 @@ import os from 'node:os';
 
 import type { Sampling } from '../engine/engine.js';
 import { IsheepError } from '../shared/errors.js';
-import { findBatchedBench, measureBatchedBench, type PeerMeasurement } from './batched-bench.js';
+import { findBatchedBench, measureBatchedBench, type PeerMeasurement, settingsOfPeer } from './batched-bench.js';
 import { runOwnJob } from './child.js';
 import { type Figure, figure } from './figure.js';
 import type { GenerateJobFile, GenerateMeasurement } from './generate-job.js';
@@ -42,13 +42,21 @@ async function* measureShape(
   const ours: GenerateMeasurement[] = [];
   const sampled: GenerateMeasurement[] = [];
   const theirs: PeerMeasurement[] = [];
+  const { requests: sequences, promptTokens, generated } = shape;
+  const { model, threads } = job;
+  const peerShape = { model, threads, promptTokens, generated, sequences };
   for (let round = 0; round < settings.rounds; round++) {
-    ours.push(runChild('generate-child', job));
     sampled.push(runChild('generate-child', sampledJob));
-    if (!program) continue;
-    const { requests: sequences, promptTokens, generated } = shape;
-    const { model, threads } = job;
-    theirs.push(...(await measureBatchedBench(program, { model, threads, promptTokens, generated, sequences })));
+    if (program === undefined) {
+      ours.push(runChild('generate-child', job));
+      continue;
+    }
+    // As often as the peer, since the best of each counts and one run differs from the next by a tenth.
+    for (const words of settingsOfPeer(peerShape)) {
+      ours.push(runChild('generate-child', job));
+      const one = await measureBatchedBench(program, peerShape, words);
+      if (one) theirs.push(one);
+    }
   }
   const peer = bestOfPeer(theirs);
   const label = `${shape.requests} sequences, prompts of ${shape.promptTokens} tokens`;
