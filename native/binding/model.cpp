@@ -61,7 +61,6 @@ public:
         return DefineClass(
             env, "NativeModel",
             {InstanceMethod<&ModelObject::tokenize>("tokenize"), InstanceMethod<&ModelObject::detokenize>("detokenize"),
-             InstanceMethod<&ModelObject::check_grammar>("checkGrammar"),
              InstanceMethod<&ModelObject::load_adapter>("loadAdapter"),
              InstanceMethod<&ModelObject::create_runner>("createRunner"),
              InstanceMethod<&ModelObject::dispose>("dispose")});
@@ -94,14 +93,6 @@ private:
             const std::vector<int32_t> tokens = tokens_of(info[0]);
             state_->model->check_tokens(tokens, "detokenize");
             return Napi::String::New(info.Env(), state_->model->detokenize(tokens));
-        });
-    }
-
-    void check_grammar(const Napi::CallbackInfo & info) {
-        guarded(info.Env(), [&] {
-            state_->lifetime->check_usable();
-            const std::string grammar = info[0].As<Napi::String>();
-            GrammarFilter(*state_->model, grammar);
         });
     }
 
@@ -171,9 +162,14 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
     });
 }
 
+void check_grammar(const Napi::CallbackInfo & info) {
+    guarded(info.Env(), [&] { GrammarFilter::check(info[0].As<Napi::String>()); });
+}
+
 }  // namespace
 
 void export_inference(Napi::Env env, Napi::Object exports) {
+    exports.Set("checkGrammar", Napi::Function::New(env, check_grammar, "checkGrammar"));
     exports.Set("loadModel", Napi::Function::New(env, load_model, "loadModel"));
 }
 

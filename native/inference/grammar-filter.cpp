@@ -13,16 +13,25 @@ namespace {
 
 constexpr float never = -std::numeric_limits<float>::infinity();
 
+LlamaSampler create_sampler(const llama_vocab * vocab, const std::string & grammar) {
+    check_grammar(read_gbnf(grammar));
+    take_logged_errors();
+    LlamaSampler sampler(llama_sampler_init_grammar(vocab, grammar.c_str(), "root"));
+    if (!sampler) throw Error(Code::bad_input, "llama.cpp does not take the grammar: " + take_logged_errors());
+    return sampler;
+}
+
 }  // namespace
+
+void GrammarFilter::check(const std::string & grammar) {
+    create_sampler(nullptr, grammar);  // llama.cpp looks at the vocabulary only once there are tokens
+}
 
 GrammarFilter::GrammarFilter(const Model & model, const std::string & grammar) : model_(model) {
     if (!model.has_tokenizer()) {
         throw Error(Code::unsupported_model, "the model has no tokenizer, so it cannot follow a grammar");
     }
-    check_grammar(read_gbnf(grammar));
-    take_logged_errors();
-    sampler_.reset(llama_sampler_init_grammar(llama_model_get_vocab(model.get()), grammar.c_str(), "root"));
-    if (!sampler_) throw Error(Code::bad_input, "llama.cpp does not take the grammar: " + take_logged_errors());
+    sampler_ = create_sampler(llama_model_get_vocab(model.get()), grammar);
 }
 
 Sampled GrammarFilter::sample(const float * logits, const Sampling & sampling, RandomStream & random,

@@ -19,6 +19,9 @@ struct GrammarScratch {
 class GrammarFilter {
 public:
     // Throws Error(bad_input) for a grammar (GBNF, its first rule is "root") that cannot be read or followed.
+    static void check(const std::string & grammar);
+
+    // The same, and Error(unsupported_model) for a model without a tokenizer.
     GrammarFilter(const Model & model, const std::string & grammar);
 
     // As sample() does, but only a token that the grammar allows after those before, or token -1 where it allows none.

@@ -24,6 +24,7 @@ import {
 } from './batch-policy.js';
 import { ChatTemplate, resolveChatTemplate } from './chat-template.js';
 import { checkGenerateRequests, checkModelOptions, checkScoreRequests } from './check-requests.js';
+import { checkGrammar } from './grammar.js';
 import { logSumExp, type NextTexts, planNextTexts, readNextTexts } from './next-texts.js';
 import type {
   CallOptions,
@@ -201,16 +202,10 @@ export class Model implements LanguageModel {
     return { ...request, tokens, stopTokens, maxTokens };
   }
 
-  /** Throws `bad-input`, naming the request. The requests of a call mostly have one grammar, so the last is remembered. */
+  /** The requests of a call mostly have one grammar, so the last is remembered. */
   #checkGrammar({ id, grammar }: GenerateRequest): void {
     if (grammar === undefined || grammar === this.#checkedGrammar) return;
-    try {
-      this.#native.checkGrammar(grammar);
-    } catch (cause) {
-      const error = fromNative(cause);
-      if (!(error instanceof IsheepError)) throw error;
-      throw new IsheepError(error.code, `request ${id}: ${error.message}`, { hint: error.hint });
-    }
+    checkGrammar(`request ${id}`, grammar);
     this.#checkedGrammar = grammar;
   }
 

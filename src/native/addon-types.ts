@@ -29,6 +29,8 @@ export interface Addon {
   /** Small products on the CPU; may kill the process where the CPU library does not suit the processor. */
   tryProducts(): void;
   systemInfo(): SystemInfo;
+  /** Throws `bad-input` where a grammar cannot be read or followed. */
+  checkGrammar(grammar: string): void;
   loadModel(options: NativeModelOptions): Promise<NativeModel>;
   createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
   /** What a trainer would take and choose, without making one; rejects with `not-enough-memory` as making one would. */
@@ -94,8 +96,6 @@ export interface NativeModel {
   tokenize(texts: readonly string[], special: boolean): Int32Array[];
   /** Text of the tokens, special ones left out. */
   detokenize(tokens: Int32Array): string;
-  /** Throws `bad-input` where a grammar cannot be read or followed. */
-  checkGrammar(grammar: string): void;
   loadAdapter(path: string): Promise<NativeAdapter>;
   createRunner(options: NativeRunnerOptions): Promise<NativeRunner>;
   /** Frees the model once its runners and adapters are disposed; disposes those first. */

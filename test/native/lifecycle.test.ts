@@ -108,7 +108,6 @@ describe('a disposed object', () => {
       await model.dispose();
       expect(thrownBy(() => model.tokenize(['a'], false))).toMatchObject(disposed('model'));
       expect(thrownBy(() => model.detokenize(Int32Array.of(1)))).toMatchObject(disposed('model'));
-      expect(thrownBy(() => model.checkGrammar('root ::= "a"'))).toMatchObject(disposed('model'));
       expect(thrownBy(() => model.loadAdapter('x'))).toMatchObject(disposed('model'));
       expect(thrownBy(() => createSmallRunner(model))).toMatchObject(disposed('model'));
       expect(model.info.layers).toBe(30);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 import { type GenerateRequest, type Generator, isFailed, type Sampling } from '../../engine/engine.js';
+import { checkGrammar } from '../../engine/grammar.js';
 import { IsheepError } from '../../shared/errors.js';
 import { readJsonLines } from '../../shared/jsonl.js';
 import { deriveSeed } from '../../shared/random.js';
@@ -45,7 +46,7 @@ export function readPrompts(file: string): PromptFileRow[] {
   return nonEmpty(readJsonLines(file, promptRowSchema), file);
 }
 
-/** The text of a grammar's file, where there is one. Throws `bad-input` where it cannot be read. */
+/** The text of a grammar's file, where there is one. Throws `bad-input` where it cannot be read or followed. */
 export function readGrammar(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   let text: string;
@@ -54,8 +55,11 @@ export function readGrammar(file: string | undefined): string | undefined {
   } catch (cause) {
     throw new IsheepError('bad-input', `cannot read ${file}: ${(cause as Error).message}`, { cause });
   }
-  if (text.trim() !== '') return text;
-  throw new IsheepError('bad-input', `${file} has no grammar`, { hint: 'a grammar has at least a rule root ::= …' });
+  if (text.trim() === '') {
+    throw new IsheepError('bad-input', `${file} has no grammar`, { hint: 'a grammar has at least a rule root ::= …' });
+  }
+  checkGrammar(file, text);
+  return text;
 }
 
 export async function generateFile(

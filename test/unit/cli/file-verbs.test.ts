@@ -81,6 +81,10 @@ describe('isheep generate', () => {
 
     writeFileSync(grammar, ' \n');
     expect((await run(words)).stderr).toContain('grade.gbnf has no grammar');
+    writeFileSync(grammar, 'root ::= "a" | root "b"\n');
+    const refused = await run(words);
+    expect(refused.stderr).toContain('grade.gbnf: the rule root of the grammar can begin with itself (left recursion)');
+    expect(refused.exitCode).toBe(2);
     const missing = await run([...words.slice(0, -1), path.join(folder, 'nothing.gbnf')]);
     expect(missing.stderr).toMatch(/error \[bad-input\] cannot read .*nothing\.gbnf/);
     expect(missing.exitCode).toBe(2);
