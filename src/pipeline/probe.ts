@@ -143,8 +143,9 @@ async function probeAssess(
   const method = config.assess.method === 'auto' ? (await possibleMethods(model))[0] : config.assess.method;
   const settings = { ...config.assess, chunk: probePairs };
   const started = performance.now();
+  const seed = config.seed;
   const chunks = assess(
-    { ...callOptions(input), pairs, iteration: 1, seed: config.seed, method, settings, firstChunk: 0 },
+    { ...callOptions(input), pairs, iteration: 1, seed, method, settings, firstChunk: 0, ownResponses: true },
     model,
   );
   await firstOf(chunks);
