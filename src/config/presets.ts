@@ -11,8 +11,8 @@ const demo: ConfigInput = {
   iterations: 2,
   instructions: 80,
   synthesize: { demonstrations: 8, maxTokens: 250, constrained: true, chunk: 16 },
-  respond: { minP: 0.1, maxTokens: 200, chunk: 16 },
-  assess: { method: 'likelihood', chunk: 16 },
+  respond: { minP: 0.1, maxTokens: 200, chunk: 40 },
+  assess: { method: 'likelihood', chunk: 40 },
   select: { share: 0.4 },
   train: { batchSize: 4, learningRate: 2e-4, warmupSteps: 2, maxLength: 512 },
 };

@@ -68,7 +68,7 @@ export const synthesizeSchema = z.strictObject({
 export const respondSchema = z.strictObject({
   ...sampling,
   maxTokens: count.default(1000).describe('tokens a response may have'),
-  chunk: count.default(32).describe('responses that are computed and committed together'),
+  chunk: count.default(64).describe('responses that are computed and committed together'),
 });
 
 export const filterSchema = z.strictObject({
@@ -94,7 +94,7 @@ export const assessSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('keep a sampled answer to the numbers 1 to 10, so that it always holds a grade'),
-  chunk: count.default(32).describe('pairs that are judged and committed together'),
+  chunk: count.default(64).describe('pairs that are judged and committed together'),
 });
 
 export const selectSchema = z.strictObject({
