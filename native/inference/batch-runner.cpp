@@ -203,13 +203,15 @@ void BatchRunner::share_out(BatchTask & task) {
     rests_.assign(sequences_.size(), PromptRest());
     for (size_t s = 0; s < sequences_.size(); s++) {
         Sequence & sequence = sequences_[s];
-        sequence.n_filled = 0;
-        sequence.n_queued = sequence.active ? 1 : 0;
+        sequence.n_filled = sequence.n_queued = 0;
         if (!sequence.active) continue;
         const size_t first_row = task.first_row(sequence.request);
         const size_t n_known = task.tokens(sequence.request).size();
         const size_t n_left = std::min(n_known, first_row + task.n_rows(sequence.request)) - sequence.n_done;
-        if (n_left <= 1) continue;  // it generates, or as good as
+        if (n_left <= 1) {  // it generates, or as good as
+            sequence.n_queued = n_left;
+            continue;
+        }
         rests_[s].n_left = n_left;
         rests_[s].n_without_row = first_row > sequence.n_done ? first_row - sequence.n_done : 0;
         rests_[s].n_room = options_.n_sequence_tokens - sequence.n_done;
