@@ -5,6 +5,7 @@ import type { Figure } from './figure.js';
 import { benchGenerate } from './generate.js';
 import { benchJudge } from './judge.js';
 import { benchJudgeQuality } from './judge-quality.js';
+import { benchNovelty } from './novelty.js';
 import { type BenchmarkEntry, type BenchmarkSettings, helpText, readSettings } from './options.js';
 import { benchScore } from './score.js';
 import { benchSynthesize } from './synthesize.js';
@@ -13,7 +14,7 @@ import { benchTrainLength } from './train-length.js';
 import { benchTrainShape } from './train-shape.js';
 
 interface Benchmark extends BenchmarkEntry {
-  run: (settings: BenchmarkSettings) => AsyncIterable<Figure>;
+  run: (settings: BenchmarkSettings) => AsyncIterable<Figure> | Iterable<Figure>;
 }
 
 const machine = ['model', 'threads', 'device'] as const;
@@ -38,6 +39,12 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: 'what a judgement is worth: every scorer against pairs spoilt in four ways',
     reads: [...machine, 'data', 'limit', 'scorers'],
     run: benchJudgeQuality,
+  },
+  novelty: {
+    summary: 'pairs of instructions compared a second by exact ROUGE-L, beside rouge-score and rapidfuzz',
+    reads: ['texts', 'peer', 'python'],
+    peers: ['python'],
+    run: benchNovelty,
   },
   synthesize: {
     summary: 'instructions kept a second, and why the others are not',

@@ -49,6 +49,8 @@ export interface BenchmarkSettings {
   python: string;
   /** Good pairs that are taken at most. */
   limit: number;
+  /** Instructions that are compared, on each side. */
+  texts: number;
   scorers: 'all' | 'likelihood';
 }
 
@@ -87,6 +89,7 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   whole: option('whole', 'yes|no', 'no', 'whether the whole shape is measured, too, beside its forecast'),
   peer: option('peer', 'NAME', '', 'who else is measured, in turns with ours'),
   limit: option('limit', 'N', '100', 'good pairs that are taken at most'),
+  texts: option('texts', 'N', '10000', 'known instructions, and as many candidates'),
   scorers: option('scorers', 'all|likelihood', 'all', 'likelihood: without grades, which take most of the time'),
   requests: option('requests', 'N', '32', 'prompts'),
   demonstrations: option('demonstrations', 'N', '5', 'seed tasks shown in a prompt'),
@@ -139,7 +142,7 @@ export function readSettings(
     ...{ threads: count('threads', 0), steps: count('steps', 1), rounds: count('rounds', 1), lengths },
     ...{ batchSize: count('batchSize', 1), microBatchTokens: count('microBatchTokens', 1) },
     ...{ maxLength: count('maxLength', 2), memory: count('memory', 0), length: count('length', 16), layers },
-    limit: count('limit', 2),
+    ...{ limit: count('limit', 2), texts: count('texts', 2) },
     scorers: choice('scorers', ['all', 'likelihood']),
     ...{ requests: count('requests', 1), demonstrations: count('demonstrations', 1), maxTasks: count('maxTasks', 1) },
     ...{ maxTokens: count('maxTokens', 1), constrained: choice('constrained', ['no', 'yes']) },

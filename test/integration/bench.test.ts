@@ -91,6 +91,26 @@ test('synthesize counts what is kept, every reason for what cannot be read, and 
   }
 });
 
+test('novelty measures both peers and counts what they say otherwise', () => {
+  const one = (label: string) => ({ label, pairs: 10, seconds: 2, values: [2, 2, 2] });
+  const answer = JSON.stringify({ rougeScore: one('rouge-score 1'), rapidfuzz: one('rapidfuzz 2') });
+  const words = ['novelty', '--texts', '60', '--peer', 'python', '--python', fakePython(`echo '${answer}'`)];
+  const { status, figures, stderr } = bench(...words);
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(figures.map(({ peer, peer_value }) => [peer, peer_value]).slice(0, 2)).toEqual([
+    ['rouge-score 1', 5],
+    ['rapidfuzz 2', 5],
+  ]);
+  expect(figures[0]?.value).toBeGreaterThan(10_000);
+  const of = (text: string) => figures.find(({ metric }) => String(metric).includes(text))?.value;
+  expect([of("not rouge-score's"), of("not rapidfuzz's")]).toEqual([100_000, expect.any(Number)]);
+  expect(of('above 0.7')).toBeGreaterThan(1000);
+  const missing = bench(...words.slice(0, -1), path.join(folder, 'nothing'));
+  expect(missing).toMatchObject({ status: 2, stdout: '' });
+  expect(missing.stderr).toContain('has rouge-score and rapidfuzz');
+});
+
 test('a number that is none is an error that names the option', () => {
   const { status, stderr } = bench('synthesize', '--min-p', '2', '--temperature', 'warm', '--constrained', 'maybe');
   expect(status).toBe(2);

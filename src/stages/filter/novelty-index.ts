@@ -1,49 +1,82 @@
-// The highest ROUGE-L of a text against all known ones: exact, and quick for tens of thousands. Two texts are compared with
-// the bit-parallel recurrence of Crochemore et al. (2001) and Hyyrö (2004), 32 tokens of the new text a word; a known text
-// whose length alone rules out a higher value is passed over.
+// The highest ROUGE-L of a text against all known ones: exact, and quick for tens of thousands. A common subsequence is no
+// longer than the number of tokens that two texts share, whatever their order. An inverted index counts those for all known
+// texts at once, and only texts that share enough are compared.
+import { CommonSubsequence } from './common-subsequence.js';
 import { fMeasure, rougeTokens } from './rouge-l.js';
 
-const wordBits = 32;
+/** More shared tokens than any two texts have. */
+const unreachable = 0xffff_ffff;
 
 export class NoveltyIndex {
   readonly #ids = new Map<string, number>();
   /** Every known text as it came: an equal text is as similar as can be, also where it has no token. */
   readonly #texts = new Set<string>();
-  /** Token ids of all known texts, end to end; text k is #tokens[#starts[k]] up to #starts[k + 1]. */
-  #tokens = new Int32Array(1024);
-  readonly #starts: number[] = [0];
-  /** [id * words + w]: bit i is set where token 32 w + i of the new text is `id`. Zero between calls. */
-  #matches = new Int32Array(0);
+  /** Token ids of each known text. */
+  readonly #known: Int32Array[] = [];
+  /** [id][n]: numbers of the known texts that have the token more than n times. */
+  readonly #holders: number[][][] = [];
+  /** Lengths of the known texts, and how many tokens the text that is asked about is known to share with each; zero between
+   *  calls. */
+  #lengths = new Uint32Array(1024);
+  #shared = new Uint32Array(1024);
+  #longest = 0;
+  readonly #subsequence = new CommonSubsequence();
 
   get size(): number {
-    return this.#starts.length - 1;
+    return this.#known.length;
   }
 
   add(text: string): void {
     this.#texts.add(text);
-    const start = this.#starts.at(-1) ?? 0;
-    const tokens = rougeTokens(text);
-    if (start + tokens.length > this.#tokens.length) this.#grow(start + tokens.length);
-    tokens.forEach((token, i) => (this.#tokens[start + i] = this.#idOf(token)));
-    this.#starts.push(start + tokens.length);
+    const tokens = Int32Array.from(rougeTokens(text), (token) => this.#idOf(token));
+    if (this.size === this.#lengths.length) this.#grow();
+    forEachOccurrence(tokens, (id, n) => {
+      const holders = (this.#holders[id] ??= []);
+      (holders[n] ??= []).push(this.size);
+    });
+    this.#lengths[this.size] = tokens.length;
+    this.#longest = Math.max(this.#longest, tokens.length);
+    this.#known.push(tokens);
   }
 
   /** The highest similarity to a known text that is above `floor`; undefined where none is. */
   mostSimilar(text: string, floor = 0): number | undefined {
     if (this.#texts.has(text)) return floor < 1 ? 1 : undefined;
-    const ids = rougeTokens(text).map((token) => this.#ids.get(token) ?? -1);
-    const words = Math.ceil(ids.length / wordBits);
-    this.#setMatches(ids, words);
+    const tokens = Int32Array.from(rougeTokens(text), (token) => this.#ids.get(token) ?? -1);
+    const similar = this.#sharingEnough(tokens, floor);
+    this.#subsequence.setText(tokens, this.#ids.size);
     let best = floor;
-    for (let k = 0; k < this.size; k++) {
-      const start = this.#starts[k] ?? 0;
-      const end = this.#starts[k + 1] ?? 0;
-      if (fMeasure(Math.min(ids.length, end - start), ids.length, end - start) <= best) continue;
-      const common = words === 1 ? this.#commonOfOneWord(start, end) : this.#commonOfWords(start, end, words);
-      best = Math.max(best, fMeasure(common, ids.length, end - start));
+    for (const [k, most] of similar) {
+      const known = this.#known[k] as Int32Array;
+      if (fMeasure(Math.min(most, known.length), tokens.length, known.length) <= best) continue;
+      best = Math.max(best, fMeasure(this.#subsequence.lengthWith(known), tokens.length, known.length));
     }
-    this.#clearMatches(ids, words);
     return best > floor ? best : undefined;
+  }
+
+  /** The known texts that could be above `floor`, with the most tokens that they can share. */
+  #sharingEnough(tokens: Int32Array, floor: number): [k: number, most: number][] {
+    const needed = sharesNeeded(tokens.length, this.#longest, floor);
+    const lists: number[][] = [];
+    forEachOccurrence(tokens, (id, n) => lists.push(this.#holders[id]?.[n] ?? []));
+    lists.sort((a, b) => a.length - b.length);
+    // A text that has none but the most frequent tokens cannot share enough, so their long lists need not be read.
+    const unread = needed.reduce((least, n) => Math.min(least, n), unreachable) - 1;
+    const [shared, lengths] = [this.#shared, this.#lengths];
+    const touched: number[] = [];
+    for (const list of lists.slice(0, Math.max(0, lists.length - unread))) {
+      for (const k of list) {
+        if (shared[k] === 0) touched.push(k);
+        shared[k] = (shared[k] as number) + 1;
+      }
+    }
+    const found: [number, number][] = [];
+    for (const k of touched) {
+      const most = (shared[k] as number) + unread;
+      if (most >= (needed[lengths[k] as number] as number)) found.push([k, most]);
+      shared[k] = 0;
+    }
+    return found;
   }
 
   #idOf(token: string): number {
@@ -53,57 +86,33 @@ export class NoveltyIndex {
     return this.#ids.size - 1;
   }
 
-  #grow(needed: number): void {
-    const larger = new Int32Array(Math.max(needed, 2 * this.#tokens.length));
-    larger.set(this.#tokens);
-    this.#tokens = larger;
-  }
-
-  #setMatches(ids: readonly number[], words: number): void {
-    if (this.#matches.length < this.#ids.size * words) this.#matches = new Int32Array(2 * this.#ids.size * words);
-    ids.forEach((id, i) => {
-      const at = id * words + Math.floor(i / wordBits);
-      if (id >= 0) this.#matches[at] = (this.#matches[at] ?? 0) | (1 << (i % wordBits));
-    });
-  }
-
-  #clearMatches(ids: readonly number[], words: number): void {
-    for (const id of ids) if (id >= 0) this.#matches.fill(0, id * words, (id + 1) * words);
-  }
-
-  // In both: a zero bit of `row` is a step of the common subsequence. Adding lets a step move to its next match; matches are
-  // part of row, so that row - matches is row & ~matches.
-
-  #commonOfOneWord(start: number, end: number): number {
-    const tokens = this.#tokens;
-    const matches = this.#matches;
-    let row = -1;
-    for (let t = start; t < end; t++) {
-      const match = row & (matches[tokens[t] as number] as number);
-      if (match !== 0) row = (row + match) | (row & ~match);
-    }
-    return countOnes(~row);
-  }
-
-  #commonOfWords(start: number, end: number, words: number): number {
-    const row = new Int32Array(words).fill(-1);
-    for (let t = start; t < end; t++) {
-      const at = (this.#tokens[t] as number) * words;
-      let carry = 0;
-      for (let w = 0; w < words; w++) {
-        const bits = row[w] as number;
-        const match = bits & (this.#matches[at + w] as number);
-        const sum = (bits >>> 0) + (match >>> 0) + carry;
-        carry = sum > 0xffffffff ? 1 : 0;
-        row[w] = sum | 0 | (bits & ~match);
-      }
-    }
-    return row.reduce((steps, bits) => steps + countOnes(~bits), 0);
+  #grow(): void {
+    const lengths = new Uint32Array(2 * this.#lengths.length);
+    lengths.set(this.#lengths);
+    this.#lengths = lengths;
+    this.#shared = new Uint32Array(lengths.length);
   }
 }
 
-function countOnes(bits: number): number {
-  let n = bits - ((bits >>> 1) & 0x55555555);
-  n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
-  return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+/** Calls `visit` for each known token with the number of times that it came before. */
+function forEachOccurrence(tokens: Int32Array, visit: (id: number, before: number) => void): void {
+  const counts = new Map<number, number>();
+  for (const id of tokens) {
+    if (id < 0) continue;
+    const before = counts.get(id) ?? 0;
+    counts.set(id, before + 1);
+    visit(id, before);
+  }
+}
+
+/** [length of another text]: the fewest common tokens by which a text of `length` tokens is above `floor` with it. */
+function sharesNeeded(length: number, longest: number, floor: number): Uint32Array {
+  const needed = new Uint32Array(longest + 1).fill(unreachable);
+  for (let other = 1; other <= longest; other++) {
+    // F is 2 common / (length + other) but for its last bits, which only fMeasure has as the package has them.
+    let common = Math.max(1, Math.floor((floor * (length + other)) / 2) - 1);
+    while (common <= Math.min(length, other) && fMeasure(common, length, other) <= floor) common++;
+    if (common <= Math.min(length, other)) needed[other] = common;
+  }
+  return needed;
 }

@@ -65,6 +65,24 @@ describe('the novelty index', () => {
     }
   });
 
+  it('is exact for texts in which few words are frequent and most are rare', () => {
+    const random = randomStream(5);
+    const word = () => `w${Math.floor(400 ** random())}`;
+    const known = Array.from({ length: 150 }, () => Array.from({ length: 1 + Math.floor(random() * 30) }, word));
+    const index = new NoveltyIndex();
+    for (const text of known) index.add(text.join(' '));
+    let similar = 0;
+    for (const [i, from] of known.entries()) {
+      const text = from.map((one) => (random() < 0.3 ? word() : one)).join(' ');
+      const best = Math.max(...known.map((one) => rougeL(text, one.join(' '))));
+      const floor = [0, 0.3, 0.5, 0.7, 0.9][i % 5] ?? 0;
+      const found = index.mostSimilar(text, floor);
+      expect(found, text).toBe(best > floor ? best : undefined);
+      similar += found === undefined ? 0 : 1;
+    }
+    expect(similar).toBeGreaterThan(50);
+  });
+
   it('knows an equal text that has no token at all', () => {
     const index = new NoveltyIndex();
     index.add('写一首诗');
