@@ -37,6 +37,8 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
     ...droppedRow(assess.failed, 'not judged'),
     ['select', `${formatCount(select.kept)} kept: ${select.rule}`],
     ...droppedRow(select.notKept, 'not kept'),
+    ['dataset', diversityText(it.diversity)],
+    ...it.diversity.alarms.map((alarm) => ['', style.notable(`since iteration 1, ${alarm}`)] as const),
     ['train', trainedText(train)],
     ['loss', lossText(it)],
     ...seedLossRow(it),
@@ -54,6 +56,14 @@ function writerText(model: IterationSummary['model']): string {
 function droppedRow(counts: Readonly<Record<string, number>>, word = 'dropped'): (readonly [string, string])[] {
   const reasons = formatReasons(counts);
   return reasons === '' ? [] : [['', `${word}: ${reasons}`]];
+}
+
+function diversityText(it: IterationSummary['diversity']): string {
+  return (
+    `instructions of ${it.instructionWords} words, responses of ${it.responseWords} (medians); ` +
+    `distinct-2 ${it.distinct2.toFixed(3)}, ` +
+    `self-similarity ${it.selfSimilarity.toFixed(2)}`
+  );
 }
 
 function trainedText(train: IterationSummary['train']): string {

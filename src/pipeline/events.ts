@@ -1,6 +1,7 @@
 // What a run tells while it works. The terminal, --json and the run's log all read these; nothing else is printed.
 import type { TrainEvent } from '../engine/engine.js';
 import type { SelfAgreement } from '../stages/assess/agreement.js';
+import type { Diversity } from './diversity.js';
 
 export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate';
 
@@ -38,6 +39,8 @@ export interface IterationSummary {
     agreement?: SelfAgreement;
   };
   select: { kept: number; rule: string; notKept: Record<string, number> };
+  /** Of the dataset; and what has become worse since iteration 1, measured on equally many pairs. */
+  diversity: Diversity & { alarms: string[] };
   train: {
     pairs: number;
     heldOut: number;

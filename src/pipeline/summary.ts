@@ -1,7 +1,8 @@
 // What happened in a run, counted from the database alone, so that a resumed or finished run tells the same.
 import type { Pair } from '../shared/rows.js';
-import type { IterationSummary, RunSummary, StageName } from './events.js';
 import { selfAgreement } from '../stages/assess/agreement.js';
+import { diversityAlarms, diversityOf, mostPairs } from './diversity.js';
+import type { IterationSummary, RunSummary, StageName } from './events.js';
 import { adapterPath, type RunData } from './run-context.js';
 import { chosenMethod, failedAssessments } from './stages/assess.js';
 import { rejectedBy } from './stages/filter.js';
@@ -44,6 +45,7 @@ export function summarizeIteration(run: RunData, iteration: number): IterationSu
     filter: summarizeFilter(filteredPairs(store, iteration)),
     assess: summarizeAssess(run, iteration),
     select: summarizeSelect(run, iteration),
+    diversity: summarizeDiversity(run, iteration),
     train: summarizeTrain(run, iteration),
     evaluate: summarizeEvaluate(run, iteration),
     seconds: secondsByStage(run, iteration),
@@ -108,6 +110,12 @@ function summarizeAssess(run: RunData, iteration: number): IterationSummary['ass
 function summarizeSelect({ store }: RunData, iteration: number): IterationSummary['select'] {
   const result = stageResult(store, iteration, 'select');
   return { kept: dataset(store, iteration).length, rule: result?.rule ?? '', notKept: result?.notKept ?? {} };
+}
+
+function summarizeDiversity({ store }: RunData, iteration: number): IterationSummary['diversity'] {
+  const [first, now] = [dataset(store, 1), dataset(store, iteration)];
+  const equally = Math.min(first.length, now.length, mostPairs);
+  return { ...diversityOf(now), alarms: diversityAlarms(diversityOf(now, equally), diversityOf(first, equally)) };
 }
 
 function summarizeTrain({ store, runDir }: RunData, iteration: number): IterationSummary['train'] {

@@ -15,6 +15,10 @@ function iteration(number: number): IterationSummary {
     filter: { passed: 70, rejected: { 'unfinished-response': 16, 'copied-response': 10 } },
     assess: { method: 'likelihood', why: '', assessed: 70, failed: {} },
     select: { kept: 21, rule: 'the best 30 % by rank', notKept: { 'lower-rank': 49 } },
+    diversity: {
+      ...{ pairs: 21, instructionWords: 11, responseWords: 24.5, distinct1: 0.5, distinct2: 0.8161 },
+      ...{ selfSimilarity: 0.327, alarms: [] },
+    },
     train: {
       pairs: 19,
       heldOut: 2,
@@ -53,10 +57,18 @@ describe('the summary of a run', () => {
       '  assess      70 pairs by likelihood',
       '  select      21 kept: the best 30 % by rank',
       '              not kept: lower-rank 49',
+      '  dataset     instructions of 11 words, responses of 24.5 (medians); distinct-2 0.816, self-similarity 0.33',
       '  train       19 pairs in 10 steps, 4,120 tokens, 2,210 of them with a loss (1 cut by 7 tokens)',
       '  loss        training 1.912 → 1.533; 2 pairs held out: base 1.822 → adapter 1.710 (−6.1 %)',
       '  seconds     synthesize 71, respond 60, assess 30, train 51, evaluate 8.2',
     ]);
+  });
+
+  it('warns where the dataset has become narrower since the first iteration', () => {
+    const alarms = ['responses shrank from 57 to 13 words (medians)'];
+    const narrower = { ...iteration(2), diversity: { ...iteration(2).diversity, alarms } };
+    const text = formatRunSummary({ ...summary(1), iterations: [iteration(1), narrower] }, style);
+    expect(text).toContain('\n              since iteration 1, responses shrank from 57 to 13 words (medians)\n');
   });
 
   it('says how far repeated grades agree', () => {
