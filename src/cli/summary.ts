@@ -29,10 +29,7 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
     ],
     ['filter', `${formatCount(filter.passed)} passed`],
     ...droppedRow(filter.rejected),
-    [
-      'assess',
-      `${formatUnits(assess.assessed, 'pairs')} by ${assess.method}${assess.why === '' ? '' : `: ${assess.why}`}`,
-    ],
+    ['assess', assessText(assess)],
     ...(assess.agreement ? [['', agreementText(assess.agreement)] as const] : []),
     ...droppedRow(assess.failed, 'not judged'),
     ['select', `${formatCount(select.kept)} kept: ${select.rule}`],
@@ -56,6 +53,11 @@ function writerText(model: IterationSummary['model']): string {
 function droppedRow(counts: Readonly<Record<string, number>>, word = 'dropped'): (readonly [string, string])[] {
   const reasons = formatReasons(counts);
   return reasons === '' ? [] : [['', `${word}: ${reasons}`]];
+}
+
+function assessText({ assessed, method, why }: IterationSummary['assess']): string {
+  if (method === 'none') return 'nothing judged';
+  return `${formatUnits(assessed, 'pairs')} by ${method}${why === '' ? '' : `: ${why}`}`;
 }
 
 function diversityText(it: IterationSummary['diversity']): string {

@@ -38,7 +38,7 @@ const paper: ConfigInput = {
   },
   respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, maxTokens: 1000 },
   assess: { method: 'sampled', criteria: 'combined' },
-  select: { threshold: 8, atMost: 3000 },
+  select: { grades: 'both', threshold: 8, atMost: 3000 },
   train: {
     rank: 8,
     alpha: 16,

@@ -98,7 +98,11 @@ export const assessSchema = z.strictObject({
 });
 
 export const selectSchema = z.strictObject({
-  threshold: z.number().min(0).max(10).default(8).describe('grades: both scores must be above this'),
+  grades: z
+    .enum(['both', 'quality', 'following', 'none'])
+    .default('both')
+    .describe('which grades must be above the threshold; none: every pair that passes the filters is kept, unjudged'),
+  threshold: z.number().min(0).max(10).default(8).describe('what these grades must be above'),
   share: z.number().gt(0).max(1).default(0.3).describe('ranks: the best share that is kept'),
   atMost: count.default(3000).describe('pairs trained on at most'),
 });

@@ -5,7 +5,7 @@ import { type Config, endpointKeys } from './schema.js';
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
   const { train } = config;
-  const problems = endpointProblems(config, nameOf);
+  const problems = [...endpointProblems(config, nameOf), ...selectProblems(config, nameOf)];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
       `${nameOf('train.patience')} needs ${nameOf('train.validation')} above 0: without held-out pairs there is no loss to watch`,
@@ -15,6 +15,14 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     problems.push(`${nameOf('train.targets')} names a matrix twice: ${train.targets.join(',')}`);
   }
   return problems;
+}
+
+function selectProblems({ assess, select }: Config, nameOf: (key: string) => string): string[] {
+  const isOfOne = select.grades === 'quality' || select.grades === 'following';
+  if (!isOfOne || assess.method === 'expected' || assess.method === 'sampled') return [];
+  const why = assess.method === 'auto' ? 'which may choose ranks' : 'which gives ranks and no grades';
+  const choice = `${nameOf('assess.method')} expected or sampled`;
+  return [`${nameOf('select.grades')} ${select.grades} needs ${choice}; it is ${assess.method}, ${why}`];
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {

@@ -103,6 +103,7 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
     tokens: Math.ceil(tokens),
     seconds,
   });
+  const judged = config.select.grades === 'none' ? 0 : passed;
   const pairSeconds = per(assess.seconds, assess.pairs);
   return [
     row(
@@ -120,7 +121,7 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
       instructions * per(respond.seconds, respond.responses),
     ),
     row('filter', 'responses', instructions, 0, 0),
-    row('assess', 'pairs', passed, 0, passed * pairSeconds),
+    row('assess', 'pairs', judged, 0, judged * pairSeconds),
     row('select', 'pairs', kept, 0, 0),
     row('train', 'pairs', kept - heldOut, trainTokens, trainTokens * per(train.seconds, train.tokens)),
     row('evaluate', 'pairs', 2 * (comparedSeeds + heldOut), 0, 2 * (comparedSeeds + heldOut) * pairSeconds),
@@ -128,23 +129,25 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
 }
 
 /** Grades keep what passes a threshold, and how many that are is unknown before; ranks keep a share. */
-function isRanked({ assess: { method } }: Config, { assess }: Measured): boolean {
+function isRanked({ assess: { method }, select: { grades } }: Config, { assess }: Measured): boolean {
+  if (grades === 'none') return false;
   return (method === 'auto' ? assess.method : method) === 'likelihood';
 }
 
 function notes(config: Config, measured: Measured): string[] {
   const { synthesize, respond, assess } = measured;
   const found: string[] = [];
+  const isJudged = config.select.grades !== 'none';
   if (synthesize.kept === 0) {
     found.push(
       `None of the ${synthesize.requests} requests of the probe gave an instruction that was kept; counted as one.`,
     );
   }
   if (respond.passed === 0) found.push('No response of the probe passed the filters; counted as one.');
-  if (config.assess.method === 'auto') {
+  if (isJudged && config.assess.method === 'auto') {
     found.push(`assess.method is auto: timed as ${assess.method}; the self-test that decides comes on top, once.`);
   }
-  if (!isRanked(config, measured)) {
+  if (isJudged && !isRanked(config, measured)) {
     found.push(
       'How many pairs pass the threshold is not known before; training is forecast for all that pass the filters.',
     );

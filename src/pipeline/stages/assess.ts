@@ -26,12 +26,14 @@ export const assessStage: StageWork = {
   unit: 'pairs',
 
   size(run, iteration) {
+    if (run.config.select.grades === 'none') return { total: 0, done: 0 };
     const total = passedPairs(run.store, iteration).length;
     return { total, done: run.store.countRows(iteration, 'assess', 'assessment') };
   },
 
   async work(run, iteration) {
     const { config, store } = run;
+    if (config.select.grades === 'none') return { result: { method: 'none', why: '' }, note: 'nothing is judged' };
     const { done: before } = this.size(run, iteration);
     let done = before;
     const model = await modelOf(run, iteration);
@@ -63,11 +65,11 @@ export const assessStage: StageWork = {
 
 /** Throws `unsupported-model` where an endpoint cannot judge in the way that is asked for, before there is anything to judge. */
 export async function refuseImpossibleMethod(
-  { assess: { method } }: Config,
+  { assess: { method }, select: { grades } }: Config,
   engine: EngineFactory,
   choices: EngineChoices,
 ): Promise<void> {
-  if (engine.openEndpoint === undefined || method === 'auto') return;
+  if (engine.openEndpoint === undefined || method === 'auto' || grades === 'none') return;
   const model = await engine.openEndpoint(choices);
   try {
     await refuseImpossible(method, model);

@@ -1,12 +1,12 @@
 // Stage select: which pairs are trained on, and in which order. A threshold on grades (Liang et al., arXiv 2408.08072, §3.4);
-// the best share on ranks, where a fixed threshold has no meaning.
+// the best share on ranks, where a fixed threshold has no meaning; or all of them, the baseline of its table 4.
 import type { Config } from '../../config/schema.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { Assessment, Pair } from '../../shared/rows.js';
 import { addCount, sortCounts } from '../../shared/verdicts.js';
 
 export interface Selection {
-  /** In training order: best first, equals by id. */
+  /** In training order: best first, equals by id; as they came where all are kept. */
   dataset: Pair[];
   /** The rule in words: "the best 30 % by rank". */
   rule: string;
@@ -27,6 +27,7 @@ export function select(
   assessments: readonly Assessment[],
   settings: Config['select'],
 ): Selection {
+  if (settings.grades === 'none') return keepAll(pairs, settings);
   const method = onlyMethod(assessments);
   const byId = new Map(assessments.map((assessment) => [assessment.id, assessment]));
   const notKept: Record<string, number> = {};
@@ -48,6 +49,12 @@ export function select(
   return { dataset: kept.map((one) => one.pair), rule: ruleInWords(byRank, settings), notKept: sortCounts(notKept) };
 }
 
+function keepAll(pairs: readonly Pair[], { atMost }: Config['select']): Selection {
+  const notKept: Record<string, number> = {};
+  addCount(notKept, 'over-at-most', Math.max(0, pairs.length - atMost));
+  return { dataset: pairs.slice(0, atMost), rule: `all, at most ${atMost}`, notKept };
+}
+
 function onlyMethod(assessments: readonly Assessment[]): string | undefined {
   const methods = [...new Set(assessments.map((assessment) => assessment.method))];
   if (methods.length < 2) return methods[0];
@@ -60,8 +67,10 @@ function onlyMethod(assessments: readonly Assessment[]): string | undefined {
 function judge(pair: Pair, assessment: Exclude<Assessment, { reason: string }>, settings: Config['select']): Judged {
   if (assessment.method === 'likelihood') return { pair, score: assessment.rank, passes: true };
   const { quality, following } = assessment;
-  const passes = quality > settings.threshold && following > settings.threshold;
-  return { pair: { ...pair, quality, following }, score: quality + following, passes };
+  const { grades, threshold } = settings;
+  const counting = grades === 'quality' ? [quality] : grades === 'following' ? [following] : [quality, following];
+  const score = counting.reduce((sum, grade) => sum + grade, 0);
+  return { pair: { ...pair, quality, following }, score, passes: counting.every((grade) => grade > threshold) };
 }
 
 /** At least one, where there is any. */
@@ -69,9 +78,8 @@ function bestCount(n: number, share: number): number {
   return Math.max(Math.min(n, 1), Math.round(n * share));
 }
 
-function ruleInWords(byRank: boolean, { share, threshold, atMost }: Config['select']): string {
-  const rule = byRank
-    ? `the best ${+(100 * share).toFixed(2)} % by rank`
-    : `quality and following both above ${threshold}`;
+function ruleInWords(byRank: boolean, { grades, share, threshold, atMost }: Config['select']): string {
+  const which = grades === 'both' ? 'quality and following both' : grades;
+  const rule = byRank ? `the best ${+(100 * share).toFixed(2)} % by rank` : `${which} above ${threshold}`;
   return `${rule}, at most ${atMost}`;
 }

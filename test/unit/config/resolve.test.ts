@@ -118,6 +118,14 @@ describe('errors', () => {
     [{ iterations: [1] }, 'iterations must be a whole number from 1 to 1000; [1] is a list'],
     [{ instructions: 0 }, 'instructions must be a whole number of at least 1; it is 0'],
     [{ zzzzzzzzzz: 1 }, 'No option zzzzzzzzzz.'],
+    [
+      { select: { grades: 'quality' } },
+      'select.grades quality needs assess.method expected or sampled; it is auto, which may choose ranks',
+    ],
+    [
+      { select: { grades: 'following' }, assess: { method: 'likelihood' } },
+      'select.grades following needs assess.method expected or sampled; it is likelihood, which gives ranks and no grades',
+    ],
   ])('words %j', (content, message) => {
     expect(problemsOfFile(content)).toEqual([message]);
   });

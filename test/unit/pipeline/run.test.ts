@@ -116,6 +116,17 @@ describe('a run', () => {
     other.remove();
   });
 
+  test('trains on all pairs that pass the filters where no grade counts, and judges none', async () => {
+    const unjudged = runFolder({ select: { grades: 'none' } });
+    const { iterations } = await runLoop(fakeRun(unjudged));
+    for (const { assess, filter, select } of iterations) {
+      expect(assess).toMatchObject({ method: 'none', assessed: 0, failed: {} });
+      expect(select).toEqual({ kept: filter.passed, rule: 'all, at most 3000', notKept: {} });
+    }
+    expect(readRows(path.join(unjudged.runDir, 'iterations', '1', 'pairs.jsonl'))[0]).not.toHaveProperty('assessment');
+    unjudged.remove();
+  });
+
   test('calls the base best where no adapter lowers the loss', async () => {
     const summary = await runLoop(fakeRun(folder, { lossFactor: 1.1 }));
     expect(summary.best).toBeNull();

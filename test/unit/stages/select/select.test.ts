@@ -74,6 +74,32 @@ describe('select on grades', () => {
     expect(notKept).toEqual({ 'below-threshold': 1 });
   });
 
+  it.each([
+    ['quality', ['b', 'c'], 'quality above 8, at most 3000'],
+    ['following', ['a', 'c'], 'following above 8, at most 3000'],
+  ] as const)('may look at %s alone, best first', (grades, ids, rule) => {
+    const judged = graded([
+      [2, 8.5],
+      [10, 1],
+      [9, 8.2],
+      [8, 8],
+    ]);
+    const selection = select(pairs.slice(0, 4), judged, selectSchema.parse({ grades }));
+    expect(selection).toMatchObject({ rule, notKept: { 'below-threshold': 2 } });
+    expect(selection.dataset.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('keeps every pair as it came, judged or not, where no grade counts', () => {
+    const settings = selectSchema.parse({ grades: 'none', atMost: 4 });
+    const all = select(pairs, graded([[1, 1]]), settings);
+    expect(all).toEqual({
+      dataset: pairs.slice(0, 4),
+      rule: 'all, at most 4',
+      notKept: { 'over-at-most': 1 },
+    });
+    expect(select(pairs.slice(0, 2), [], settings)).toMatchObject({ dataset: pairs.slice(0, 2), notKept: {} });
+  });
+
   it('may keep nothing', () => {
     expect(select(pairs, graded([[1, 1]]), selectSchema.parse({}))).toMatchObject({
       dataset: [],
