@@ -1,5 +1,6 @@
 // Stage select in a run: the dataset of the iteration, in training order. One chunk.
 import { IsheepError } from '../../shared/errors.js';
+import type { Assessment } from '../../shared/rows.js';
 import { select } from '../../stages/select/select.js';
 import { assessments, passedPairs, selectRows, type SelectResult } from '../stored-rows.js';
 import { countsInWords, type StageWork } from './stage-work.js';
@@ -15,14 +16,17 @@ export const selectStage: StageWork = {
   work(run, iteration) {
     const { config, store } = run;
     const pairs = passedPairs(store, iteration);
-    const selection = select(pairs, assessments(store, iteration), config.select);
+    const judged = assessments(store, iteration);
+    const selection = select(pairs, judged, config.select);
     const { dataset, rule, notKept } = selection;
     if (dataset.length === 0) {
       throw new IsheepError(
         'nothing-usable',
         `none of the ${pairs.length} pairs of iteration ${iteration} was kept (${rule}): ${countsInWords(notKept)}`,
         {
-          hint: 'look at them with `isheep show verdicts`; another --select-threshold or --select-share needs a new run',
+          hint:
+            `${highestGrades(judged)}look at them with \`isheep show verdicts\`; another --select-threshold, --select-share ` +
+            'or --select-grades needs a new run',
         },
       );
     }
@@ -31,3 +35,11 @@ export const selectStage: StageWork = {
     return Promise.resolve({ result, note: `${dataset.length} of ${pairs.length} pairs kept: ${rule}` });
   },
 };
+
+/** "the highest grades were …; ", so that a threshold can be chosen; "" where there are none. */
+function highestGrades(judged: readonly Assessment[]): string {
+  const graded = judged.flatMap((one) => ('quality' in one && one.quality !== null ? [one] : []));
+  if (graded.length === 0) return '';
+  const highest = (of: (one: (typeof graded)[number]) => number) => Math.max(...graded.map(of)).toFixed(1);
+  return `the highest grades were ${highest((one) => one.quality)} for quality and ${highest((one) => one.following)} for following; `;
+}

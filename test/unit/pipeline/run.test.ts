@@ -311,6 +311,15 @@ describe('a run is refused', () => {
     expect(error.message).toMatch(/^none of the 24 pairs of iteration 1 was kept \(/);
   });
 
+  test('where no pair is graded above the threshold, with the highest grades', async () => {
+    const [assess, select] = [{ method: 'expected' }, { threshold: 10 }];
+    const error = await failure(
+      runLoop({ ...fakeRun(folder), config: smallConfig({ ...folder.config, assess, select }) }),
+    );
+    expect(error.code).toBe('nothing-usable');
+    expect(error.hint).toMatch(/^the highest grades were \d\.\d for quality and \d\.\d for following; look at them/);
+  });
+
   test('where the seeds cannot be read, before a folder is made', async () => {
     const config = { ...folder.config, seeds: path.join(folder.dir, 'absent.jsonl') };
     expect((await failure(runLoop({ ...fakeRun(folder), config }))).code).toBe('bad-input');
