@@ -201,6 +201,7 @@ void BatchRunner::fill_gaps() {
 // prompts can come first as there are sequences.
 void BatchRunner::share_out(BatchTask & task) {
     rests_.assign(sequences_.size(), PromptRest());
+    bool has_prompts = false;
     for (size_t s = 0; s < sequences_.size(); s++) {
         Sequence & sequence = sequences_[s];
         sequence.n_filled = sequence.n_queued = 0;
@@ -212,13 +213,14 @@ void BatchRunner::share_out(BatchTask & task) {
             sequence.n_queued = n_left;
             continue;
         }
+        has_prompts = true;
         rests_[s].n_left = n_left;
         rests_[s].n_without_row = first_row > sequence.n_done ? first_row - sequence.n_done : 0;
         rests_[s].n_room = options_.n_sequence_tokens - sequence.n_done;
     }
+    if (!has_prompts) return;
     const size_t n_tokens_max = std::min(options_.n_batch_tokens, options_.n_micro_tokens);
     const PromptBlock block = choose_prompt_block(rests_, n_tokens_max, n_rows_max_);
-    if (block.length == 0) return;
     for (size_t s = 0; s < sequences_.size(); s++) {
         const bool is_in = s >= block.begin && s < block.end;
         sequences_[s].n_queued = is_in ? std::min(rests_[s].n_left, block.length) : 0;

@@ -8,7 +8,6 @@ import { IsheepError } from '../shared/errors.js';
 import { packageRoot } from '../shared/package-root.js';
 import { randomStream } from '../shared/random.js';
 import { NoveltyIndex } from '../stages/filter/novelty-index.js';
-import { rougeL } from '../stages/filter/rouge-l.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import { runJob } from './child.js';
 import { type Figure, figure } from './figure.js';
@@ -59,7 +58,11 @@ function measureOurs({ known, candidates }: Texts): number {
 }
 
 function* compare({ known, candidates }: Texts, pairs: readonly Pair[], { rougeScore, rapidfuzz }: Peers) {
-  const ours = pairs.map(([c, k]) => rougeL(known[k] ?? '', candidates[c] ?? ''));
+  const ours = pairs.map(([c, k]) => {
+    const index = new NoveltyIndex();
+    index.add(known[k] ?? '');
+    return index.mostSimilar(candidates[c] ?? '') ?? 0;
+  });
   const differing = ours.filter((value, i) => value !== rougeScore.values[i]).length;
   yield figure('novelty', `values of ${pairs.length} pairs that are not rouge-score's`, differing, 'pairs');
   const above = ours.filter((value) => value > limit).length;
@@ -119,7 +122,7 @@ const oddWords = [
   'ÉCOLE',
   'İstanbul',
   'ﬁne',
-  'K',
+  '\u212A', // the Kelvin sign, a k in lower case
   '中文',
   '٣',
   '½',

@@ -23,7 +23,7 @@ export interface Diversity {
 export const mostPairs = 2000;
 
 /** Fewer are no ground for an alarm. */
-export const fewestForAlarm = 50;
+const fewestForAlarm = 50;
 
 /** Of `most` of the pairs, drawn at random, the same each time. */
 export function diversityOf(pairs: readonly Pair[], most = mostPairs): Diversity {

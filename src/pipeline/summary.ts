@@ -113,7 +113,9 @@ function summarizeSelect({ store }: RunData, iteration: number): IterationSummar
 }
 
 function summarizeDiversity({ store }: RunData, iteration: number): IterationSummary['diversity'] {
-  const [first, now] = [dataset(store, 1), dataset(store, iteration)];
+  const now = dataset(store, iteration);
+  if (iteration === 1) return { ...diversityOf(now), alarms: [] };
+  const first = dataset(store, 1);
   const equally = Math.min(first.length, now.length, mostPairs);
   return { ...diversityOf(now), alarms: diversityAlarms(diversityOf(now, equally), diversityOf(first, equally)) };
 }
