@@ -5,7 +5,7 @@ import { type Figure, figure } from './figure.js';
 import { type JudgedPair, judgedPairs, words } from './judge-pairs.js';
 import { gradeScores, likelihoodScores, type Scores, textScores } from './judge-scorers.js';
 import type { BenchmarkSettings } from './options.js';
-import { areaUnderCurve, type Interval, rankCorrelation, win } from './rank-statistics.js';
+import { areaUnderCurve, type Interval, rankCorrelation, win } from '../shared/rank-statistics.js';
 
 interface Row {
   scorer: string;

@@ -32,7 +32,7 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
     ['assess', assessText(assess)],
     ...(assess.agreement ? [['', agreementText(assess.agreement)] as const] : []),
     ...droppedRow(assess.failed, 'not judged'),
-    ['select', `${formatCount(select.kept)} kept: ${select.rule}`],
+    ['select', `${formatCount(select.kept)} kept: ${select.rule}${addedText(select)}`],
     ...droppedRow(select.notKept, 'not kept'),
     ['dataset', diversityText(it.diversity)],
     ...it.diversity.alarms.map((alarm) => ['', style.notable(`since iteration 1, ${alarm}`)] as const),
@@ -55,9 +55,14 @@ function droppedRow(counts: Readonly<Record<string, number>>, word = 'dropped'):
   return reasons === '' ? [] : [['', `${word}: ${reasons}`]];
 }
 
-function assessText({ assessed, method, why }: IterationSummary['assess']): string {
+function assessText({ assessed, method, why, lengthCorrelation: correlation }: IterationSummary['assess']): string {
   if (method === 'none') return 'nothing judged';
-  return `${formatUnits(assessed, 'pairs')} by ${method}${why === '' ? '' : `: ${why}`}`;
+  const length = correlation === null ? '' : `; correlation with length ${correlation.toFixed(2)}`;
+  return `${formatUnits(assessed, 'pairs')} by ${method}${why === '' ? '' : `: ${why}`}${length}`;
+}
+
+function addedText({ added = 0 }: IterationSummary['select']): string {
+  return added === 0 ? '' : `; ${formatCount(added)} of earlier iterations added`;
 }
 
 function diversityText(it: IterationSummary['diversity']): string {

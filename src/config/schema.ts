@@ -79,6 +79,14 @@ export const filterSchema = z.strictObject({
 });
 
 export const assessSchema = z.strictObject({
+  judge: z
+    .string()
+    .min(1)
+    .default('current')
+    .describe(
+      'who judges; current: the model that wrote the responses, base: the base in every iteration, or another model, by ' +
+        'its name or its GGUF file',
+    ),
   method: z
     .enum(['auto', 'likelihood', 'expected', 'sampled'])
     .default('auto')
@@ -97,6 +105,11 @@ export const assessSchema = z.strictObject({
   chunk: count.default(64).describe('pairs that are judged and committed together'),
 });
 
+/** Whether `assess.judge` names one of the run's own models. */
+export function isOwnJudge(judge: string): boolean {
+  return judge === 'current' || judge === 'base';
+}
+
 export const selectSchema = z.strictObject({
   grades: z
     .enum(['both', 'quality', 'following', 'none'])
@@ -105,9 +118,31 @@ export const selectSchema = z.strictObject({
   threshold: z.number().min(0).max(10).default(8).describe('what these grades must be above'),
   share: z.number().gt(0).max(1).default(0.3).describe('ranks: the best share that is kept'),
   atMost: count.default(3000).describe('pairs trained on at most'),
+  accumulate: share
+    .default(0)
+    .describe(
+      'share of the best pairs of the iteration before that are trained on again, its square of the one before that, and ' +
+        'so on; 0: this iteration alone, 1: all so far',
+    ),
+  lengthNeutral: z
+    .boolean()
+    .default(false)
+    .describe('take out of scores what goes with the length of responses, by a straight line through them'),
+  maxDisagreement: z
+    .number()
+    .min(0)
+    .max(4.5)
+    .optional()
+    .describe(
+      'pairs whose repeated grades differ by more than this are left out (standard deviation); default: none are',
+    ),
 });
 
 export const trainSchema = z.strictObject({
+  startFrom: z
+    .enum(['base', 'last'])
+    .default('base')
+    .describe("what an iteration's adapter begins as; base: a new one, last: the adapter of the iteration before"),
   rank: count.max(256).default(8).describe('rank of the adapter: columns of A, rows of B'),
   alpha: z.number().gt(0).default(16).describe('the adapter counts alpha / rank'),
   rankStabilized: z.boolean().default(false).describe('scale by alpha / sqrt(rank) instead of alpha / rank'),

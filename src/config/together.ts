@@ -5,7 +5,11 @@ import { type Config, endpointKeys } from './schema.js';
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
   const { train } = config;
-  const problems = [...endpointProblems(config, nameOf), ...selectProblems(config, nameOf)];
+  const problems = [
+    ...endpointProblems(config, nameOf),
+    ...selectProblems(config, nameOf),
+    ...iterationProblems(config, nameOf),
+  ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
       `${nameOf('train.patience')} needs ${nameOf('train.validation')} above 0: without held-out pairs there is no loss to watch`,
@@ -18,11 +22,36 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
 }
 
 function selectProblems({ assess, select }: Config, nameOf: (key: string) => string): string[] {
-  const isOfOne = select.grades === 'quality' || select.grades === 'following';
-  if (!isOfOne || assess.method === 'expected' || assess.method === 'sampled') return [];
+  const problems: string[] = [];
+  const givesGrades = assess.method === 'expected' || assess.method === 'sampled';
   const why = assess.method === 'auto' ? 'which may choose ranks' : 'which gives ranks and no grades';
   const choice = `${nameOf('assess.method')} expected or sampled`;
-  return [`${nameOf('select.grades')} ${select.grades} needs ${choice}; it is ${assess.method}, ${why}`];
+  if ((select.grades === 'quality' || select.grades === 'following') && !givesGrades) {
+    problems.push(`${nameOf('select.grades')} ${select.grades} needs ${choice}; it is ${assess.method}, ${why}`);
+  }
+  if (select.maxDisagreement !== undefined && !givesGrades) {
+    problems.push(`${nameOf('select.maxDisagreement')} needs ${choice}; it is ${assess.method}, ${why}`);
+  }
+  if (select.maxDisagreement !== undefined && assess.repeats < 2) {
+    const repeats = `${nameOf('assess.repeats')} of at least 2`;
+    problems.push(`${nameOf('select.maxDisagreement')} needs ${repeats}: one grade cannot disagree with itself`);
+  }
+  if (select.lengthNeutral && select.grades === 'none') {
+    problems.push(
+      `${nameOf('select.lengthNeutral')} has no meaning with ${nameOf('select.grades')} none: there are no scores`,
+    );
+  }
+  return problems;
+}
+
+/** What looks back needs something behind it. */
+function iterationProblems({ iterations, select, train }: Config, nameOf: (key: string) => string): string[] {
+  if (iterations > 1) return [];
+  const needs = `needs an earlier iteration; ${nameOf('iterations')} is 1`;
+  return [
+    ...(train.startFrom === 'last' ? [`${nameOf('train.startFrom')} last ${needs}`] : []),
+    ...(select.accumulate > 0 ? [`${nameOf('select.accumulate')} above 0 ${needs}`] : []),
+  ];
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {

@@ -6,10 +6,12 @@ import { createLlamaEngine, type LlamaEngineOptions } from './llama-engine.js';
 
 export interface EngineOptions extends LlamaEngineOptions {
   endpoint?: EndpointOptions & Omit<RemoteModelChoice, 'fallbackName'>;
+  /** A model that judges instead of the one that writes: a known name or a path. */
+  judge?: string;
 }
 
 export function createEngine(options: EngineOptions): EngineFactory {
-  const local = createLlamaEngine(options);
+  const local = withJudge(createLlamaEngine(options), options);
   const { endpoint } = options;
   if (endpoint === undefined) return local;
   const open = (recorded: EngineChoices | undefined, more: Partial<RemoteModelChoice> = {}) =>
@@ -27,6 +29,20 @@ export function createEngine(options: EngineOptions): EngineFactory {
       const model = await open(recorded, { needsRaw: true });
       await model.dispose();
       return recorded ?? { ...choices, endpointModel: model.name, endpointPrompts: model.prompts };
+    },
+  };
+}
+
+/** The judge has its own chat template or none: the one that is chosen for the base is the base's. */
+function withJudge(engine: EngineFactory, { judge, chatTemplate, ...options }: EngineOptions): EngineFactory {
+  if (judge === undefined) return engine;
+  const judging = createLlamaEngine({ ...options, model: judge });
+  return {
+    ...engine,
+    openJudge: (choices) => judging.openModel(choices),
+    check: async (use) => {
+      await engine.check(use);
+      await judging.check();
     },
   };
 }

@@ -43,6 +43,8 @@ export interface EngineFactory {
   openModel(choices: EngineChoices): Promise<SwitchableModel>;
   /** Present where an endpoint writes and judges instead of the base and its adapters; `openModel` still opens the base. */
   openEndpoint?(choices?: EngineChoices): Promise<EndpointModel>;
+  /** Present where another model than the base and its adapters judges. */
+  openJudge?(choices: EngineChoices): Promise<SwitchableModel>;
   openTrainer(choices: EngineChoices): Promise<OpenTrainer>;
   /** Loads the vocabulary, no weights. */
   openTokenizer(): Promise<ExampleTokenizer>;

@@ -1,5 +1,5 @@
-// Keeps one engine open at a time: the model that generates and judges, or the trainer. Both map the same base, and a
-// machine that fits one must not need room for two.
+// Keeps one engine open at a time: the model that generates and judges, another judge, or the trainer. A machine that fits one
+// must not need room for two.
 import type { LanguageModel } from '../engine/engine.js';
 import type {
   EndpointModel,
@@ -12,6 +12,7 @@ import type {
 export class EngineSlot {
   private openModel: SwitchableModel | undefined;
   private openTrainer: OpenTrainer | undefined;
+  private openJudge: SwitchableModel | undefined;
   private openEndpoint: EndpointModel | undefined;
   /** undefined: no adapter was set since the model was opened. */
   private adapter: string | null | undefined;
@@ -23,7 +24,7 @@ export class EngineSlot {
 
   /** The base with `adapter` (null: without one); opened where it is not, after the trainer is closed. */
   async model(adapter: string | null): Promise<SwitchableModel> {
-    if (this.openTrainer !== undefined) await this.closeLocal();
+    if (this.openModel === undefined) await this.closeLocal();
     this.openModel ??= await this.factory.openModel(this.choices);
     if (this.adapter !== adapter) {
       await this.openModel.setAdapter(adapter);
@@ -42,9 +43,19 @@ export class EngineSlot {
 
   /** The trainer; opened where it is not, after the model is closed. */
   async trainer(): Promise<OpenTrainer> {
-    if (this.openModel !== undefined) await this.closeLocal();
+    if (this.openTrainer === undefined) await this.closeLocal();
     this.openTrainer ??= await this.factory.openTrainer(this.choices);
     return this.openTrainer;
+  }
+
+  /** Another model, which only judges; opened where it is not, after the others are closed. */
+  async judge(): Promise<LanguageModel> {
+    if (this.openJudge !== undefined) return this.openJudge;
+    if (this.factory.openJudge === undefined)
+      throw new Error('the settings name another judge, and the engine has none');
+    await this.closeLocal();
+    this.openJudge = await this.factory.openJudge(this.choices);
+    return this.openJudge;
   }
 
   async close(): Promise<void> {
@@ -55,11 +66,13 @@ export class EngineSlot {
   }
 
   private async closeLocal(): Promise<void> {
-    const { openModel, openTrainer } = this;
+    const { openModel, openTrainer, openJudge } = this;
     this.openModel = undefined;
     this.openTrainer = undefined;
+    this.openJudge = undefined;
     this.adapter = undefined;
     await openModel?.dispose();
     await openTrainer?.dispose();
+    await openJudge?.dispose();
   }
 }

@@ -35,11 +35,14 @@ export interface IterationSummary {
     why: string;
     assessed: number;
     failed: Record<string, number>;
+    /** Spearman's rank correlation of scores and words of the responses; null where there are fewer than ten. */
+    lengthCorrelation: number | null;
     /** Where pairs were graded more than once. */
     agreement?: SelfAgreement;
   };
-  select: { kept: number; rule: string; notKept: Record<string, number> };
-  /** Of the dataset; and what has become worse since iteration 1, measured on equally many pairs. */
+  /** `added`: pairs of earlier iterations that are trained on again, where there is such mixing. */
+  select: { kept: number; rule: string; notKept: Record<string, number>; added?: number };
+  /** Of the pairs that this iteration kept; and what has become worse since iteration 1, measured on equally many pairs. */
   diversity: Diversity & { alarms: string[] };
   train: {
     pairs: number;

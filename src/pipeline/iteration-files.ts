@@ -59,10 +59,20 @@ export function pairRows(store: RunStore, iteration: number): object[] {
   });
 }
 
-/** What is trained on, in order. */
+/** What is trained on, in order. A pair of an earlier iteration names it. */
 export function datasetRows(store: RunStore, iteration: number): object[] {
-  const assessed = byId(assessments(store, iteration));
-  return dataset(store, iteration).map((pair) => ({ ...pairFields(pair), ...assessmentFields(assessed.get(pair.id)) }));
+  const assessed = new Map<number, Map<string, Assessment>>();
+  const assessmentOf = (pair: Pair) => {
+    const madeIn = pair.iteration ?? iteration;
+    const known = assessed.get(madeIn) ?? byId(assessments(store, madeIn));
+    assessed.set(madeIn, known);
+    return known.get(pair.id);
+  };
+  return dataset(store, iteration).map((pair) => ({
+    ...pairFields(pair),
+    ...(pair.iteration !== undefined && { iteration: pair.iteration }),
+    ...assessmentFields(assessmentOf(pair)),
+  }));
 }
 
 /** Training steps and looks at the held-out pairs, in the order of steps. */

@@ -20,6 +20,7 @@ import { respond } from '../stages/respond/respond.js';
 import { synthesize } from '../stages/synthesize/synthesize.js';
 import { train } from '../stages/train/train.js';
 import { EngineSlot } from './engine-slot.js';
+import { judgesOwn } from './run-context.js';
 import { isKept } from './stored-rows.js';
 
 /** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on. Small, so that a forecast
@@ -59,7 +60,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
     const model = await engines.writer(null);
     const synthesized = await probeSynthesize(input, model);
     const responded = await probeRespond(input, model, synthesized.candidates);
-    const assessed = await probeAssess(input, model, responded.pairs);
+    const assessed = await probeAssess(input, await judgeOf(input.config, engines), responded.pairs);
     const trainer = await engines.trainer();
     const trainingMemory = await engine.forecastTraining(choices, input.config.train);
     const trained = await probeTrain(input, trainer, responded.pairs);
@@ -143,9 +144,10 @@ async function probeAssess(
   const method = config.assess.method === 'auto' ? (await possibleMethods(model))[0] : config.assess.method;
   const settings = { ...config.assess, chunk: probePairs };
   const started = performance.now();
-  const seed = config.seed;
+  const { seed } = config;
+  const ownResponses = judgesOwn(config, 1);
   const chunks = assess(
-    { ...callOptions(input), pairs, iteration: 1, seed, method, settings, firstChunk: 0, ownResponses: true },
+    { ...callOptions(input), pairs, iteration: 1, seed, method, settings, firstChunk: 0, ownResponses },
     model,
   );
   await firstOf(chunks);
@@ -179,6 +181,12 @@ async function probeTrain(input: ProbeInput, trainer: Trainer, pairs: readonly P
 async function firstOf<T>(items: AsyncIterable<T>): Promise<T> {
   for await (const item of items) return item;
   throw new Error('a probe yielded nothing');
+}
+
+/** In the first iteration, where the base is the current model. */
+function judgeOf({ assess: { judge } }: Config, engines: EngineSlot): Promise<LanguageModel> {
+  if (judge === 'current') return engines.writer(null);
+  return judge === 'base' ? engines.model(null) : engines.judge();
 }
 
 function callOptions({ signal, onProgress }: CallOptions): CallOptions {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-import { speedOnlyKeys, type Config } from '../config/schema.js';
+import { isOwnJudge, speedOnlyKeys, type Config } from '../config/schema.js';
 import type { EngineChoices } from '../engine/engine-factory.js';
 import type { SeedTask } from '../shared/rows.js';
 
@@ -15,6 +15,8 @@ export interface RunRecord {
   config: Config;
   inputs: {
     base: { sha256: string; bytes: number };
+    /** Another model that judges; null where the run's own do. */
+    judge: { sha256: string; bytes: number } | null;
     seeds: { sha256: string; tasks: number };
     prompts: { sha256: string };
     /** Name of a template, or sha256 of its file; null where the GGUF's own is used. */
@@ -28,11 +30,16 @@ export interface RunRecord {
 /** Keys that name files: what counts is what the files hold, and that is hashed. */
 const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate'];
 
-export function describeRun(config: Config, modelPath: string, seeds: readonly SeedTask[]): Omit<RunRecord, 'choices'> {
+export function describeRun(
+  config: Config,
+  { modelPath, judgePath }: { modelPath: string; judgePath?: string },
+  seeds: readonly SeedTask[],
+): Omit<RunRecord, 'choices'> {
   return {
     config,
     inputs: {
-      base: { sha256: hashFile(modelPath), bytes: statSync(modelPath).size },
+      base: modelIdentity(modelPath),
+      judge: judgePath === undefined ? null : modelIdentity(judgePath),
       seeds: { sha256: hashText(JSON.stringify(seeds)), tasks: seeds.length },
       prompts: { sha256: hashText(JSON.stringify(promptWording())) },
       chatTemplate: chatTemplateIdentity(config.chatTemplate),
@@ -43,8 +50,7 @@ export function describeRun(config: Config, modelPath: string, seeds: readonly S
 
 /** The name of a run: a hash of its configuration and inputs, never of a path, a time or a random number. */
 export function runName(record: Omit<RunRecord, 'choices'>): string {
-  const config = flatten(record.config).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
-  return hashText(JSON.stringify([config, flatten(record.inputs)]));
+  return hashText(JSON.stringify([decidingSettings(record.config), flatten(record.inputs)]));
 }
 
 /** A key, what it was, and what it is now. */
@@ -66,14 +72,14 @@ export function differences(started: Omit<RunRecord, 'choices'>, asked: Omit<Run
 
 /** Keys without meaning for the result left out; `bytes` and `tasks` only explain a hash that stands beside them. */
 function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [string, string][] {
-  const settings = flatten(config).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
   const files: [string, string][] = [
     ['base (sha256)', inputs.base.sha256],
+    ...(inputs.judge === null ? [] : [['judge (sha256)', inputs.judge.sha256] as [string, string]]),
     ['seeds (sha256)', inputs.seeds.sha256],
     ['prompts (sha256)', inputs.prompts.sha256],
     ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
   ];
-  return [...settings, ...files, ...Object.entries(versions)];
+  return [...decidingSettings(config), ...files, ...Object.entries(versions)];
 }
 
 /** Leaves of an object as [dotted key, JSON], sorted by key. Keys that are undefined are left out. */
@@ -85,6 +91,17 @@ function flatten(value: object, prefix = ''): [string, string][] {
       return isObject ? flatten(inner, `${prefix}${key}.`) : [[`${prefix}${key}`, JSON.stringify(inner)]];
     })
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** Settings that decide what a run makes, as [dotted key, JSON]: without paths, and a judge by its kind. */
+function decidingSettings(config: Config): [string, string][] {
+  const { judge } = config.assess;
+  const assess = { ...config.assess, judge: isOwnJudge(judge) ? judge : 'another' };
+  return flatten({ ...config, assess }).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
+}
+
+function modelIdentity(file: string): { sha256: string; bytes: number } {
+  return { sha256: hashFile(file), bytes: statSync(file).size };
 }
 
 function chatTemplateIdentity(chatTemplate: string | undefined): string | null {

@@ -40,6 +40,18 @@ export function modelOf(run: RunContext, iteration: number): Promise<LanguageMod
   return run.engines.writer(iteration === 1 ? null : adapterPath(run.runDir, iteration - 1));
 }
 
+/** What judges: M(t-1), the base, or another model. */
+export function judgeOf(run: RunContext, iteration: number): Promise<LanguageModel> {
+  const { judge } = run.config.assess;
+  if (judge === 'current') return modelOf(run, iteration);
+  return judge === 'base' ? run.engines.model(null) : run.engines.judge();
+}
+
+/** Whether what judges is what wrote, in the same state. */
+export function judgesOwn({ assess: { judge }, engine }: Config, iteration: number): boolean {
+  return judge === 'current' || (judge === 'base' && iteration === 1 && engine === 'local');
+}
+
 /** How M(t-1) is named in rows and summaries. */
 export function modelName(run: RunContext, iteration: number): IterationSummary['model'] {
   const { endpointModel } = run.record.choices;

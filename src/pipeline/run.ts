@@ -23,6 +23,8 @@ export interface RunOptions {
   config: Config;
   /** The base's GGUF file. */
   modelPath: string;
+  /** The judge's, where it is another model. */
+  judgePath?: string;
   engine: EngineFactory;
   report: Reporter;
   /** Aborted: ends the current chunk, then throws `interrupted`. */
@@ -39,7 +41,7 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
   const { config, runDir, engine } = options;
   const seeds = loadSeeds(config.seeds);
   await engine.check('training');
-  const asked = describeRun(config, options.modelPath, seeds);
+  const asked = describeRun(config, options, seeds);
   try {
     return await withStore(runDir, async (store) => {
       const started = storedRecord(store);

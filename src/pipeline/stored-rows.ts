@@ -5,13 +5,14 @@ import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js
 import { rankPool } from '../stages/assess/rank.js';
 import type { Comparison } from '../stages/evaluate/evaluate.js';
 import type { RespondChunk } from '../stages/respond/respond.js';
-import type { Selection } from '../stages/select/select.js';
 import type { SynthesizeChunk, SynthesizeRequest } from '../stages/synthesize/synthesize.js';
 import type { RunStore, StoredRow } from '../store/run-store.js';
 
 export interface SelectResult {
   rule: string;
   notKept: Record<string, number>;
+  /** Pairs of earlier iterations, where they are trained on again. */
+  added?: number;
 }
 
 export interface TrainResult {
@@ -123,13 +124,18 @@ export function assessments(store: RunStore, iteration: number): Assessment[] {
   return rankPool(store.rows<UnrankedAssessment>(iteration, 'assess', 'assessment'));
 }
 
-export function selectRows({ dataset }: Selection): StoredRow[] {
+export function selectRows(dataset: readonly Pair[]): StoredRow[] {
   return toRows('kept', dataset);
 }
 
 /** The pairs that are trained on, in training order. */
 export function dataset(store: RunStore, iteration: number): Pair[] {
   return store.rows<Pair>(iteration, 'select', 'kept');
+}
+
+/** Those of them that this iteration itself kept, best first. */
+export function ownDataset(store: RunStore, iteration: number): Pair[] {
+  return dataset(store, iteration).filter((pair) => pair.iteration === undefined);
 }
 
 // ---- train --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 // What happened in a run, counted from the database alone, so that a resumed or finished run tells the same.
-import type { Pair } from '../shared/rows.js';
+import { rankCorrelation } from '../shared/rank-statistics.js';
+import type { Assessment, Pair } from '../shared/rows.js';
 import { selfAgreement } from '../stages/assess/agreement.js';
+import { countWords } from '../stages/select/length-neutral.js';
 import { diversityAlarms, diversityOf, mostPairs } from './diversity.js';
 import type { IterationSummary, RunSummary, StageName } from './events.js';
 import { adapterPath, type RunData } from './run-context.js';
@@ -10,9 +12,10 @@ import { stages } from './stages/index.js';
 import { countBy } from './stages/stage-work.js';
 import {
   assessments,
-  dataset,
   filteredPairs,
   isKept,
+  ownDataset,
+  passedPairs,
   respondCompletions,
   respondTokens,
   stageResult,
@@ -104,18 +107,32 @@ function summarizeAssess(run: RunData, iteration: number): IterationSummary['ass
   const nFailed = Object.values(failed).reduce((a, b) => a + b, 0);
   const { method = 'none', why = '' } = chosenMethod(run) ?? {};
   const agreement = selfAgreement(rows);
-  return { method, why, assessed: rows.length - nFailed, failed, ...(agreement && { agreement }) };
+  const lengthCorrelation = correlationWithLength(rows, passedPairs(run.store, iteration));
+  return { method, why, assessed: rows.length - nFailed, failed, lengthCorrelation, ...(agreement && { agreement }) };
+}
+
+/** Of scores (the rank, or the sum of both grades) and the words of the responses; fewer than ten say nothing. */
+function correlationWithLength(rows: readonly Assessment[], pairs: readonly Pair[]): number | null {
+  const words = new Map(pairs.map(({ id, response }) => [id, countWords(response)]));
+  const judged = rows.flatMap((row) => ('reason' in row ? [] : [row]));
+  if (judged.length < 10) return null;
+  const scores = judged.map((row) => (row.method === 'likelihood' ? row.rank : row.quality + row.following));
+  return rankCorrelation(
+    scores,
+    judged.map(({ id }) => words.get(id) ?? 0),
+  );
 }
 
 function summarizeSelect({ store }: RunData, iteration: number): IterationSummary['select'] {
   const result = stageResult(store, iteration, 'select');
-  return { kept: dataset(store, iteration).length, rule: result?.rule ?? '', notKept: result?.notKept ?? {} };
+  const { rule = '', notKept = {}, added } = result ?? {};
+  return { kept: ownDataset(store, iteration).length, rule, notKept, ...(added !== undefined && { added }) };
 }
 
 function summarizeDiversity({ store }: RunData, iteration: number): IterationSummary['diversity'] {
-  const now = dataset(store, iteration);
+  const now = ownDataset(store, iteration);
   if (iteration === 1) return { ...diversityOf(now), alarms: [] };
-  const first = dataset(store, 1);
+  const first = ownDataset(store, 1);
   const equally = Math.min(first.length, now.length, mostPairs);
   return { ...diversityOf(now), alarms: diversityAlarms(diversityOf(now, equally), diversityOf(first, equally)) };
 }

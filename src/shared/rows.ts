@@ -39,6 +39,8 @@ export interface Pair {
   following?: number;
   verdicts?: Verdict[];
   source?: Record<string, unknown>;
+  /** In a dataset: the earlier iteration that the pair was kept in; absent where it is this one's own. */
+  iteration?: number;
 }
 
 export type AssessMethod = 'likelihood' | 'expected' | 'sampled';

@@ -165,11 +165,12 @@ class FakeTrainer implements OpenTrainer {
   constructor(private readonly options: FakeEngineOptions) {}
 
   async *train(job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary> {
-    const { settings, examples, heldOut, adapterPath, checkpointDir, metadata } = job;
+    const { settings, examples, heldOut, adapterPath, checkpointDir, metadata, initAdapterPath } = job;
     const lengths = examples.map(({ response }) => response.length);
     const steps = new StepPlan(lengths, settings).total;
     const checkpointFile = checkpointDir === undefined ? undefined : path.join(checkpointDir, 'checkpoint.json');
-    let { step, state } = readCheckpoint(checkpointFile, JSON.stringify([settings, examples]));
+    const init = initAdapterPath === undefined ? '' : readFileSync(initAdapterPath, 'utf8');
+    let { step, state } = readCheckpoint(checkpointFile, JSON.stringify([settings, examples, init]));
     const lossTokens = examples.reduce((sum, { response }) => sum + response.length, 0);
     if (heldOut.length > 0) yield { kind: 'held-out', step: 0, held_out_loss: 2, held_out_tokens: heldOut.length };
     while (step < steps) {

@@ -1,13 +1,12 @@
 import path from 'node:path';
 
-import { resolveModel } from '../../engine/known-models.js';
 import { plan, type Plan } from '../../pipeline/plan.js';
 import type { Command } from '../command.js';
 import { formatBytes, formatCount, formatSeconds, formatTable } from '../format.js';
 import type { Style } from '../style.js';
 import { memoryLine } from '../training-text.js';
 import { runOptionOf, runSettings } from './run.js';
-import { writingEngineOptions } from './with-model.js';
+import { modelFiles, runEngineOptions } from './with-model.js';
 
 export const planCommand: Command = {
   name: 'plan',
@@ -19,8 +18,8 @@ export const planCommand: Command = {
     const forecast = await plan({
       runDir: values.text('run') ?? path.join('runs', 'planned'),
       config,
-      modelPath: resolveModel(config.model),
-      engine: call.createEngine(writingEngineOptions(call)),
+      ...modelFiles(call),
+      engine: call.createEngine(runEngineOptions(call)),
       signal: interrupts.stop,
     });
     return { text: planText(forecast, output.resultStyle), data: forecast };

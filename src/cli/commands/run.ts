@@ -1,6 +1,5 @@
 import path from 'node:path';
 
-import { resolveModel } from '../../engine/known-models.js';
 import { runLoop } from '../../pipeline/run.js';
 import type { Command, CommandCall } from '../command.js';
 import {
@@ -13,7 +12,7 @@ import {
 } from '../options.js';
 import { progressReporter } from '../progress.js';
 import { formatRunSummary } from '../summary.js';
-import { writingEngineOptions } from './with-model.js';
+import { modelFiles, runEngineOptions } from './with-model.js';
 
 /** The options that say what a run is: of `run` and of `plan`. */
 export const runSettings = [presetOption, ...modelOptions, ...endpointOptions, ...allSettings()];
@@ -42,8 +41,8 @@ export const runCommand: Command = {
     const summary = await runLoop({
       runDir,
       config,
-      modelPath: resolveModel(config.model),
-      engine: call.createEngine(writingEngineOptions(call)),
+      ...modelFiles(call),
+      engine: call.createEngine(runEngineOptions(call)),
       report: progressReporter(progress),
       stop: interrupts.stop,
       cancel: interrupts.cancel,

@@ -1,8 +1,10 @@
 // Opens the model that the options name, lends it to one piece of work, and closes it again.
+import { isOwnJudge } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
 import type { EngineFactory, SwitchableModel } from '../../engine/engine-factory.js';
 import type { RowFailures, RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
 import type { EngineOptions } from '../../engine/create-engine.js';
+import { resolveModel } from '../../engine/known-models.js';
 import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { CommandCall, CommandResult } from '../command.js';
@@ -26,6 +28,21 @@ export function engineOptions({ config, values }: CommandCall): LlamaEngineOptio
 export function writingEngineOptions(call: CommandCall): EngineOptions {
   const endpoint = endpointOf(call);
   return { ...engineOptions(call), ...(endpoint && { endpoint }) };
+}
+
+/** As writingEngineOptions, for a run: with the model that judges, where it is another one. */
+export function runEngineOptions(call: CommandCall): EngineOptions {
+  const { judge } = call.config.assess;
+  return { ...writingEngineOptions(call), ...(!isOwnJudge(judge) && { judge }) };
+}
+
+/** The files of the models that a run works with. Throws `model-not-found`. */
+export function modelFiles({ config }: CommandCall): { modelPath: string; judgePath?: string } {
+  const { judge } = config.assess;
+  return {
+    modelPath: resolveModel(config.model),
+    ...(!isOwnJudge(judge) && { judgePath: resolveModel(judge) }),
+  };
 }
 
 export async function withModel<T>(call: CommandCall, work: (model: LanguageModel) => Promise<T>): Promise<T> {

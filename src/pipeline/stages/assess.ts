@@ -1,4 +1,4 @@
-// Stage assess in a run: the model that wrote the responses judges them. `auto` is decided once, in the first iteration,
+// Stage assess in a run: the model that wrote the responses judges them, or the base, or another model. `auto` is decided once, in the first iteration,
 // so that all iterations of a run are judged alike.
 import type { Config } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
@@ -8,7 +8,7 @@ import { selfAgreement } from '../../stages/assess/agreement.js';
 import { assess } from '../../stages/assess/assess.js';
 import { refuseImpossible } from '../../stages/assess/possible-methods.js';
 import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
-import { callOptions, modelOf, type RunContext } from '../run-context.js';
+import { callOptions, judgesOwn, judgeOf, type RunContext } from '../run-context.js';
 import { assessments, assessRows, passedPairs } from '../stored-rows.js';
 import { commitChunks, countBy, type StageWork } from './stage-work.js';
 
@@ -36,7 +36,7 @@ export const assessStage: StageWork = {
     if (config.select.grades === 'none') return { result: { method: 'none', why: '' }, note: 'nothing is judged' };
     const { done: before } = this.size(run, iteration);
     let done = before;
-    const model = await modelOf(run, iteration);
+    const model = await judgeOf(run, iteration);
     const { method, why } = await methodOf(run, model);
     const progress = (more: number) =>
       run.report({ kind: 'stage-progress', iteration, stage: 'assess', done: done + more, tokens: 0 });
@@ -48,7 +48,7 @@ export const assessStage: StageWork = {
         method,
         settings: config.assess,
         firstChunk: store.chunkInfos(iteration, 'assess').length,
-        ownResponses: true,
+        ownResponses: judgesOwn(config, iteration),
         ...callOptions(run, progress),
       },
       model,
@@ -65,11 +65,11 @@ export const assessStage: StageWork = {
 
 /** Throws `unsupported-model` where an endpoint cannot judge in the way that is asked for, before there is anything to judge. */
 export async function refuseImpossibleMethod(
-  { assess: { method }, select: { grades } }: Config,
+  { assess: { judge, method }, select: { grades } }: Config,
   engine: EngineFactory,
   choices: EngineChoices,
 ): Promise<void> {
-  if (engine.openEndpoint === undefined || method === 'auto' || grades === 'none') return;
+  if (engine.openEndpoint === undefined || judge !== 'current' || method === 'auto' || grades === 'none') return;
   const model = await engine.openEndpoint(choices);
   try {
     await refuseImpossible(method, model);

@@ -1,8 +1,10 @@
 // Stage select in a run: the dataset of the iteration, in training order. One chunk.
 import { IsheepError } from '../../shared/errors.js';
 import type { Assessment } from '../../shared/rows.js';
+import { accumulate, type EarlierDataset } from '../../stages/select/accumulate.js';
 import { select } from '../../stages/select/select.js';
-import { assessments, passedPairs, selectRows, type SelectResult } from '../stored-rows.js';
+import type { RunData } from '../run-context.js';
+import { assessments, ownDataset, passedPairs, selectRows, type SelectResult } from '../stored-rows.js';
 import { countsInWords, type StageWork } from './stage-work.js';
 
 export const selectStage: StageWork = {
@@ -18,8 +20,8 @@ export const selectStage: StageWork = {
     const pairs = passedPairs(store, iteration);
     const judged = assessments(store, iteration);
     const selection = select(pairs, judged, config.select);
-    const { dataset, rule, notKept } = selection;
-    if (dataset.length === 0) {
+    const { dataset: newest, rule, notKept } = selection;
+    if (newest.length === 0) {
       throw new IsheepError(
         'nothing-usable',
         `none of the ${pairs.length} pairs of iteration ${iteration} was kept (${rule}): ${countsInWords(notKept)}`,
@@ -30,11 +32,21 @@ export const selectStage: StageWork = {
         },
       );
     }
-    store.commitChunk({ iteration, stage: 'select', chunk: 0, seconds: 0, info: {}, rows: selectRows(selection) });
-    const result: SelectResult = { rule, notKept };
-    return Promise.resolve({ result, note: `${dataset.length} of ${pairs.length} pairs kept: ${rule}` });
+    const { accumulate: weight, atMost } = config.select;
+    const { dataset, added } = accumulate(newest, earlierDatasets(run, iteration), { weight, atMost });
+    store.commitChunk({ iteration, stage: 'select', chunk: 0, seconds: 0, info: {}, rows: selectRows(dataset) });
+    const result: SelectResult = { rule, notKept, ...(weight > 0 && { added }) };
+    const more = added > 0 ? `; ${added} of earlier iterations added` : '';
+    return Promise.resolve({ result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}` });
   },
 };
+
+/** The newest first; none where they are not used. */
+function earlierDatasets({ config, store }: RunData, iteration: number): EarlierDataset[] {
+  if (config.select.accumulate === 0) return [];
+  const earlier = Array.from({ length: iteration - 1 }, (_, i) => iteration - 1 - i);
+  return earlier.map((one) => ({ iteration: one, pairs: ownDataset(store, one) }));
+}
 
 /** "the highest grades were …; ", so that a threshold can be chosen; "" where there are none. */
 function highestGrades(judged: readonly Assessment[]): string {

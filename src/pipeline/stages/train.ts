@@ -1,4 +1,4 @@
-// Stage train in a run: from the base, on this iteration's dataset alone. Steps are committed as they come; a training that
+// Stage train in a run: from the base or the adapter of the iteration before, on this iteration's dataset. Steps are committed as they come; a training that
 // was killed goes on from the trainer's own checkpoint, which is removed once adapter and rows are safe.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -83,12 +83,14 @@ async function trainToTheEnd(run: RunContext, iteration: number): Promise<TrainS
 function trainInput(run: RunContext, iteration: number): TrainInput {
   const { config, record, runDir } = run;
   const { chatTemplate } = record.inputs;
+  const last = config.train.startFrom === 'last' && iteration > 1 ? adapterPath(runDir, iteration - 1) : undefined;
   return {
     dataset: dataset(run.store, iteration),
     iteration,
     seed: config.seed,
     settings: config.train,
     adapterPath: adapterPath(runDir, iteration),
+    ...(last !== undefined && { initAdapterPath: last }),
     metadata: {
       'isheep.base.sha256': record.inputs.base.sha256,
       'isheep.run': runName(record),

@@ -2,8 +2,9 @@
 // the best share on ranks, where a fixed threshold has no meaning; or all of them, the baseline of its table 4.
 import type { Config } from '../../config/schema.js';
 import { IsheepError } from '../../shared/errors.js';
-import type { Assessment, Pair } from '../../shared/rows.js';
+import type { Assessment, Grades, Pair } from '../../shared/rows.js';
 import { addCount, sortCounts } from '../../shared/verdicts.js';
+import { countWords, withoutLength } from './length-neutral.js';
 
 export interface Selection {
   /** In training order: best first, equals by id; as they came where all are kept. */
@@ -16,9 +17,8 @@ export interface Selection {
 
 interface Judged {
   pair: Pair;
-  /** Higher is better. */
-  score: number;
-  passes: boolean;
+  /** The grades that count, or the rank; higher is better. */
+  scores: readonly number[];
 }
 
 /** `assessments` may be in any order and are matched by id; all are of one method, or `bad-input` is thrown. */
@@ -28,7 +28,7 @@ export function select(
   settings: Config['select'],
 ): Selection {
   if (settings.grades === 'none') return keepAll(pairs, settings);
-  const method = onlyMethod(assessments);
+  const byRank = onlyMethod(assessments) === 'likelihood';
   const byId = new Map(assessments.map((assessment) => [assessment.id, assessment]));
   const notKept: Record<string, number> = {};
   const judged: Judged[] = [];
@@ -36,17 +36,34 @@ export function select(
     const assessment = byId.get(pair.id);
     if (assessment === undefined) addCount(notKept, 'not-assessed');
     else if ('reason' in assessment) addCount(notKept, assessment.reason);
+    else if (isUnsure(assessment, settings)) addCount(notKept, 'unsure');
     else judged.push(judge(pair, assessment, settings));
   }
-  judged.sort((a, b) => b.score - a.score || (a.pair.id < b.pair.id ? -1 : 1));
-  const byRank = method === 'likelihood';
+  const ordered = inOrder(settings.lengthNeutral ? lengthNeutral(judged) : judged);
   const passing = byRank
-    ? judged.slice(0, bestCount(judged.length, settings.share))
-    : judged.filter((one) => one.passes);
+    ? ordered.slice(0, bestCount(ordered.length, settings.share))
+    : ordered.filter(({ scores }) => scores.every((grade) => grade > settings.threshold));
   const kept = passing.slice(0, settings.atMost);
-  addCount(notKept, byRank ? 'below-share' : 'below-threshold', judged.length - passing.length);
+  addCount(notKept, byRank ? 'below-share' : 'below-threshold', ordered.length - passing.length);
   addCount(notKept, 'over-at-most', passing.length - kept.length);
   return { dataset: kept.map((one) => one.pair), rule: ruleInWords(byRank, settings), notKept: sortCounts(notKept) };
+}
+
+/** Best first, equals by id. */
+function inOrder(judged: readonly Judged[]): Judged[] {
+  const total = ({ scores }: Judged) => scores.reduce((sum, score) => sum + score, 0);
+  return [...judged].sort((a, b) => total(b) - total(a) || (a.pair.id < b.pair.id ? -1 : 1));
+}
+
+function lengthNeutral(judged: readonly Judged[]): Judged[] {
+  const words = judged.map(({ pair }) => countWords(pair.response));
+  const columns = (judged[0]?.scores ?? []).map((_, i) =>
+    withoutLength(
+      judged.map(({ scores }) => scores[i] as number),
+      words,
+    ),
+  );
+  return judged.map(({ pair }, row) => ({ pair, scores: columns.map((column) => column[row] as number) }));
 }
 
 function keepAll(pairs: readonly Pair[], { atMost }: Config['select']): Selection {
@@ -65,12 +82,37 @@ function onlyMethod(assessments: readonly Assessment[]): string | undefined {
 
 /** A pair that was graded carries its grades on. */
 function judge(pair: Pair, assessment: Exclude<Assessment, { reason: string }>, settings: Config['select']): Judged {
-  if (assessment.method === 'likelihood') return { pair, score: assessment.rank, passes: true };
+  if (assessment.method === 'likelihood') return { pair, scores: [assessment.rank] };
   const { quality, following } = assessment;
-  const { grades, threshold } = settings;
-  const counting = grades === 'quality' ? [quality] : grades === 'following' ? [following] : [quality, following];
-  const score = counting.reduce((sum, grade) => sum + grade, 0);
-  return { pair: { ...pair, quality, following }, score, passes: counting.every((grade) => grade > threshold) };
+  return {
+    pair: { ...pair, quality, following },
+    scores: counting({ quality, following }, settings).map(([, grade]) => grade),
+  };
+}
+
+function counting({ quality, following }: Grades, { grades }: Config['select']): [keyof Grades, number][] {
+  const both: [keyof Grades, number][] = [
+    ['quality', quality],
+    ['following', following],
+  ];
+  return grades === 'both' ? both : both.filter(([name]) => name === grades);
+}
+
+/** Whether the judge contradicts itself on a grade that counts (consistency as a measure of confidence: Wang et al., CREAM,
+ *  arXiv 2410.12735). One that answered once only cannot. */
+function isUnsure(assessment: Exclude<Assessment, { reason: string }>, settings: Config['select']): boolean {
+  const { maxDisagreement } = settings;
+  if (maxDisagreement === undefined || assessment.method === 'likelihood') return false;
+  const { repeats } = assessment;
+  if (repeats === undefined) return false;
+  return counting(assessment, settings).some(([name]) => deviation(repeats[name]) > maxDisagreement);
+}
+
+/** The standard deviation of the grades that are known. */
+function deviation(grades: readonly (number | null)[]): number {
+  const known = grades.filter((grade) => grade !== null);
+  const mean = known.reduce((sum, grade) => sum + grade, 0) / known.length;
+  return Math.sqrt(known.reduce((sum, grade) => sum + (grade - mean) ** 2, 0) / known.length);
 }
 
 /** At least one, where there is any. */
@@ -78,8 +120,9 @@ function bestCount(n: number, share: number): number {
   return Math.max(Math.min(n, 1), Math.round(n * share));
 }
 
-function ruleInWords(byRank: boolean, { grades, share, threshold, atMost }: Config['select']): string {
+function ruleInWords(byRank: boolean, settings: Config['select']): string {
+  const { grades, share, threshold, atMost, lengthNeutral: neutral } = settings;
   const which = grades === 'both' ? 'quality and following both' : grades;
   const rule = byRank ? `the best ${+(100 * share).toFixed(2)} % by rank` : `${which} above ${threshold}`;
-  return `${rule}, at most ${atMost}`;
+  return `${rule}${neutral ? ', length taken out' : ''}, at most ${atMost}`;
 }

@@ -33,11 +33,13 @@ export function train(input: TrainInput, trainer: Trainer): AsyncGenerator<Train
   return trainer.train(trainJob(input));
 }
 
-/** Which pairs are held out: by the seed and the ids alone. Both parts keep the dataset's order. */
+/** Which pairs are held out: by the seed and the ids alone, and of this iteration's own, which no earlier adapter was trained
+ *  on. Both parts keep the dataset's order. */
 export function splitHeldOut(dataset: readonly Pair[], share: number, seed: number, iteration: number): Split {
-  if (share === 0 || dataset.length < fewestToSplit) return { training: [...dataset], heldOut: [] };
-  const count = Math.max(1, Math.round(dataset.length * share));
-  const drawn = dataset.map(({ id }) => ({ id, draw: deriveSeed(seed, 'train', iteration, 'held-out', id) }));
+  const own = dataset.filter((pair) => pair.iteration === undefined);
+  if (share === 0 || own.length < fewestToSplit) return { training: [...dataset], heldOut: [] };
+  const count = Math.max(1, Math.round(own.length * share));
+  const drawn = own.map(({ id }) => ({ id, draw: deriveSeed(seed, 'train', iteration, 'held-out', id) }));
   drawn.sort((a, b) => a.draw - b.draw || (a.id < b.id ? -1 : 1));
   const ids = new Set(drawn.slice(0, count).map(({ id }) => id));
   return {
@@ -60,7 +62,7 @@ export function trainingData({
   dataset,
   iteration,
   seed,
-  settings: { validation, ...trainerSettings },
+  settings: { validation, startFrom, ...trainerSettings },
 }: Pick<TrainInput, 'dataset' | 'iteration' | 'seed' | 'settings'>): Pick<
   TrainJob,
   'examples' | 'heldOut' | 'settings'

@@ -13,7 +13,7 @@ function iteration(number: number): IterationSummary {
     synthesize: { requests: 40, parsed: 412, kept: 96, rejected: { 'not-new': 120, 'too-short': 40 } },
     respond: { responses: 96, tokens: 11200, stopped: { end: 80, length: 16 } },
     filter: { passed: 70, rejected: { 'unfinished-response': 16, 'copied-response': 10 } },
-    assess: { method: 'likelihood', why: '', assessed: 70, failed: {} },
+    assess: { method: 'likelihood', why: '', assessed: 70, failed: {}, lengthCorrelation: null },
     select: { kept: 21, rule: 'the best 30 % by rank', notKept: { 'lower-rank': 49 } },
     diversity: {
       ...{ pairs: 21, instructionWords: 11, responseWords: 24.5, distinct1: 0.5, distinct2: 0.8161 },

@@ -12,7 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-const describeFolder = ({ config, modelPath }: RunFolder) => describeRun(config, modelPath, loadSeeds(config.seeds));
+const describeFolder = ({ config, modelPath }: RunFolder) =>
+  describeRun(config, { modelPath }, loadSeeds(config.seeds));
 
 test('a run has the same name in another folder, and another one with another seed, base or seed tasks', () => {
   const other = runFolder();

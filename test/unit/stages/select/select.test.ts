@@ -120,3 +120,30 @@ it('select refuses to compare assessments by different methods', () => {
     'assessments by different methods cannot be compared: likelihood, sampled',
   );
 });
+
+describe('a judge that disagrees with itself', () => {
+  const repeated = (quality: number[], following: number[]): Assessment[] => [
+    {
+      ...{ id: 'a', method: 'sampled', quality: 9.5, following: 9.5 },
+      repeats: { quality, following },
+    },
+  ];
+  const [only] = pairs;
+  const kept = (assessments: Assessment[], settings: object) =>
+    select(only === undefined ? [] : [only], assessments, selectSchema.parse({ maxDisagreement: 1, ...settings }));
+
+  it.each([
+    ['kept: both grades repeat within the limit', [9, 10], [10, 9], {}, true],
+    ['left out: one grade does not', [9, 10], [7, 10], {}, false],
+    ['kept: the one that does not does not count', [9, 10], [7, 10], { grades: 'quality' }, true],
+    ['kept: exactly the limit', [9, 11], [10, 10], {}, true],
+  ])('%s', (_, quality, following, settings, isKept) => {
+    const { dataset, notKept } = kept(repeated(quality, following), settings);
+    expect(dataset).toHaveLength(isKept ? 1 : 0);
+    expect(notKept).toEqual(isKept ? {} : { unsure: 1 });
+  });
+
+  it('is one that answered twice', () => {
+    expect(kept(graded([[9, 9]]), {}).dataset).toHaveLength(1);
+  });
+});

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { areaUnderCurve, midRanks, rankCorrelation } from '../../../src/bench/rank-statistics.js';
+import { areaUnderCurve, midRanks, rankCorrelation } from '../../../src/shared/rank-statistics.js';
 
 it('the area under the curve is how often the good one scores higher, ties half', () => {
   expect(areaUnderCurve([3, 4], [1, 2], true)).toEqual({ value: 1, low: 1, high: 1 });

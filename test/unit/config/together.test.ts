@@ -1,0 +1,51 @@
+// Settings that are right alone and wrong together: each is told, and all of them at once.
+import { expect, it } from 'vitest';
+
+import { configSchema } from '../../../src/config/schema.js';
+import { problemsTogether } from '../../../src/config/together.js';
+
+const problems = (settings: object) => problemsTogether(configSchema.parse(settings), (key) => key);
+
+it.each([
+  [
+    { train: { startFrom: 'last' }, iterations: 1 },
+    ['train.startFrom last needs an earlier iteration; iterations is 1'],
+  ],
+  [
+    { select: { accumulate: 0.5 }, iterations: 1 },
+    ['select.accumulate above 0 needs an earlier iteration; iterations is 1'],
+  ],
+  [
+    { select: { maxDisagreement: 1 }, assess: { repeats: 2 } },
+    ['select.maxDisagreement needs assess.method expected or sampled; it is auto, which may choose ranks'],
+  ],
+  [
+    { select: { maxDisagreement: 1 }, assess: { method: 'sampled' } },
+    ['select.maxDisagreement needs assess.repeats of at least 2: one grade cannot disagree with itself'],
+  ],
+  [
+    { select: { lengthNeutral: true, grades: 'none' } },
+    ['select.lengthNeutral has no meaning with select.grades none: there are no scores'],
+  ],
+])('%j', (settings, expected) => {
+  expect(problems(settings)).toEqual(expected);
+});
+
+it.each([
+  { train: { startFrom: 'last' }, iterations: 2 },
+  { select: { accumulate: 1 }, iterations: 2 },
+  { select: { maxDisagreement: 1 }, assess: { method: 'expected', repeats: 2 } },
+  { select: { lengthNeutral: true } },
+])('is fine: %j', (settings) => {
+  expect(problems(settings)).toEqual([]);
+});
+
+it('tells all at once', () => {
+  const settings = {
+    iterations: 1,
+    engine: 'openai',
+    select: { accumulate: 1, maxDisagreement: 1, grades: 'quality' },
+    train: { startFrom: 'last', patience: 1, validation: 0 },
+  };
+  expect(problems(settings)).toHaveLength(7);
+});
