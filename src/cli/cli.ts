@@ -52,9 +52,18 @@ async function runCommand(
   const progress = new ProgressLine({ stream, env, quiet: output.quiet });
   const interrupts = environment.interrupts((text) => progress.writeLine(text));
   try {
-    const { values, config } = call;
+    const { values, config, sources } = call;
     const { createEngine } = environment;
-    const result = await call.command.run({ words, values, config, output, progress, interrupts, createEngine });
+    const result = await call.command.run({
+      words,
+      values,
+      config,
+      sources,
+      output,
+      progress,
+      interrupts,
+      createEngine,
+    });
     progress.stop();
     output.result(result.text, result.data);
     return result.exitCode ?? 0;

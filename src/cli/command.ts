@@ -1,5 +1,6 @@
 // What a command is: data for the help and the checks, and one function that does the work. Commands wire and print; the
 // work itself is in src/pipeline/.
+import type { ConfigSources } from '../config/resolve.js';
 import type { Config } from '../config/schema.js';
 import type { EngineOptions } from '../engine/create-engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
@@ -30,6 +31,8 @@ export interface CommandCall {
   values: OptionValues;
   /** Of a command that takes a model, the whole configuration; its defaults otherwise. */
   config: Config;
+  /** What the configuration was made of, for a command that makes several. */
+  sources: ConfigSources;
   output: Output;
   progress: ProgressLine;
   interrupts: Interrupts;

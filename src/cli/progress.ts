@@ -24,13 +24,18 @@ export function progressReporter(progress: ProgressLine): Reporter {
   };
 }
 
-type Turn = Extract<RunEvent, { kind: 'run-started' | 'iteration-started' | 'warning' | 'run-finished' }>;
+type Turn = Extract<
+  RunEvent,
+  { kind: 'run-started' | 'cell-started' | 'iteration-started' | 'warning' | 'run-finished' }
+>;
 
 function showTurn(progress: ProgressLine, event: Turn): void {
   const { style } = progress;
   if (event.kind === 'run-finished') progress.stop();
   else if (event.kind === 'warning') progress.writeLine(`${style.notable('warning:')} ${event.message}`);
-  else if (event.kind === 'run-started') {
+  else if (event.kind === 'cell-started') {
+    progress.line(`${style.bold(`${event.variant}, seed ${event.seed}`)} (${event.cell} of ${event.of})`);
+  } else if (event.kind === 'run-started') {
     progress.line(`${event.continued ? 'continuing' : 'run'} ${style.bold(event.runDir)}`);
   } else {
     const { model } = event;

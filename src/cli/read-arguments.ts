@@ -3,7 +3,7 @@
 import yargs, { type Argv } from 'yargs';
 
 import { presetNames } from '../config/presets.js';
-import { badConfig, checkConfig, type Flags } from '../config/resolve.js';
+import { badConfig, checkConfig, type ConfigSources, type Flags } from '../config/resolve.js';
 import type { Config } from '../config/schema.js';
 import { badValue } from '../config/wording.js';
 import { IsheepError } from '../shared/errors.js';
@@ -12,7 +12,7 @@ import { OptionValues, type Command } from './command.js';
 import { optionDefault, outputOptions, valueInWords, type CommandOption } from './options.js';
 
 export type Arguments =
-  | { kind: 'command'; command: Command; values: OptionValues; config: Config }
+  | { kind: 'command'; command: Command; values: OptionValues; config: Config; sources: ConfigSources }
   /** Help or the version, to be printed. */
   | { kind: 'text'; text: string };
 
@@ -140,13 +140,14 @@ function checkedCall(command: Command, raw: RawValues): Arguments {
     }
   }
   checkPositional(command, raw, values, problems);
-  const checked = checkConfig(configSources(values, flags));
+  const sources = configSources(values, flags);
+  const checked = checkConfig(sources);
   const all = [...problems, ...checked.problems];
   if (all.length > 0 || !checked.config) throw badConfig(all, `isheep ${command.name} --help shows every option`);
-  return { kind: 'command', command, values: new OptionValues(values), config: checked.config };
+  return { kind: 'command', command, values: new OptionValues(values), config: checked.config, sources };
 }
 
-function configSources(values: ReadonlyMap<string, unknown>, flags: Flags) {
+function configSources(values: ReadonlyMap<string, unknown>, flags: Flags): ConfigSources {
   const file = values.get('config');
   const preset = presetNames.find((name) => name === values.get('preset'));
   return { flags, ...(typeof file === 'string' ? { file } : {}), ...(preset ? { preset } : {}) };

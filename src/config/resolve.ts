@@ -16,6 +16,8 @@ export type Flags = ReadonlyMap<string, { value: unknown; name: string }>;
 
 export interface ConfigSources {
   flags?: Flags;
+  /** As in a file, laid over it. */
+  values?: Record<string, unknown>;
   /** A JSON file. */
   file?: string;
   preset?: PresetName;
@@ -33,14 +35,16 @@ export function checkConfig(sources: ConfigSources): { config?: Config; problems
   const flags = sources.flags ?? new Map<string, { value: unknown; name: string }>();
   const file = sources.file === undefined ? { values: {}, problems: [] } : readConfigFile(sources.file);
   const flagValues = nested(flags);
+  const values = sources.values ?? {};
   const problems = [
     ...file.problems,
     ...problemsOf(file.values, (key) => key),
+    ...problemsOf(values, (key) => key),
     ...problemsOf(flagValues, (key) => flags.get(key)?.name ?? key),
   ];
   if (problems.length > 0) return { problems };
   const preset = presets[sources.preset ?? defaultPreset];
-  const config = configSchema.parse(merged(merged(preset, file.values), flagValues));
+  const config = configSchema.parse([file.values, values, flagValues].reduce(merged, preset));
   const together = problemsTogether(config, (key) => flags.get(key)?.name ?? key);
   return together.length > 0 ? { problems: together } : { config, problems };
 }
@@ -90,8 +94,13 @@ function problemsOfIssue(issue: z.core.$ZodIssue, values: Values, nameOf: (key: 
 }
 
 function nested(flags: Flags): Values {
+  return nestedValues(new Map(Array.from(flags, ([key, { value }]) => [key, value])));
+}
+
+/** Values by dotted key as a file has them, group by group. */
+export function nestedValues(byKey: ReadonlyMap<string, unknown>): Record<string, unknown> {
   const values: Values = {};
-  for (const [key, { value }] of flags) {
+  for (const [key, value] of byKey) {
     const [first = '', second] = key.split('.');
     if (second === undefined) values[first] = value;
     else values[first] = { ...(values[first] as Values | undefined), [second]: value };

@@ -7,6 +7,8 @@ export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select
 
 export type RunEvent =
   | { kind: 'run-started'; runDir: string; continued: boolean; iterations: number }
+  /** A run of an ablation, counted from 1. */
+  | { kind: 'cell-started'; variant: string; seed: number; cell: number; of: number }
   | { kind: 'iteration-started'; iteration: number; of: number; model: IterationSummary['model'] }
   /** `total` is what the stage aims at, in `unit`; `done` what earlier processes have already committed. */
   | { kind: 'stage-started'; iteration: number; stage: StageName; unit: string; total: number; done: number }

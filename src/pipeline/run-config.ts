@@ -94,7 +94,7 @@ function flatten(value: object, prefix = ''): [string, string][] {
 }
 
 /** Settings that decide what a run makes, as [dotted key, JSON]: without paths, and a judge by its kind. */
-function decidingSettings(config: Config): [string, string][] {
+export function decidingSettings(config: Config): [string, string][] {
   const { judge } = config.assess;
   const assess = { ...config.assess, judge: isOwnJudge(judge) ? judge : 'another' };
   return flatten({ ...config, assess }).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
@@ -118,6 +118,6 @@ function packageVersions(): RunRecord['versions'] {
   return { isheep: manifest.version, 'node-llama-cpp': manifest.dependencies['node-llama-cpp'] ?? 'unknown' };
 }
 
-function hashText(text: string): string {
+export function hashText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -20,6 +20,8 @@ export interface RunData {
 
 export interface RunContext extends RunData {
   record: RunRecord;
+  /** What its adapters call the run. */
+  name: string;
   seeds: readonly SeedTask[];
   engines: EngineSlot;
   report: Reporter;

@@ -8,9 +8,10 @@ import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import { acquireLock } from '../store/lock.js';
 import type { RunStore } from '../store/run-store.js';
 import { EngineSlot } from './engine-slot.js';
+import type { StageSharing } from './ablation/stage-sharing.js';
 import type { Reporter, RunSummary } from './events.js';
 import { isFinished, leaveFiles, openStore, refuseChanges, storedRecord, storeRecord } from './resume.js';
-import { describeRun, type RunRecord } from './run-config.js';
+import { describeRun, runName, type RunRecord } from './run-config.js';
 import { modelName, stopIfAsked, type RunContext } from './run-context.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
 import { stages } from './stages/index.js';
@@ -31,6 +32,10 @@ export interface RunOptions {
   stop?: AbortSignal;
   /** Aborted: cancels the running native call, then throws `interrupted`. */
   cancel?: AbortSignal;
+  /** Stages that other runs have finished, where there are such: taken over instead of being done again. */
+  sharing?: StageSharing;
+  /** What adapters call the run; by default the hash of its configuration and inputs. */
+  name?: string;
   /** The command that continues this run, for the hint of `interrupted`. */
   continueCommand?: string;
 }
@@ -57,7 +62,9 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
       const never = new AbortController().signal;
       const { report, stop = never, cancel = never } = options;
       try {
-        return await iterate({ runDir, config, record, seeds, store, engines, report, stop, cancel });
+        const name = options.name ?? runName(record);
+        const run = { runDir, config, record, name, seeds, store, engines, report, stop, cancel };
+        return await iterate(run, options.sharing);
       } finally {
         await engines.close();
       }
@@ -81,7 +88,7 @@ async function withStore<T>(runDir: string, work: (store: RunStore) => Promise<T
   }
 }
 
-async function iterate(run: RunContext): Promise<RunSummary> {
+async function iterate(run: RunContext, sharing: StageSharing | undefined): Promise<RunSummary> {
   const { config, store } = run;
   const { endpointModel } = run.record.choices;
   if (endpointModel !== undefined) run.report({ kind: 'warning', message: fixedModel(String(endpointModel)) });
@@ -90,7 +97,9 @@ async function iterate(run: RunContext): Promise<RunSummary> {
     if (store.iterationModel(iteration) === undefined) store.startIteration(iteration, model);
     run.report({ kind: 'iteration-started', iteration, of: config.iterations, model });
     for (const stage of stages) {
-      if (!isFinished(run, iteration, stage.stage)) await runStage(run, iteration, stage);
+      const isDone = isFinished(run, iteration, stage.stage) || sharing?.takeOver(run, iteration, stage) === true;
+      if (!isDone) await runStage(run, iteration, stage);
+      sharing?.offer(run, iteration, stage);
     }
   }
   const summary = summarizeRun(run);

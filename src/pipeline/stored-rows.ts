@@ -3,7 +3,7 @@ import type { HeldOutStep, Assessment, Candidate, Completion, Pair, TrainingStep
 import { countTokens, type TrainEvent, type TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
-import type { Comparison } from '../stages/evaluate/evaluate.js';
+import type { Comparison, PairLoss } from '../stages/evaluate/evaluate.js';
 import type { RespondChunk } from '../stages/respond/respond.js';
 import type { SynthesizeChunk, SynthesizeRequest } from '../stages/synthesize/synthesize.js';
 import type { RunStore, StoredRow } from '../store/run-store.js';
@@ -155,7 +155,7 @@ export function plannedSteps(store: RunStore, iteration: number): number | undef
   return store.value(plannedStepsKey(iteration)) as number | undefined;
 }
 
-function plannedStepsKey(iteration: number): string {
+export function plannedStepsKey(iteration: number): string {
   return `planned-steps-${iteration}`;
 }
 
@@ -165,6 +165,17 @@ export function trainingSteps(store: RunStore, iteration: number): TrainingStep[
 
 export function heldOutSteps(store: RunStore, iteration: number): HeldOutStep[] {
   return store.rows<HeldOutStep>(iteration, 'train', 'held-out');
+}
+
+// ---- evaluate ---------------------------------------------------------------------------------------------------------
+
+export function lossRows(losses: readonly PairLoss[]): StoredRow[] {
+  return toRows('seed-loss', losses);
+}
+
+/** Of the iteration's adapter on the seed pairs; those of the base are a value of the run. */
+export function seedLosses(store: RunStore, iteration: number): PairLoss[] {
+  return store.rows<PairLoss>(iteration, 'evaluate', 'seed-loss');
 }
 
 // ---- helpers ------------------------------------------------------------------------------------------------------

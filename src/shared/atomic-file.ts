@@ -1,5 +1,5 @@
 // Files that appear whole or not at all: written beside their place, synced, renamed, and the folder synced.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { IsheepError } from './errors.js';
@@ -54,6 +54,26 @@ export function writeFileAtomically(file: string, content: string | Iterable<str
     target.commit();
   } finally {
     target.discard();
+  }
+}
+
+/** A copy of a file of any size, which stands in its place whole. Throws `not-enough-disk` where the disk is full. */
+export function copyFileAtomically(from: string, to: string): void {
+  mkdirSync(path.dirname(to), { recursive: true });
+  const temporary = `${to}.${process.pid}.tmp`;
+  try {
+    copyFileSync(from, temporary);
+    const descriptor = openSync(temporary, 'r+');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, to);
+    syncFolder(path.dirname(to));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw diskError(error, to);
   }
 }
 

@@ -157,6 +157,22 @@ export class RunStore {
     });
   }
 
+  /** Takes over a finished stage of another run, its chunks and rows, in the place of what there is of it here. */
+  copyStage(from: RunStore, iteration: number, stage: string): void {
+    this.run('ATTACH DATABASE ? AS other', [from.file]);
+    try {
+      this.transaction(() => {
+        for (const table of ['chunks', 'rows', 'stages']) {
+          const which = 'WHERE iteration = ? AND stage = ?';
+          this.run(`DELETE FROM main.${table} ${which}`, [iteration, stage]);
+          this.run(`INSERT INTO main.${table} SELECT * FROM other.${table} ${which}`, [iteration, stage]);
+        }
+      });
+    } finally {
+      this.connection.exec('DETACH DATABASE other');
+    }
+  }
+
   /** A finished stage, or undefined. */
   finishedStage(iteration: number, stage: string): FinishedStage | undefined {
     const [row] = this.all<{ seconds: number; json: string }>(
@@ -194,6 +210,14 @@ export class RunStore {
       'SELECT data AS json FROM rows WHERE iteration = ? AND stage = ? AND kind = ? ORDER BY chunk, position',
       [iteration, stage, kind],
     ).map((row) => this.parse(row.json) as T);
+  }
+
+  /** All rows of a stage, of every kind, as JSON texts in a fixed order: what it made, for a hash. */
+  rowTexts(iteration: number, stage: string): string[] {
+    return this.all<{ kind: string; json: string }>(
+      'SELECT kind, data AS json FROM rows WHERE iteration = ? AND stage = ? ORDER BY kind, chunk, position',
+      [iteration, stage],
+    ).map(({ kind, json }) => `${kind} ${json}`);
   }
 
   countRows(iteration: number, stage: string, kind: string): number {

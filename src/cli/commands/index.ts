@@ -1,5 +1,6 @@
 // All commands, in the order of the help.
 import type { Command } from '../command.js';
+import { ablateCommand } from './ablate.js';
 import { assessCommand } from './assess.js';
 import { doctorCommand } from './doctor.js';
 import { fetchCommand } from './fetch.js';
@@ -15,6 +16,7 @@ import { trainCommand } from './train.js';
 export const commands: readonly Command[] = [
   runCommand,
   planCommand,
+  ablateCommand,
   statusCommand,
   showCommand,
   generateCommand,
@@ -27,12 +29,4 @@ export const commands: readonly Command[] = [
 ];
 
 /** Verbs that are named in the documents and do not exist yet. */
-export const plannedCommands: readonly string[] = [
-  'evaluate',
-  'merge',
-  'ablate',
-  'chat',
-  'export',
-  'report',
-  'dashboard',
-];
+export const plannedCommands: readonly string[] = ['evaluate', 'merge', 'chat', 'export', 'report', 'dashboard'];

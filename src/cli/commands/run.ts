@@ -60,8 +60,8 @@ export function timeName(date: Date): string {
   return [...day, two(date.getHours()), two(date.getMinutes()), two(date.getSeconds())].join('-');
 }
 
-/** The words of this command, with the folder that it chose. */
-function continueCommand({ words, values }: CommandCall, runDir: string): string {
+/** The words of a command, with the folder that it chose. */
+export function continueCommand({ words, values }: CommandCall, runDir: string): string {
   const all = values.text('run') === undefined ? [...words, '--run', runDir] : words;
   return ['isheep', ...all.map(quoted)].join(' ');
 }

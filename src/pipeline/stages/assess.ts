@@ -24,6 +24,7 @@ const methodKey = 'assess-method';
 export const assessStage: StageWork = {
   stage: 'assess',
   unit: 'pairs',
+  values: () => [methodKey],
 
   size(run, iteration) {
     if (run.config.select.grades === 'none') return { total: 0, done: 0 };

@@ -6,17 +6,18 @@ import type { Pair, SeedTask } from '../../shared/rows.js';
 import { compareLosses, pairLosses, type Comparison, type PairLoss } from '../../stages/evaluate/evaluate.js';
 import { splitHeldOut } from '../../stages/train/train.js';
 import { adapterPath, stopIfAsked, type RunContext } from '../run-context.js';
-import { dataset, type EvaluateResult } from '../stored-rows.js';
+import { dataset, lossRows, type EvaluateResult } from '../stored-rows.js';
 import type { StageWork } from './stage-work.js';
 
 /** How many seeds an adapter is compared on: enough for a stable mean, few enough for seconds. */
 const seedPairs = 32;
 
-const baseLossesKey = 'seed-losses-base';
+export const baseLossesKey = 'seed-losses-base';
 
 export const evaluateStage: StageWork = {
   stage: 'evaluate',
   unit: 'adapters',
+  values: () => [baseLossesKey],
 
   size() {
     return { total: 1, done: 0 };
@@ -32,6 +33,14 @@ export const evaluateStage: StageWork = {
     const seeds = common.length === 0 ? null : compared(commonBase, adapter.common);
     const heldOut = own.length === 0 ? null : compared(base.own, adapter.own);
     const deciding = seeds ?? heldOut;
+    run.store.commitChunk({
+      iteration,
+      stage: 'evaluate',
+      chunk: 0,
+      seconds: 0,
+      info: {},
+      rows: lossRows(adapter.common),
+    });
     const result: EvaluateResult = {
       iteration,
       decidedBy: seeds === null ? 'held-out' : 'seeds',

@@ -17,6 +17,10 @@ export interface StageWork {
   stage: StageName;
   /** What is counted, in the plural. */
   unit: string;
+  /** Keys of the run's values that the stage decides. */
+  values?(iteration: number): string[];
+  /** Files of the iteration that are not written from the database. */
+  artifacts?: readonly string[];
   /** How many the stage aims at, and how many earlier processes have committed. */
   size(run: RunData, iteration: number): { total: number; done: number };
   /** Does the rest of the stage and commits it, all but the mark that it is finished. */

@@ -7,14 +7,22 @@ import type { TrainSummary } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
 import { splitHeldOut, train, type TrainInput } from '../../stages/train/train.js';
 import { hashFile, iterationDir } from '../../store/artifacts.js';
-import { runName } from '../run-config.js';
 import { adapterName, adapterPath, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
-import { commitTrainEvent, dataset, plannedSteps, trainingSteps, type TrainResult } from '../stored-rows.js';
+import {
+  commitTrainEvent,
+  dataset,
+  plannedSteps,
+  plannedStepsKey,
+  trainingSteps,
+  type TrainResult,
+} from '../stored-rows.js';
 import type { StageWork } from './stage-work.js';
 
 export const trainStage: StageWork = {
   stage: 'train',
   unit: 'steps',
+  values: (iteration) => [plannedStepsKey(iteration)],
+  artifacts: [adapterName],
 
   size(run, iteration) {
     const { training } = split(run, iteration);
@@ -93,7 +101,7 @@ function trainInput(run: RunContext, iteration: number): TrainInput {
     ...(last !== undefined && { initAdapterPath: last }),
     metadata: {
       'isheep.base.sha256': record.inputs.base.sha256,
-      'isheep.run': runName(record),
+      'isheep.run': run.name,
       'isheep.iteration': String(iteration),
       ...(chatTemplate === null ? {} : { 'isheep.chat-template': chatTemplate }),
     },

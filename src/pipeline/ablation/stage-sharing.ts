@@ -1,0 +1,123 @@
+// Runs of an ablation differ in few settings, so most of their stages come out alike. A stage is known by everything that it
+// depends on; where another run has finished the same one, its rows and files are taken over, byte for byte what doing it
+// again would give.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import { copyFileAtomically } from '../../shared/atomic-file.js';
+import { isIntact, iterationDir } from '../../store/artifacts.js';
+import { RunStore } from '../../store/run-store.js';
+import type { StageName } from '../events.js';
+import { leaveFiles } from '../resume.js';
+import { decidingSettings, hashText } from '../run-config.js';
+import { adapterName, type RunContext } from '../run-context.js';
+import type { StageWork } from '../stages/stage-work.js';
+
+export class StageSharing {
+  /** The folders of the runs that have finished a stage, by the stage's identity. */
+  readonly #donors = new Map<string, string>();
+
+  /** Tells of a stage that this run has finished. */
+  offer(run: RunContext, iteration: number, { stage }: StageWork): void {
+    const identity = stageIdentity(run, iteration, stage);
+    if (!this.#donors.has(identity)) this.#donors.set(identity, run.runDir);
+  }
+
+  /** Whether the stage could be taken over from another run. */
+  takeOver(run: RunContext, iteration: number, work: StageWork): boolean {
+    const { stage } = work;
+    const donorDir = this.#donors.get(stageIdentity(run, iteration, stage));
+    if (donorDir === undefined || donorDir === run.runDir) return false;
+    const donor = RunStore.openExisting(donorDir);
+    try {
+      if (!copyArtifacts(run, iteration, work, donor, donorDir)) return false;
+      for (const key of work.values?.(iteration) ?? []) {
+        const value = donor.value(key);
+        if (value !== undefined && run.store.value(key) === undefined) run.store.setValue(key, value);
+      }
+      run.store.copyStage(donor, iteration, stage);
+    } finally {
+      donor.close();
+    }
+    leaveFiles(run, iteration, stage);
+    const note = `as in ${path.basename(donorDir)}`;
+    run.report({ kind: 'stage-started', iteration, stage, unit: work.unit, total: 0, done: 0 });
+    run.report({ kind: 'stage-finished', iteration, stage, seconds: 0, note });
+    return true;
+  }
+}
+
+/** False where a file of the donor's is lost or damaged. */
+function copyArtifacts(
+  { runDir, store }: RunContext,
+  iteration: number,
+  { artifacts = [] }: StageWork,
+  donor: RunStore,
+  donorDir: string,
+): boolean {
+  for (const name of artifacts) {
+    const sha256 = donor.artifactHash(iteration, name);
+    const file = path.join(iterationDir(donorDir, iteration), name);
+    // What the stage did not make either has no hash and no file.
+    if (sha256 === undefined && !existsSync(file)) continue;
+    if (sha256 === undefined || !isIntact(file, sha256)) return false;
+    copyFileAtomically(file, path.join(iterationDir(runDir, iteration), name));
+    store.setArtifactHash(iteration, name, sha256);
+  }
+  return true;
+}
+
+/** Sections of the configuration, and single settings, by the stages that read them. What is not named here counts for all
+ *  stages; a test watches what each stage reads. */
+export const readBy: Readonly<Record<string, readonly StageName[]>> = {
+  iterations: [],
+  filter: ['synthesize', 'filter'],
+  synthesize: ['synthesize', 'filter'],
+  respond: ['respond'],
+  assess: ['assess'],
+  select: ['assess', 'select'],
+  train: ['train', 'evaluate'],
+};
+
+const order: readonly StageName[] = ['synthesize', 'respond', 'filter', 'assess', 'select', 'train', 'evaluate'];
+
+/** A hash of all that decides what the stage makes: settings that it reads, the inputs, the machine's choices, the model,
+ *  and what the stages before it made. */
+export function stageIdentity(run: RunContext, iteration: number, stage: StageName): string {
+  const { record, store, name } = run;
+  const { judge, ...inputs } = record.inputs;
+  return hashText(
+    JSON.stringify([
+      [stage, iteration, name],
+      settingsFor(run, iteration, stage),
+      stage === 'assess' ? { ...inputs, judge } : inputs,
+      [record.versions, record.choices],
+      stage === 'train' || stage === 'evaluate' ? [] : store.iterationModel(iteration),
+      madeBefore(run, iteration, stage),
+    ]),
+  );
+}
+
+function settingsFor({ config }: RunContext, iteration: number, stage: StageName): [string, string][] {
+  // In the first iteration there is nothing to look back at.
+  const looksBack = ['select.accumulate', 'train.startFrom'];
+  return decidingSettings(config)
+    .filter(([key]) => iteration > 1 || !looksBack.includes(key))
+    .filter(([key]) => (readBy[key] ?? readBy[key.split('.')[0] ?? ''] ?? [stage]).includes(stage));
+}
+
+/** Of training and evaluation, the dataset and the adapters; of the others, all that the iteration's stages have stored. */
+function madeBefore({ config, store }: RunContext, iteration: number, stage: StageName): unknown[] {
+  const dataset = hashText(store.rowTexts(iteration, 'select').join('\n'));
+  if (stage === 'train') {
+    const goesOn = config.train.startFrom === 'last' && iteration > 1;
+    return [dataset, goesOn ? store.artifactHash(iteration - 1, adapterName) : null];
+  }
+  if (stage === 'evaluate') return [dataset, store.artifactHash(iteration, adapterName)];
+  const before = order.slice(0, order.indexOf(stage));
+  const earlier = stage === 'select' && config.select.accumulate > 0 ? iteration - 1 : 0;
+  return [
+    before.map((one) => hashText(store.rowTexts(iteration, one).join('\n'))),
+    Array.from({ length: earlier }, (_, i) => hashText(store.rowTexts(i + 1, 'select').join('\n'))),
+  ];
+}
