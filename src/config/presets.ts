@@ -37,6 +37,7 @@ const paper: ConfigInput = {
     novelty: 0.7,
   },
   respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, maxTokens: 1000 },
+  filter: { rules: ['paper'] },
   assess: { method: 'sampled', criteria: 'combined' },
   select: { grades: 'both', threshold: 8, atMost: 3000 },
   train: {

@@ -16,12 +16,13 @@ export const filterCommand: Command = {
     option('against', 'files whose instructions count as known to novelty', z.array(z.string().min(1)), {
       repeatable: true,
     }),
-    settingOption('filter.rules', 'rules', { defaultText: 'all' }),
+    settingOption('filter.rules', 'rules', { defaultText: 'default' }),
     settingOption('synthesize.novelty', 'novelty'),
     pathOption('config', 'a configuration file (JSON), see docs/configuration.md'),
   ],
   examples: [
     ['isheep filter --data pairs.jsonl --out kept.jsonl --rules novelty,copied-response', 'two rules, in that order'],
+    ['isheep filter --data pairs.jsonl --out kept.jsonl --rules paper', "the paper's rules as they are"],
   ],
   async run(call) {
     const { config, values, progress } = call;

@@ -1,6 +1,7 @@
 // The verb filter: named filters on a file of pairs, or of instructions alone.
 import { z } from 'zod';
 
+import type { FilterRule } from '../../config/filters.js';
 import { readJsonLines, toJsonLines } from '../../shared/jsonl.js';
 import { countRejections, isKept } from '../../shared/verdicts.js';
 import { applyScreen, createScreen } from '../../stages/filter/screen.js';
@@ -14,7 +15,7 @@ export interface FilterJob {
   rejected?: string;
   /** Files whose instructions count as known to `novelty`. */
   against: readonly string[];
-  rules?: readonly string[];
+  rules?: readonly FilterRule[];
   /** ROUGE-L above which an instruction is not new. */
   novelty: number;
 }

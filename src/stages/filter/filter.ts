@@ -1,4 +1,5 @@
-// What a filter is. Each stands in a file of filters/; filters/index.ts gives their order.
+// What a filter is. Each stands in a file of filters/; src/config/filters.ts has their names and their order.
+import type { FilterName } from '../../config/filters.js';
 import type { Reason } from './verdict.js';
 
 /** What a filter looks at. */
@@ -13,7 +14,7 @@ export interface FilteredRow {
 }
 
 export interface Filter {
-  readonly name: string;
+  readonly name: FilterName;
   /** A filter for candidates looks at the task alone, so it fits pairs too. */
   readonly appliesTo: 'candidate' | 'pair';
   /** Why the row is rejected; undefined where it is not. */

@@ -193,7 +193,9 @@ describe('isheep filter', () => {
 
   it('names the filters that exist for one that does not', async () => {
     const { exitCode, stderr } = await run(['filter', '--data', file('pairs.jsonl', pairs), '--rules', 'novelti']);
-    expect(stderr).toMatch(/^error \[bad-config\] unknown filter "novelti"\nhint: the filters are .*novelty/);
+    expect(stderr).toMatch(
+      /^error \[bad-config\] --rules must be a list of default, paper, .*; "novelti" is none of them, did you mean novelty\?\n/,
+    );
     expect(exitCode).toBe(2);
   });
 });

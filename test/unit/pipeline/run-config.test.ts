@@ -43,7 +43,7 @@ test('what differs is named with what it was and is, sorted, and a path alone is
 
 test('a key that one side does not set is named as not set', () => {
   const started = describeFolder(folder);
-  const asked = { ...started, config: { ...folder.config, filter: { rules: ['novelty'] } } };
+  const asked = { ...started, config: { ...folder.config, filter: { rules: ['novelty' as const] } } };
   expect(differences(started, asked)).toEqual([{ key: 'filter.rules', old: 'not set', new: '["novelty"]' }]);
 });
 
