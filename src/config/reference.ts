@@ -31,7 +31,13 @@ The same on the command line is \`--instructions 500 --train-rank 16\`. Lists ar
 
 const filterText = `What \`filter.rules\` may name, here and in \`isheep filter --rules\`: filters, and the lists \`default\` and \`paper\`, which
 stand for the numbered filters in that order. A filter that is named again is applied once. \`paper-…\` is a rule of the paper
-as its code has it, where our own form, of a similar name, is another.`;
+as its code has it, where our own form, of a similar name, is another.
+
+\`contamination\` is applied wherever \`filter.evaluationFiles\` is given: last, or where the rules name it. Every string in a
+JSON or JSON Lines file is a text of the evaluation, names of fields aside; in any other file every line is one, and every
+paragraph. A task or pair is rejected where \`filter.contaminationNgram\` words in a row are also in such a text, or where it
+holds the whole of a shorter one of at least 5 words. Case, punctuation and line ends make no difference. In a run,
+instructions are compared before they are answered, and pairs again with their responses.`;
 
 /** docs/configuration.md */
 export function configurationReference(): string {

@@ -80,6 +80,18 @@ export const filterSchema = z.strictObject({
     .describe(
       'named filters with commas between, in the order applied; paper: its rules as they are; default: default',
     ),
+  evaluationFiles: z
+    .array(z.string().min(1))
+    .nonempty()
+    .optional()
+    .describe('files of benchmarks (JSON, JSON Lines, text); a task or pair that shares text with one is rejected'),
+  contaminationNgram: z
+    .number()
+    .int()
+    .min(5)
+    .max(50)
+    .optional()
+    .describe('words in a row that count as shared text, or a whole shorter text of at least 5; default: 13'),
 });
 
 export const assessSchema = z.strictObject({

@@ -5,7 +5,11 @@ import { type Config, endpointKeys } from './schema.js';
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
   const { train } = config;
-  const problems = [...endpointProblems(config, nameOf), ...selectProblems(config, nameOf)];
+  const problems = [
+    ...endpointProblems(config, nameOf),
+    ...filterProblems(config, nameOf),
+    ...selectProblems(config, nameOf),
+  ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
       `${nameOf('train.patience')} needs ${nameOf('train.validation')} above 0: without held-out pairs there is no loss to watch`,
@@ -13,6 +17,19 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
   }
   if (new Set(train.targets).size < train.targets.length) {
     problems.push(`${nameOf('train.targets')} names a matrix twice: ${train.targets.join(',')}`);
+  }
+  return problems;
+}
+
+function filterProblems({ filter }: Config, nameOf: (key: string) => string): string[] {
+  if (filter.evaluationFiles !== undefined) return [];
+  const files = nameOf('filter.evaluationFiles');
+  const problems: string[] = [];
+  if (filter.contaminationNgram !== undefined) {
+    problems.push(`${nameOf('filter.contaminationNgram')} has no meaning without ${files}`);
+  }
+  if (filter.rules?.includes('contamination') === true) {
+    problems.push(`${nameOf('filter.rules')} contamination needs ${files}: files to compare with`);
   }
   return problems;
 }

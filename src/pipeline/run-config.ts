@@ -16,6 +16,8 @@ export interface RunRecord {
   inputs: {
     base: { sha256: string; bytes: number };
     seeds: { sha256: string; tasks: number };
+    /** Of the evaluation files; absent where none are given. */
+    evaluation?: { sha256: string; texts: number };
     prompts: { sha256: string };
     /** Name of a template, or sha256 of its file; null where the GGUF's own is used. */
     chatTemplate: string | null;
@@ -26,14 +28,21 @@ export interface RunRecord {
 }
 
 /** Keys that name files: what counts is what the files hold, and that is hashed. */
-const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate'];
+const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate', 'filter.evaluationFiles'];
 
-export function describeRun(config: Config, modelPath: string, seeds: readonly SeedTask[]): Omit<RunRecord, 'choices'> {
+/** `evaluationTexts`: of the files that the configuration names, where it names any. */
+export function describeRun(
+  config: Config,
+  modelPath: string,
+  seeds: readonly SeedTask[],
+  evaluationTexts?: readonly string[],
+): Omit<RunRecord, 'choices'> {
   return {
     config,
     inputs: {
       base: { sha256: hashFile(modelPath), bytes: statSync(modelPath).size },
       seeds: { sha256: hashText(JSON.stringify(seeds)), tasks: seeds.length },
+      ...(evaluationTexts && { evaluation: { sha256: hashTexts(evaluationTexts), texts: evaluationTexts.length } }),
       prompts: { sha256: hashText(JSON.stringify(promptWording())) },
       chatTemplate: chatTemplateIdentity(config.chatTemplate),
     },
@@ -64,12 +73,13 @@ export function differences(started: Omit<RunRecord, 'choices'>, asked: Omit<Run
     .map((key) => ({ key, old: old.get(key) ?? 'not set', new: now.get(key) ?? 'not set' }));
 }
 
-/** Keys without meaning for the result left out; `bytes` and `tasks` only explain a hash that stands beside them. */
+/** Keys without meaning for the result left out; `bytes`, `tasks` and `texts` only explain a hash that stands beside them. */
 function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [string, string][] {
   const settings = flatten(config).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
   const files: [string, string][] = [
     ['base (sha256)', inputs.base.sha256],
     ['seeds (sha256)', inputs.seeds.sha256],
+    ...(inputs.evaluation ? ([['evaluation (sha256)', inputs.evaluation.sha256]] as [string, string][]) : []),
     ['prompts (sha256)', inputs.prompts.sha256],
     ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
   ];
@@ -99,6 +109,13 @@ function packageVersions(): RunRecord['versions'] {
     dependencies: Record<string, string>;
   };
   return { isheep: manifest.version, 'node-llama-cpp': manifest.dependencies['node-llama-cpp'] ?? 'unknown' };
+}
+
+/** Text by text: as one JSON text, files of an evaluation may be longer than a string can be. */
+function hashTexts(texts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text.length}:${text}`);
+  return hash.digest('hex');
 }
 
 function hashText(text: string): string {

@@ -12,6 +12,7 @@ import type { Reporter, RunSummary } from './events.js';
 import { isFinished, leaveFiles, openStore, refuseChanges, storedRecord, storeRecord } from './resume.js';
 import { describeRun, type RunRecord } from './run-config.js';
 import { modelName, stopIfAsked, type RunContext } from './run-context.js';
+import { loadEvaluation } from './screens.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
 import { stages } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
@@ -38,8 +39,9 @@ export interface RunOptions {
 export async function runLoop(options: RunOptions): Promise<RunSummary> {
   const { config, runDir, engine } = options;
   const seeds = loadSeeds(config.seeds);
+  const evaluation = loadEvaluation(config);
   await engine.check('training');
-  const asked = describeRun(config, options.modelPath, seeds);
+  const asked = describeRun(config, options.modelPath, seeds, evaluation?.texts);
   try {
     return await withStore(runDir, async (store) => {
       const started = storedRecord(store);
@@ -55,7 +57,18 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
       const never = new AbortController().signal;
       const { report, stop = never, cancel = never } = options;
       try {
-        return await iterate({ runDir, config, record, seeds, store, engines, report, stop, cancel });
+        return await iterate({
+          runDir,
+          config,
+          record,
+          seeds,
+          evaluation: evaluation?.index,
+          store,
+          engines,
+          report,
+          stop,
+          cancel,
+        });
       } finally {
         await engines.close();
       }

@@ -15,8 +15,9 @@ export interface FilteredRow {
 
 export interface Filter {
   readonly name: FilterName;
-  /** A filter for candidates looks at the task alone, so it fits pairs too. */
-  readonly appliesTo: 'candidate' | 'pair';
+  /** A filter for candidates looks at the task alone, so it fits pairs too. One for both looks at what there is; in a run it
+   *  judges candidates, and again what became of them. */
+  readonly appliesTo: 'candidate' | 'pair' | 'both';
   /** Why the row is rejected; undefined where it is not. */
   check(row: FilteredRow): Reason | undefined;
   /** Tells of a row that all filters accepted, to filters that compare with earlier rows. */

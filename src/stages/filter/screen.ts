@@ -1,6 +1,7 @@
 // Stage filter: named filters applied in order, row after row. Knows no wording; the rules stand in filters/.
 import { type FilterRule, namedFilters } from '../../config/filters.js';
 import type { Verdict } from '../../shared/rows.js';
+import type { EvaluationIndex } from './evaluation-index.js';
 import type { Filter, FilteredRow } from './filter.js';
 import { createFilters } from './filters/index.js';
 
@@ -22,6 +23,8 @@ export interface ScreenOptions {
   novelty: number;
   /** Rows whose instructions count as known: the seeds, or the rows of `--against`. */
   against?: readonly { instruction: string }[];
+  /** What a row must not share text with: where it is given, `contamination` is applied last, or where the rules name it. */
+  evaluation?: EvaluationIndex | undefined;
 }
 
 /** Judges rows one after the other; remembers the accepted ones, for novelty. */
@@ -63,11 +66,12 @@ export function applyScreen<Row extends ScreenedRow>(
   return rows.map((row) => ({ ...row, verdicts: screen.judge(row) }));
 }
 
-function chooseFilters({ rules = ['default'], appliesTo, novelty, against = [] }: ScreenOptions): Filter[] {
-  const filters = createFilters({ novelty, against });
-  return namedFilters(rules)
+function chooseFilters({ rules = ['default'], appliesTo, novelty, against = [], evaluation }: ScreenOptions): Filter[] {
+  const filters = createFilters({ novelty, against, evaluation });
+  const names = namedFilters(evaluation === undefined ? rules : [...rules, 'contamination']);
+  return names
     .map((name) => filters[name])
-    .filter((filter) => appliesTo === undefined || filter.appliesTo === appliesTo);
+    .filter((filter) => appliesTo === undefined || filter.appliesTo === 'both' || filter.appliesTo === appliesTo);
 }
 
 function filteredRow(row: ScreenedRow): FilteredRow {

@@ -23,6 +23,7 @@ export const reasons = {
   'foreign-script': 'the response is in a script that the task does not ask for',
   'repetitive-response': 'the response repeats itself',
   'copied-response': 'the response copies the task',
+  contaminated: 'a run of words is in an evaluation file too',
 } as const;
 
 /** A rule of the paper as it is has one reason, and that is its name. */

@@ -47,6 +47,21 @@ test('a key that one side does not set is named as not set', () => {
   expect(differences(started, asked)).toEqual([{ key: 'filter.rules', old: 'not set', new: '["novelty"]' }]);
 });
 
+test('evaluation files are known by what they hold, and leave no trace where none are given', () => {
+  const described = (files: string[], texts: string[]) =>
+    describeRun({ ...folder.config, filter: { evaluationFiles: files } }, folder.modelPath, [], texts);
+  const here = described(['here.jsonl'], ['a text', 'another']);
+  expect(runName(described(['elsewhere.txt'], ['a text', 'another']))).toBe(runName(here));
+  expect(runName(described(['here.jsonl'], ['a text', 'a other']))).not.toBe(runName(here));
+  expect(runName(described(['here.jsonl'], ['a texta', 'nother']))).not.toBe(runName(here));
+  expect(here.inputs.evaluation?.texts).toBe(2);
+  const without = describeRun(folder.config, folder.modelPath, []);
+  expect(without.inputs).not.toHaveProperty('evaluation');
+  expect(differences(without, here)).toEqual([
+    { key: 'evaluation (sha256)', old: 'not set', new: here.inputs.evaluation?.sha256 },
+  ]);
+});
+
 test('a chat template is known by its name, or by what its file holds', () => {
   const file = path.join(folder.dir, 'template.jinja');
   writeFileSync(file, '{{ messages[0].content }}');

@@ -1,7 +1,9 @@
 // All filters by name. Their order, and which are applied where none are named, is that of the lists in src/config/filters.ts.
 import type { FilterName } from '../../../config/filters.js';
+import type { EvaluationIndex } from '../evaluation-index.js';
 import type { Filter } from '../filter.js';
 import { answerOptions } from './answer-options.js';
+import { createContamination } from './contamination.js';
 import { continuedTask } from './continued-task.js';
 import { copiedResponse } from './copied-response.js';
 import { emptyResponse } from './empty-response.js';
@@ -42,16 +44,19 @@ export interface FilterOptions {
   novelty: number;
   /** Rows whose instructions count as known. */
   against: readonly { instruction: string }[];
+  /** What `contamination` compares with; without it that filter rejects nothing. */
+  evaluation?: EvaluationIndex | undefined;
 }
 
-export function createFilters({ novelty, against }: FilterOptions): Record<FilterName, Filter> {
+export function createFilters({ novelty, against, evaluation }: FilterOptions): Record<FilterName, Filter> {
   return {
     ...fixedFilters,
     novelty: createNovelty(novelty, against),
+    contamination: createContamination(evaluation),
   };
 }
 
-const fixedFilters: Record<Exclude<FilterName, 'novelty'>, Filter> = {
+const fixedFilters: Record<Exclude<FilterName, 'novelty' | 'contamination'>, Filter> = {
   'instruction-length': instructionLength,
   'leading-punctuation': leadingPunctuation,
   'leading-non-ascii': leadingNonAscii,

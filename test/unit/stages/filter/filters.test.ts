@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { FilteredRow } from '../../../../src/stages/filter/filter.js';
 import { type FilterName, filterLists, filterNames } from '../../../../src/config/filters.js';
+import { EvaluationIndex } from '../../../../src/stages/filter/evaluation-index.js';
 import { createFilters } from '../../../../src/stages/filter/filters/index.js';
 import type { Reason } from '../../../../src/stages/filter/verdict.js';
 
@@ -14,7 +15,8 @@ const plain: FilteredRow = {
   stop: 'end',
 };
 const known = [{ instruction: 'Describe how bread is made in a small bakery.' }];
-const filters = createFilters({ novelty: 0.7, against: known });
+const evaluation = new EvaluationIndex(['How many legs does a common garden spider have?'], 13);
+const filters = createFilters({ novelty: 0.7, against: known, evaluation });
 
 interface Case {
   filter: FilterName;
@@ -118,6 +120,17 @@ const pairCases: Case[] = [
   },
   { filter: 'copied-response', row: { response: 'birds fly' } },
   { filter: 'copied-response', row: { response: plain.response } },
+  {
+    filter: 'contamination',
+    row: { instruction: 'Tell me: how many legs does a common garden spider have?' },
+    reason: 'contaminated',
+  },
+  {
+    filter: 'contamination',
+    row: { response: 'HOW many legs\ndoes a common (garden) spider have' },
+    reason: 'contaminated',
+  },
+  { filter: 'contamination', row: { instruction: 'How many legs does a common garden snail have?' } },
 ];
 
 describe.each(filterNames)('the filter %s', (name) => {
@@ -170,7 +183,7 @@ describe.each(filterNames)('the filter %s', (name) => {
   });
 });
 
-it('has every filter that is no rule of the paper among the defaults', () => {
+it('has every filter that is no rule of the paper among the defaults, but for contamination, which needs files', () => {
   const own = filterNames.filter((name) => !name.startsWith('paper-'));
-  expect(filterLists.default).toEqual(own);
+  expect([...filterLists.default, 'contamination']).toEqual(own);
 });

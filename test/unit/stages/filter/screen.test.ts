@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { filterLists } from '../../../../src/config/filters.js';
+import { EvaluationIndex } from '../../../../src/stages/filter/evaluation-index.js';
 import { applyScreen, createScreen } from '../../../../src/stages/filter/screen.js';
 
 const bread = { instruction: 'Describe how bread is made in a small bakery.' };
@@ -88,5 +89,32 @@ describe('a screen', () => {
     expect(applied(['novelty', 'url', 'novelty'])).toEqual(['novelty', 'url']);
     expect(applied(['url', 'paper', 'paper-none'])).toEqual(['url', ...filterLists.paper]);
     expect(applied([])).toEqual([]);
+  });
+
+  describe('with texts of an evaluation', () => {
+    const evaluation = new EvaluationIndex(['Name three birds that cannot fly at all.'], 6);
+    const task = { instruction: 'Name three birds that cannot fly.' };
+
+    it('compares last, whatever the rules, or where they say', () => {
+      const applied = (rules: Parameters<typeof createScreen>[0]['rules']) =>
+        createScreen({ novelty: 0.7, rules, evaluation, appliesTo: 'candidate' })
+          .judge({ instruction: 'Describe how bread is made.' })
+          .map((verdict) => verdict.filter);
+      expect(applied(undefined).slice(-2)).toEqual(['novelty', 'contamination']);
+      expect(applied(['url'])).toEqual(['url', 'contamination']);
+      expect(applied(['contamination', 'url'])).toEqual(['contamination', 'url']);
+    });
+
+    it('judges candidates by their task, and pairs by all they hold', () => {
+      const of = (appliesTo: 'candidate' | 'pair') => createScreen({ novelty: 0.7, rules: [], appliesTo, evaluation });
+      expect(of('candidate').judge(task)[0]?.reason).toBe('contaminated');
+      expect(of('pair').judge({ ...task, response: 'Emus.' })[0]?.reason).toBe('contaminated');
+      expect(of('pair').judge({ ...bread, response: 'Now name three birds that cannot fly!' })[0]?.reason).toBe(
+        'contaminated',
+      );
+      expect(of('pair').judge({ ...bread, response: 'By hand.' })).toEqual([
+        { filter: 'contamination', rejected: false },
+      ]);
+    });
   });
 });
