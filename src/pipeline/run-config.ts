@@ -10,6 +10,7 @@ import type { SeedTask } from '../shared/rows.js';
 
 import { hashFile } from '../store/artifacts.js';
 import { promptWording } from './prompt-wording.js';
+import type { LoadedEvaluation } from './screens.js';
 
 export interface RunRecord {
   config: Config;
@@ -17,7 +18,7 @@ export interface RunRecord {
     base: { sha256: string; bytes: number };
     seeds: { sha256: string; tasks: number };
     /** Of the evaluation files; absent where none are given. */
-    evaluation?: { sha256: string; texts: number };
+    evaluation?: LoadedEvaluation['identity'];
     prompts: { sha256: string };
     /** Name of a template, or sha256 of its file; null where the GGUF's own is used. */
     chatTemplate: string | null;
@@ -30,19 +31,19 @@ export interface RunRecord {
 /** Keys that name files: what counts is what the files hold, and that is hashed. */
 const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate', 'filter.evaluationFiles'];
 
-/** `evaluationTexts`: of the files that the configuration names, where it names any. */
+/** `evaluation`: what the evaluation files hold, where the configuration names any. */
 export function describeRun(
   config: Config,
   modelPath: string,
   seeds: readonly SeedTask[],
-  evaluationTexts?: readonly string[],
+  evaluation?: LoadedEvaluation['identity'],
 ): Omit<RunRecord, 'choices'> {
   return {
     config,
     inputs: {
       base: { sha256: hashFile(modelPath), bytes: statSync(modelPath).size },
       seeds: { sha256: hashText(JSON.stringify(seeds)), tasks: seeds.length },
-      ...(evaluationTexts && { evaluation: { sha256: hashTexts(evaluationTexts), texts: evaluationTexts.length } }),
+      ...(evaluation && { evaluation }),
       prompts: { sha256: hashText(JSON.stringify(promptWording())) },
       chatTemplate: chatTemplateIdentity(config.chatTemplate),
     },
@@ -109,13 +110,6 @@ function packageVersions(): RunRecord['versions'] {
     dependencies: Record<string, string>;
   };
   return { isheep: manifest.version, 'node-llama-cpp': manifest.dependencies['node-llama-cpp'] ?? 'unknown' };
-}
-
-/** Text by text: as one JSON text, files of an evaluation may be longer than a string can be. */
-function hashTexts(texts: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const text of texts) hash.update(`${text.length}:${text}`);
-  return hash.digest('hex');
 }
 
 function hashText(text: string): string {

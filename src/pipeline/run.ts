@@ -41,7 +41,7 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
   const seeds = loadSeeds(config.seeds);
   const evaluation = loadEvaluation(config);
   await engine.check('training');
-  const asked = describeRun(config, options.modelPath, seeds, evaluation?.texts);
+  const asked = describeRun(config, options.modelPath, seeds, evaluation?.identity);
   try {
     return await withStore(runDir, async (store) => {
       const started = storedRecord(store);

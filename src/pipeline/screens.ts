@@ -1,4 +1,6 @@
 // The screens of a run: the filters of its configuration, for candidates and for pairs, with what they compare with.
+import { createHash } from 'node:crypto';
+
 import type { Config } from '../config/schema.js';
 import type { SeedTask } from '../shared/rows.js';
 import { EvaluationIndex } from '../stages/filter/evaluation-index.js';
@@ -32,10 +34,20 @@ export function pairScreen({ config, evaluation }: Omit<ScreenInput, 'seeds'>): 
 export function loadEvaluation({ filter }: Pick<Config, 'filter'>): LoadedEvaluation | undefined {
   if (filter.evaluationFiles === undefined) return undefined;
   const texts = loadEvaluationTexts(filter.evaluationFiles);
-  return { texts, index: new EvaluationIndex(texts, filter.contaminationNgram ?? defaultNgram) };
+  const index = new EvaluationIndex(texts, filter.contaminationNgram ?? defaultNgram);
+  return { index, identity: { sha256: hashTexts(texts), texts: texts.length } };
 }
 
+/** Without the texts, so that a run does not keep them in memory. */
 export interface LoadedEvaluation {
-  texts: string[];
   index: EvaluationIndex;
+  /** As a run is known by it: what the files hold, in their order. */
+  identity: { sha256: string; texts: number };
+}
+
+/** Text by text: as one JSON text, they may be longer than a string can be. */
+function hashTexts(texts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text.length}:${text}`);
+  return hash.digest('hex');
 }

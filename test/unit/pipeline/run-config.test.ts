@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { describeRun, differences, runName } from '../../../src/pipeline/run-config.js';
+import { loadEvaluation } from '../../../src/pipeline/screens.js';
 import { loadSeeds } from '../../../src/stages/synthesize/load-seeds.js';
 import { runFolder, type RunFolder } from '../../support/run-folder.js';
 
@@ -48,12 +49,15 @@ test('a key that one side does not set is named as not set', () => {
 });
 
 test('evaluation files are known by what they hold, and leave no trace where none are given', () => {
-  const described = (files: string[], texts: string[]) =>
-    describeRun({ ...folder.config, filter: { evaluationFiles: files } }, folder.modelPath, [], texts);
-  const here = described(['here.jsonl'], ['a text', 'another']);
-  expect(runName(described(['elsewhere.txt'], ['a text', 'another']))).toBe(runName(here));
-  expect(runName(described(['here.jsonl'], ['a text', 'a other']))).not.toBe(runName(here));
-  expect(runName(described(['here.jsonl'], ['a texta', 'nother']))).not.toBe(runName(here));
+  const described = (name: string, text: string) => {
+    const file = path.join(folder.dir, name);
+    writeFileSync(file, text);
+    const config = { ...folder.config, filter: { evaluationFiles: [file] } };
+    return describeRun(config, folder.modelPath, [], loadEvaluation(config)?.identity);
+  };
+  const here = described('here.txt', 'How many legs does a spider have?');
+  expect(runName(described('elsewhere.txt', 'How many legs does a spider have?'))).toBe(runName(here));
+  expect(runName(described('here.txt', 'How many legs does a spider h\nave?'))).not.toBe(runName(here));
   expect(here.inputs.evaluation?.texts).toBe(2);
   const without = describeRun(folder.config, folder.modelPath, []);
   expect(without.inputs).not.toHaveProperty('evaluation');
