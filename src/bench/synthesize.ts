@@ -1,9 +1,10 @@
 // Instructions kept a second by the stage synthesize on any model, and what becomes of the rest: each reason for which a
 // piece of text is no task, each filter that rejects one. The same settings as a run's, so that they can be compared.
+import { filterLists } from '../config/filters.js';
 import { synthesizeSchema } from '../config/schema.js';
 import { loadModel } from '../engine/model.js';
 import { isKept } from '../shared/verdicts.js';
-import { createScreen, filterNames } from '../stages/filter/screen.js';
+import { createScreen } from '../stages/filter/screen.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import { unparsedReasons } from '../stages/synthesize/parse-tasks.js';
 import { synthesize, type SynthesizeChunk } from '../stages/synthesize/synthesize.js';
@@ -32,7 +33,7 @@ export async function* benchSynthesize(bench: BenchmarkSettings): AsyncGenerator
     const n = chunks.reduce((sum, { unparsed }) => sum + (unparsed[reason] ?? 0), 0);
     yield of(`not read, ${reason}`, n, 'pieces');
   }
-  for (const filter of filterNames) {
+  for (const filter of filterLists.default) {
     const n = candidates.filter(({ verdicts }) => verdicts.some((one) => one.rejected && one.filter === filter)).length;
     if (n > 0) yield of(`rejected, ${filter}`, n, 'tasks');
   }

@@ -37,6 +37,7 @@ const paper: ConfigInput = {
     novelty: 0.7,
   },
   respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, maxTokens: 1000 },
+  filter: { rules: ['paper'] },
   // The paper's algorithm says that each model judges itself; the results it reports were judged by the base throughout.
   assess: { judge: 'base', method: 'sampled', criteria: 'combined', repeats: 1, constrained: false },
   select: { grades: 'both', threshold: 8, atMost: 3000, accumulate: 0, lengthNeutral: false },

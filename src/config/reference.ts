@@ -2,6 +2,7 @@
 // scripts/write-reference.mjs writes both, and a test holds them against the schema.
 import { z } from 'zod';
 
+import { filterDescriptions, filterLists, filterNames } from './filters.js';
 import { presetNames, presets, type ConfigInput } from './presets.js';
 import { configSchema } from './schema.js';
 import { defaultInWords, settings, type Setting } from './settings.js';
@@ -28,6 +29,16 @@ The same on the command line is \`--instructions 500 --train-rank 16\`. Lists ar
 (\`--train-targets q,v\`), and \`--no-train-rank-stabilized\` says false. A key that does not exist is an error.
 `;
 
+const filterText = `What \`filter.rules\` may name, here and in \`isheep filter --rules\`: filters, and the lists \`default\` and \`paper\`, which
+stand for the numbered filters in that order. A filter that is named again is applied once. \`paper-…\` is a rule of the paper
+as its code has it, where our own form, of a similar name, is another.
+
+\`contamination\` is applied wherever \`filter.evaluationFiles\` is given: last, or where the rules name it. Every string in a
+JSON or JSON Lines file is a text of the evaluation, names of fields aside; in any other file every line is one, and every
+paragraph. A task or pair is rejected where \`filter.contaminationNgram\` words in a row are also in such a text, or where it
+holds the whole of a shorter one of at least 5 words. Case, punctuation and line ends make no difference. In a run,
+instructions are compared before they are answered, and pairs again with their responses.`;
+
 /** docs/configuration.md */
 export function configurationReference(): string {
   const sections = [...new Set(settings.map((setting) => setting.section))];
@@ -36,7 +47,7 @@ export function configurationReference(): string {
     const title = section === '' ? 'The whole run' : `\`${section}\``;
     return `## ${title}\n\n| key | option | default | what it is |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`;
   });
-  return [introduction, ...tables, presetTable()].join('\n');
+  return [introduction, ...tables, filterTable(), presetTable()].join('\n');
 }
 
 /** docs/config.schema.json: what a configuration file may hold. */
@@ -56,6 +67,16 @@ function settingRow(setting: Setting): string {
     ` ${setting.description}; ${expectation(setting.schema)} `.replaceAll('|', '\\|'),
     '',
   ].join('|');
+}
+
+function filterTable(): string {
+  const lists = Object.entries(filterLists).map(([list, names]) => ({ list, names: names as readonly string[] }));
+  const rows = filterNames.map((name) => {
+    const places = lists.map(({ names }) => (names.includes(name) ? String(names.indexOf(name) + 1) : ''));
+    return `| \`${name}\` | ${filterDescriptions[name]} | ${places.map((place) => (place === '' ? '' : `${place} `)).join('| ')}|`;
+  });
+  const head = `| filter | rejects | ${lists.map(({ list }) => `\`${list}\``).join(' | ')} |\n| --- | --- |${' --- |'.repeat(lists.length)}`;
+  return `## Filters\n\n${filterText}\n\n${head}\n${rows.join('\n')}\n`;
 }
 
 function presetTable(): string {

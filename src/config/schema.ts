@@ -3,6 +3,8 @@
 // Speed-only keys are marked; everything else is part of what a run is, and changing it refuses to continue.
 import { z } from 'zod';
 
+import { filterRules } from './filters.js';
+
 const share = z.number().min(0).max(1);
 const count = z.number().int().min(1);
 
@@ -73,9 +75,23 @@ export const respondSchema = z.strictObject({
 
 export const filterSchema = z.strictObject({
   rules: z
-    .array(z.string())
+    .array(z.enum(filterRules))
     .optional()
-    .describe('named filters with commas between, in the order applied; default: all'),
+    .describe(
+      'named filters with commas between, in the order applied; paper: its rules as they are; default: default',
+    ),
+  evaluationFiles: z
+    .array(z.string().min(1))
+    .nonempty()
+    .optional()
+    .describe('files of benchmarks (JSON, JSON Lines, text); a task or pair that shares text with one is rejected'),
+  contaminationNgram: z
+    .number()
+    .int()
+    .min(5)
+    .max(50)
+    .optional()
+    .describe('words in a row that count as shared text, or a whole shorter text of at least 5; default: 13'),
 });
 
 export const assessSchema = z.strictObject({

@@ -7,6 +7,7 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
   const { train } = config;
   const problems = [
     ...endpointProblems(config, nameOf),
+    ...filterProblems(config, nameOf),
     ...selectProblems(config, nameOf),
     ...iterationProblems(config, nameOf),
   ];
@@ -17,6 +18,19 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
   }
   if (new Set(train.targets).size < train.targets.length) {
     problems.push(`${nameOf('train.targets')} names a matrix twice: ${train.targets.join(',')}`);
+  }
+  return problems;
+}
+
+function filterProblems({ filter }: Config, nameOf: (key: string) => string): string[] {
+  if (filter.evaluationFiles !== undefined) return [];
+  const files = nameOf('filter.evaluationFiles');
+  const problems: string[] = [];
+  if (filter.contaminationNgram !== undefined) {
+    problems.push(`${nameOf('filter.contaminationNgram')} has no meaning without ${files}`);
+  }
+  if (filter.rules?.includes('contamination') === true) {
+    problems.push(`${nameOf('filter.rules')} contamination needs ${files}: files to compare with`);
   }
   return problems;
 }

@@ -1,6 +1,8 @@
 // The wording of every bad value, for configuration keys and command-line options alike: expectation, name, value, type.
 import { z } from 'zod';
 
+import { nearestWord } from '../shared/nearest-word.js';
+
 /** The part of JSON Schema that our settings use. */
 export interface ValueSchema {
   type?: 'integer' | 'number' | 'string' | 'boolean' | 'array' | 'object';
@@ -61,8 +63,9 @@ function range(schema: ValueSchema): string {
 function foundValue(schema: ValueSchema, value: unknown): string {
   if (schema.type === 'array' && Array.isArray(value)) {
     if (value.length === 0) return 'the list is empty';
-    const wrong: unknown = value.find((item) => !isAllowed(item, schema.items));
-    return wrong === undefined ? `it is ${shown(value)}` : `${shown(wrong)} is none of them`;
+    const wrong = value.filter((item) => !isAllowed(item, schema.items));
+    if (wrong.length === 0) return `it is ${shown(value)}`;
+    return wrong.map((item: unknown) => `${shown(item)} is none of them${nearestOf(item, schema.items)}`).join('; ');
   }
   const wanted = schema.type === 'integer' ? 'number' : (schema.type ?? 'string');
   const found = typeOf(value);
@@ -74,6 +77,12 @@ function foundValue(schema: ValueSchema, value: unknown): string {
 
 function isAllowed(item: unknown, schema: ValueSchema | undefined): boolean {
   return typeof item === 'string' && (schema?.enum === undefined || schema.enum.includes(item));
+}
+
+/** For words that are long enough for a slip to be told from another word. */
+function nearestOf(item: unknown, schema: ValueSchema | undefined): string {
+  const nearest = typeof item === 'string' && item.length > 2 ? nearestWord(item, schema?.enum ?? []) : undefined;
+  return nearest === undefined ? '' : `, did you mean ${nearest}?`;
 }
 
 function typeOf(value: unknown): string {

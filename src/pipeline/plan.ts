@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import type { StageName } from './events.js';
 import { probe, type Measured } from './probe.js';
+import { loadEvaluation } from './screens.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
 
 /** A text stands in the database and in a file; a training keeps weights, two moments and the adapter itself. */
@@ -56,11 +57,12 @@ export interface PlanInput extends CallOptions {
 export async function plan(input: PlanInput): Promise<Plan> {
   const { engine, config } = input;
   const seeds = loadSeeds(config.seeds);
+  const evaluation = loadEvaluation(config)?.index;
   await engine.check('training');
   const choices = await engine.choose();
   await refuseImpossibleMethod(config, engine, choices);
   await engine.forecastTraining(choices, config.train);
-  const measured = await probe({ ...input, seeds, choices });
+  const measured = await probe({ ...input, seeds, evaluation, choices });
   return { ...forecast(config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
 }
 

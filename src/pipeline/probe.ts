@@ -1,9 +1,9 @@
 // A few real requests of every kind, timed: what a forecast is made from. Works in a temporary folder and leaves nothing.
+import type { Config } from '../config/schema.js';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import type { Config } from '../config/schema.js';
 import {
   type CallOptions,
   countTokens,
@@ -12,15 +12,16 @@ import {
   type Trainer,
 } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
-import type { Candidate, Pair, SeedTask } from '../shared/rows.js';
+import type { Candidate, Pair } from '../shared/rows.js';
 import { assess } from '../stages/assess/assess.js';
 import { possibleMethods } from '../stages/assess/possible-methods.js';
-import { applyScreen, createScreen } from '../stages/filter/screen.js';
+import { applyScreen } from '../stages/filter/screen.js';
 import { respond } from '../stages/respond/respond.js';
 import { synthesize } from '../stages/synthesize/synthesize.js';
 import { train } from '../stages/train/train.js';
 import { EngineSlot } from './engine-slot.js';
 import { judgesOwn } from './run-context.js';
+import { candidateScreen, pairScreen, type ScreenInput } from './screens.js';
 import { isKept } from './stored-rows.js';
 
 /** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on. Small, so that a forecast
@@ -28,10 +29,8 @@ import { isKept } from './stored-rows.js';
 const probeRequests = 8;
 const probePairs = 8;
 
-export interface ProbeInput extends CallOptions {
-  config: Config;
+export interface ProbeInput extends CallOptions, ScreenInput {
   modelPath: string;
-  seeds: readonly SeedTask[];
   engine: EngineFactory;
   choices: EngineChoices;
 }
@@ -92,12 +91,7 @@ async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
       seed: config.seed,
       target: config.instructions,
       settings: { ...config.synthesize, chunk: Math.min(probeRequests, config.synthesize.chunk) },
-      screen: createScreen({
-        rules: config.filter.rules,
-        appliesTo: 'candidate',
-        novelty: config.synthesize.novelty,
-        against: seeds,
-      }),
+      screen: candidateScreen(input),
       earlier: [],
     },
     model,
@@ -123,8 +117,7 @@ async function probeRespond(input: ProbeInput, model: LanguageModel, candidates:
   );
   const { pairs, completions } = await firstOf(chunks);
   const seconds = secondsSince(started);
-  const screen = createScreen({ rules: config.filter.rules, appliesTo: 'pair', novelty: config.synthesize.novelty });
-  const passed = applyScreen(pairs, screen).filter(isKept).length;
+  const passed = applyScreen(pairs, pairScreen(input)).filter(isKept).length;
   const tokens = countTokens(completions);
   return {
     measured: { responses: pairs.length, passed, tokens, seconds },

@@ -10,6 +10,7 @@ import type { SeedTask } from '../shared/rows.js';
 
 import { hashFile } from '../store/artifacts.js';
 import { promptWording } from './prompt-wording.js';
+import type { LoadedEvaluation } from './screens.js';
 
 export interface RunRecord {
   config: Config;
@@ -18,6 +19,8 @@ export interface RunRecord {
     /** Another model that judges; null where the run's own do. */
     judge: { sha256: string; bytes: number } | null;
     seeds: { sha256: string; tasks: number };
+    /** Of the evaluation files; absent where none are given. */
+    evaluation?: LoadedEvaluation['identity'];
     prompts: { sha256: string };
     /** Name of a template, or sha256 of its file; null where the GGUF's own is used. */
     chatTemplate: string | null;
@@ -28,12 +31,13 @@ export interface RunRecord {
 }
 
 /** Keys that name files: what counts is what the files hold, and that is hashed. */
-const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate'];
+const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate', 'filter.evaluationFiles'];
 
 export function describeRun(
   config: Config,
   { modelPath, judgePath }: { modelPath: string; judgePath?: string },
   seeds: readonly SeedTask[],
+  evaluation?: LoadedEvaluation['identity'],
 ): Omit<RunRecord, 'choices'> {
   return {
     config,
@@ -41,6 +45,7 @@ export function describeRun(
       base: modelIdentity(modelPath),
       judge: judgePath === undefined ? null : modelIdentity(judgePath),
       seeds: { sha256: hashText(JSON.stringify(seeds)), tasks: seeds.length },
+      ...(evaluation && { evaluation }),
       prompts: { sha256: hashText(JSON.stringify(promptWording())) },
       chatTemplate: chatTemplateIdentity(config.chatTemplate),
     },
@@ -70,12 +75,13 @@ export function differences(started: Omit<RunRecord, 'choices'>, asked: Omit<Run
     .map((key) => ({ key, old: old.get(key) ?? 'not set', new: now.get(key) ?? 'not set' }));
 }
 
-/** Keys without meaning for the result left out; `bytes` and `tasks` only explain a hash that stands beside them. */
+/** Keys without meaning for the result left out; `bytes`, `tasks` and `texts` only explain a hash that stands beside them. */
 function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [string, string][] {
   const files: [string, string][] = [
     ['base (sha256)', inputs.base.sha256],
     ...(inputs.judge === null ? [] : [['judge (sha256)', inputs.judge.sha256] as [string, string]]),
     ['seeds (sha256)', inputs.seeds.sha256],
+    ...(inputs.evaluation ? ([['evaluation (sha256)', inputs.evaluation.sha256]] as [string, string][]) : []),
     ['prompts (sha256)', inputs.prompts.sha256],
     ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
   ];

@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js';
 import type { CallOptions, LanguageModel } from '../engine/engine.js';
 import { IsheepError } from '../shared/errors.js';
 import type { SeedTask } from '../shared/rows.js';
+import type { EvaluationIndex } from '../stages/filter/evaluation-index.js';
 import { iterationDir } from '../store/artifacts.js';
 import type { RunStore } from '../store/run-store.js';
 import type { EngineSlot } from './engine-slot.js';
@@ -23,6 +24,8 @@ export interface RunContext extends RunData {
   /** What its adapters call the run. */
   name: string;
   seeds: readonly SeedTask[];
+  /** Of the evaluation files; undefined where none are given. */
+  evaluation: EvaluationIndex | undefined;
   engines: EngineSlot;
   report: Reporter;
   /** Aborted: the current chunk is finished and committed, then the run stops. */

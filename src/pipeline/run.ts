@@ -13,6 +13,7 @@ import type { Reporter, RunSummary } from './events.js';
 import { isFinished, leaveFiles, openStore, refuseChanges, storedRecord, storeRecord } from './resume.js';
 import { describeRun, runName, type RunRecord } from './run-config.js';
 import { modelName, stopIfAsked, type RunContext } from './run-context.js';
+import { loadEvaluation } from './screens.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
 import { stages } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
@@ -45,8 +46,9 @@ export interface RunOptions {
 export async function runLoop(options: RunOptions): Promise<RunSummary> {
   const { config, runDir, engine } = options;
   const seeds = loadSeeds(config.seeds);
+  const evaluation = loadEvaluation(config);
   await engine.check('training');
-  const asked = describeRun(config, options, seeds);
+  const asked = describeRun(config, options, seeds, evaluation?.identity);
   try {
     return await withStore(runDir, async (store) => {
       const started = storedRecord(store);
@@ -63,7 +65,19 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
       const { report, stop = never, cancel = never } = options;
       try {
         const name = options.name ?? runName(record);
-        const run = { runDir, config, record, name, seeds, store, engines, report, stop, cancel };
+        const run = {
+          runDir,
+          config,
+          record,
+          name,
+          seeds,
+          evaluation: evaluation?.index,
+          store,
+          engines,
+          report,
+          stop,
+          cancel,
+        };
         return await iterate(run, options.sharing);
       } finally {
         await engines.close();

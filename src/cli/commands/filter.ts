@@ -16,24 +16,30 @@ export const filterCommand: Command = {
     option('against', 'files whose instructions count as known to novelty', z.array(z.string().min(1)), {
       repeatable: true,
     }),
-    settingOption('filter.rules', 'rules', { defaultText: 'all' }),
+    settingOption('filter.rules', 'rules', { defaultText: 'default' }),
+    settingOption('filter.evaluationFiles', 'evaluation-files'),
+    settingOption('filter.contaminationNgram', 'contamination-ngram'),
     settingOption('synthesize.novelty', 'novelty'),
     pathOption('config', 'a configuration file (JSON), see docs/configuration.md'),
   ],
   examples: [
     ['isheep filter --data pairs.jsonl --out kept.jsonl --rules novelty,copied-response', 'two rules, in that order'],
+    ['isheep filter --data pairs.jsonl --out kept.jsonl --rules paper', "the paper's rules as they are"],
+    [
+      'isheep filter --data pairs.jsonl --out kept.jsonl --evaluation-files ifeval.jsonl,mbpp.json',
+      'and nothing that two benchmarks hold',
+    ],
   ],
   async run(call) {
     const { config, values, progress } = call;
-    const { rules } = config.filter;
     const rejected = values.text('rejected');
     const result = await filterFile({
       data: values.needText('data'),
       out: rowTarget(call),
       against: values.texts('against'),
+      filter: config.filter,
       novelty: config.synthesize.novelty,
       ...(rejected === undefined ? {} : { rejected }),
-      ...(rules === undefined ? {} : { rules }),
     });
     const reasons = formatReasons(result.rejected);
     const dropped = reasons === '' ? 'nothing rejected' : `rejected: ${reasons}`;

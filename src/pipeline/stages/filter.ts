@@ -1,6 +1,7 @@
 // Stage filter in a run: the rules for pairs, on every response. Pure and quick, so it is one chunk.
 import { IsheepError } from '../../shared/errors.js';
-import { applyScreen, createScreen } from '../../stages/filter/screen.js';
+import { applyScreen } from '../../stages/filter/screen.js';
+import { pairScreen } from '../screens.js';
 import { filterRows, isKept, respondPairs } from '../stored-rows.js';
 import { countBy, countsInWords, type StageWork } from './stage-work.js';
 import type { Verdict } from '../../shared/rows.js';
@@ -14,13 +15,8 @@ export const filterStage: StageWork = {
   },
 
   work(run, iteration) {
-    const { config, store } = run;
-    const screen = createScreen({
-      rules: config.filter.rules,
-      appliesTo: 'pair',
-      novelty: config.synthesize.novelty,
-    });
-    const judged = applyScreen(respondPairs(store, iteration), screen);
+    const { store } = run;
+    const judged = applyScreen(respondPairs(store, iteration), pairScreen(run));
     store.commitChunk({ iteration, stage: 'filter', chunk: 0, seconds: 0, info: {}, rows: filterRows(judged) });
     const passed = judged.filter(isKept).length;
     if (passed === 0) throw nothingPassed(iteration, judged.length, rejectedBy(judged));

@@ -1,7 +1,7 @@
 // Stage synthesize in a run: the seeds alone are shown, the iteration's model writes, everything it wrote is kept.
-import { createScreen } from '../../stages/filter/screen.js';
 import { synthesize } from '../../stages/synthesize/synthesize.js';
 import { callOptions, modelOf } from '../run-context.js';
+import { candidateScreen } from '../screens.js';
 import { isKept, keptCandidates, synthesizeChunks, synthesizeRows } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
 
@@ -30,12 +30,7 @@ export const synthesizeStage: StageWork = {
         seed: config.seed,
         target,
         settings: config.synthesize,
-        screen: createScreen({
-          rules: config.filter.rules,
-          appliesTo: 'candidate',
-          novelty: config.synthesize.novelty,
-          against: seeds,
-        }),
+        screen: candidateScreen(run),
         earlier,
         ...callOptions(run, (_, generated) => {
           chunkTokens = generated;

@@ -1,9 +1,11 @@
 // The verb filter: named filters on a file of pairs, or of instructions alone.
 import { z } from 'zod';
 
+import type { Config } from '../../config/schema.js';
 import { readJsonLines, toJsonLines } from '../../shared/jsonl.js';
 import { countRejections, isKept } from '../../shared/verdicts.js';
 import { applyScreen, createScreen } from '../../stages/filter/screen.js';
+import { loadEvaluation } from '../screens.js';
 import { nonEmpty } from './generate.js';
 import { pairRowSchema, writeRows, type RowTarget } from './verb.js';
 import { writeFileAtomically } from '../../shared/atomic-file.js';
@@ -14,7 +16,8 @@ export interface FilterJob {
   rejected?: string;
   /** Files whose instructions count as known to `novelty`. */
   against: readonly string[];
-  rules?: readonly string[];
+  /** Filters, and the evaluation files that `contamination` compares with. */
+  filter: Config['filter'];
   /** ROUGE-L above which an instruction is not new. */
   novelty: number;
 }
@@ -31,7 +34,8 @@ const againstSchema = z.looseObject({ instruction: z.string() });
 export async function filterFile(job: FilterJob): Promise<FilterResult> {
   const rows = nonEmpty(readJsonLines(job.data, pairRowSchema), job.data);
   const against = job.against.flatMap((file) => readJsonLines(file, againstSchema));
-  const screen = createScreen({ novelty: job.novelty, against, ...(job.rules ? { rules: job.rules } : {}) });
+  const evaluation = loadEvaluation(job)?.index;
+  const screen = createScreen({ novelty: job.novelty, against, rules: job.filter.rules, evaluation });
   const judged = applyScreen(rows, screen);
   const kept = judged.filter(isKept);
   const rejected = judged.filter((row) => !isKept(row));

@@ -1,4 +1,5 @@
-// What a filter is. Each stands in a file of filters/; filters/index.ts gives their order.
+// What a filter is. Each stands in a file of filters/; src/config/filters.ts has their names and their order.
+import type { FilterName } from '../../config/filters.js';
 import type { Reason } from './verdict.js';
 
 /** What a filter looks at. */
@@ -13,9 +14,10 @@ export interface FilteredRow {
 }
 
 export interface Filter {
-  readonly name: string;
-  /** A filter for candidates looks at the task alone, so it fits pairs too. */
-  readonly appliesTo: 'candidate' | 'pair';
+  readonly name: FilterName;
+  /** A filter for candidates looks at the task alone, so it fits pairs too. One for both looks at what there is; in a run it
+   *  judges candidates, and again what became of them. */
+  readonly appliesTo: 'candidate' | 'pair' | 'both';
   /** Why the row is rejected; undefined where it is not. */
   check(row: FilteredRow): Reason | undefined;
   /** Tells of a row that all filters accepted, to filters that compare with earlier rows. */

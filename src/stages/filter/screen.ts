@@ -1,8 +1,9 @@
 // Stage filter: named filters applied in order, row after row. Knows no wording; the rules stand in filters/.
-import { IsheepError } from '../../shared/errors.js';
+import { type FilterRule, namedFilters } from '../../config/filters.js';
 import type { Verdict } from '../../shared/rows.js';
+import type { EvaluationIndex } from './evaluation-index.js';
 import type { Filter, FilteredRow } from './filter.js';
-import { defaultFilters, furtherFilters } from './filters/index.js';
+import { createFilters } from './filters/index.js';
 
 /** A row that can be judged; a candidate has no response. */
 export interface ScreenedRow {
@@ -14,14 +15,16 @@ export interface ScreenedRow {
 }
 
 export interface ScreenOptions {
-  /** Names of filters in the order to apply; default: all of `filterNames`. Unknown names throw `bad-config`. */
-  rules?: readonly string[] | undefined;
-  /** Only the filters for candidates, or only those for pairs; default: both. */
+  /** Names of filters, or of lists of them, in the order to apply; default: `default`. */
+  rules?: readonly FilterRule[] | undefined;
+  /** Only the filters for candidates, or only those for pairs; default: all. */
   appliesTo?: 'candidate' | 'pair';
   /** ROUGE-L above which an instruction is not new (synthesize.novelty). */
   novelty: number;
   /** Rows whose instructions count as known: the seeds, or the rows of `--against`. */
   against?: readonly { instruction: string }[];
+  /** What a row must not share text with: where it is given, `contamination` is applied last, or where the rules name it. */
+  evaluation?: EvaluationIndex | undefined;
 }
 
 /** Judges rows one after the other; remembers the accepted ones, for novelty. */
@@ -31,14 +34,6 @@ export interface Screen {
   /** Tells of a row that was accepted earlier, without judging it again. */
   remember(row: ScreenedRow): void;
 }
-
-const unused = { novelty: 1, against: [] };
-
-/** Names of the filters that apply where none are named, in their order. */
-export const filterNames: readonly string[] = defaultFilters(unused).map((filter) => filter.name);
-
-/** Names of all filters, also of those that apply only where they are named. */
-export const allFilterNames: readonly string[] = [...filterNames, ...furtherFilters.map((filter) => filter.name)];
 
 export function createScreen(options: ScreenOptions): Screen {
   const filters = chooseFilters(options);
@@ -71,17 +66,12 @@ export function applyScreen<Row extends ScreenedRow>(
   return rows.map((row) => ({ ...row, verdicts: screen.judge(row) }));
 }
 
-function chooseFilters(options: ScreenOptions): Filter[] {
-  const defaults = defaultFilters({ novelty: options.novelty, against: options.against ?? [] });
-  const known = [...defaults, ...furtherFilters];
-  const unknown = (options.rules ?? []).filter((rule) => !allFilterNames.includes(rule));
-  if (unknown.length > 0) {
-    throw new IsheepError('bad-config', `unknown filter ${unknown.map((rule) => JSON.stringify(rule)).join(', ')}`, {
-      hint: `the filters are ${allFilterNames.join(', ')}`,
-    });
-  }
-  const chosen = options.rules?.flatMap((rule) => known.filter((filter) => filter.name === rule)) ?? defaults;
-  return chosen.filter((filter) => options.appliesTo === undefined || filter.appliesTo === options.appliesTo);
+function chooseFilters({ rules = ['default'], appliesTo, novelty, against = [], evaluation }: ScreenOptions): Filter[] {
+  const filters = createFilters({ novelty, against, evaluation });
+  const names = namedFilters(evaluation === undefined ? rules : [...rules, 'contamination']);
+  return names
+    .map((name) => filters[name])
+    .filter((filter) => appliesTo === undefined || filter.appliesTo === 'both' || filter.appliesTo === appliesTo);
 }
 
 function filteredRow(row: ScreenedRow): FilteredRow {

@@ -1,4 +1,5 @@
 // The reason codes of all filters. They are stable: scripts count them, the summary of a run prints them.
+import type { FilterName } from '../../config/filters.js';
 
 export const reasons = {
   'too-short': 'the instruction has too few words',
@@ -22,8 +23,8 @@ export const reasons = {
   'foreign-script': 'the response is in a script that the task does not ask for',
   'repetitive-response': 'the response repeats itself',
   'copied-response': 'the response copies the task',
-  'paper-task': "the task has a pattern that the paper's second filter drops",
-  'paper-response': "the response has a pattern that the paper's second filter drops",
+  contaminated: 'a run of words is in an evaluation file too',
 } as const;
 
-export type Reason = keyof typeof reasons;
+/** A rule of the paper as it is has one reason, and that is its name. */
+export type Reason = keyof typeof reasons | Extract<FilterName, `paper-${string}`>;

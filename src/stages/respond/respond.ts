@@ -10,6 +10,7 @@ import {
 import { deriveSeed } from '../../shared/random.js';
 import type { Candidate, Pair } from '../../shared/rows.js';
 import { plainTextStops, taskPrompt } from '../../shared/task-prompt.js';
+import { withoutAnswerLabel } from './answer-label.js';
 
 export interface RespondInput extends CallOptions {
   /** The kept candidates, in order. */
@@ -27,7 +28,7 @@ export interface RespondChunk {
   index: number;
   /** With the candidates' ids; `source` says {stop, tokens, logprob?, written?, seed}, or {error, seed} where there is no
    *  response.
-   *  Responses have no white space around. */
+   *  Responses have no white space around, and no label of an answer before. */
   pairs: Pair[];
   /** What the model wrote, untouched, in the same order. */
   completions: Generated[];
@@ -66,6 +67,10 @@ function readPair(
     return { id, instruction, input, response: '', source: { error: completion.error.message, seed } };
   }
   const { text, stop, tokens, logprob, written } = completion;
-  const source = { stop, tokens, ...(logprob !== undefined && { logprob }), ...(written && { written }), seed };
-  return { id, instruction, input, response: text.trim(), source };
+  const trimmed = text.trim();
+  const response = withoutAnswerLabel(trimmed);
+  // How likely the text was while it was written says nothing of a part of it, so that part is scored.
+  const ofResponse = response === trimmed && written;
+  const source = { stop, tokens, ...(logprob !== undefined && { logprob }), ...(ofResponse && { written }), seed };
+  return { id, instruction, input, response, source };
 }

@@ -191,9 +191,31 @@ describe('isheep filter', () => {
     expect(stderr).toBe('11 of 12 pairs kept; rejected: not-new 1\n');
   });
 
+  it('rejects what evaluation files hold, beside the rules that are named', async () => {
+    const data = file('pairs.jsonl', pairs);
+    const benchmark = file('benchmark.jsonl', [{ prompt: pairs[3]?.instruction }, { reference: pairs[5]?.response }]);
+    const words = ['filter', '--data', data, '--out', file('kept.jsonl'), '--evaluation-files', benchmark];
+    const { stderr } = await run([...words, '--rules', 'empty-response']);
+    expect(stderr).toBe('10 of 12 pairs kept; rejected: contaminated 2\n');
+    // All but one word of the numbers is the same everywhere.
+    const strict = await run([...words, '--rules', 'contamination', '--contamination-ngram', '5']);
+    expect(strict.stderr).toBe('0 of 12 pairs kept; rejected: contaminated 12\n');
+  });
+
+  it('refuses an evaluation file that is not there, and a length without files', async () => {
+    const data = file('pairs.jsonl', pairs);
+    const missing = await run(['filter', '--data', data, '--evaluation-files', file('missing.jsonl')]);
+    expect(missing.stderr).toMatch(/^error \[bad-input\] .*missing\.jsonl: there is no such file\nhint: /);
+    expect(missing.exitCode).toBe(2);
+    const without = await run(['filter', '--data', data, '--contamination-ngram', '8']);
+    expect(without.stderr).toContain('--contamination-ngram has no meaning without filter.evaluationFiles');
+  });
+
   it('names the filters that exist for one that does not', async () => {
     const { exitCode, stderr } = await run(['filter', '--data', file('pairs.jsonl', pairs), '--rules', 'novelti']);
-    expect(stderr).toMatch(/^error \[bad-config\] unknown filter "novelti"\nhint: the filters are .*novelty/);
+    expect(stderr).toMatch(
+      /^error \[bad-config\] --rules must be a list of default, paper, .*; "novelti" is none of them, did you mean novelty\?\n/,
+    );
     expect(exitCode).toBe(2);
   });
 });

@@ -126,8 +126,28 @@ describe('errors', () => {
       { select: { grades: 'following' }, assess: { method: 'likelihood' } },
       'select.grades following needs assess.method expected or sampled; it is likelihood, which gives ranks and no grades',
     ],
+    [{ filter: { contaminationNgram: 8 } }, 'filter.contaminationNgram has no meaning without filter.evaluationFiles'],
+    [
+      { filter: { rules: ['url', 'contamination'] } },
+      'filter.rules contamination needs filter.evaluationFiles: files to compare with',
+    ],
+    [{ filter: { evaluationFiles: [] } }, 'filter.evaluationFiles must be a list of texts; the list is empty'],
+    [
+      { filter: { evaluationFiles: ['a.jsonl'], contaminationNgram: 4 } },
+      'filter.contaminationNgram must be a whole number from 5 to 50; it is 4',
+    ],
   ])('words %j', (content, message) => {
     expect(problemsOfFile(content)).toEqual([message]);
+  });
+
+  it('names the filters that do not exist, each with the nearest that does', () => {
+    const [problem = '', ...more] = problemsOfFile({ filter: { rules: ['novelti', 'media', 'paper-option', 'zzz'] } });
+    expect(more).toEqual([]);
+    expect(problem).toMatch(/^filter\.rules must be a list of default, paper, instruction-length, .*paper-empty; /);
+    expect(problem.slice(problem.indexOf('; '))).toBe(
+      '; "novelti" is none of them, did you mean novelty?; "paper-option" is none of them, did you mean paper-options?; ' +
+        '"zzz" is none of them',
+    );
   });
 
   it('does not take a key of Object.prototype for a setting', () => {

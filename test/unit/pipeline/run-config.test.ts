@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { describeRun, differences, runName } from '../../../src/pipeline/run-config.js';
+import { loadEvaluation } from '../../../src/pipeline/screens.js';
 import { loadSeeds } from '../../../src/stages/synthesize/load-seeds.js';
 import { runFolder, type RunFolder } from '../../support/run-folder.js';
 
@@ -44,8 +45,26 @@ test('what differs is named with what it was and is, sorted, and a path alone is
 
 test('a key that one side does not set is named as not set', () => {
   const started = describeFolder(folder);
-  const asked = { ...started, config: { ...folder.config, filter: { rules: ['novelty'] } } };
+  const asked = { ...started, config: { ...folder.config, filter: { rules: ['novelty' as const] } } };
   expect(differences(started, asked)).toEqual([{ key: 'filter.rules', old: 'not set', new: '["novelty"]' }]);
+});
+
+test('evaluation files are known by what they hold, and leave no trace where none are given', () => {
+  const described = (name: string, text: string) => {
+    const file = path.join(folder.dir, name);
+    writeFileSync(file, text);
+    const config = { ...folder.config, filter: { evaluationFiles: [file] } };
+    return describeRun(config, folder.modelPath, [], loadEvaluation(config)?.identity);
+  };
+  const here = described('here.txt', 'How many legs does a spider have?');
+  expect(runName(described('elsewhere.txt', 'How many legs does a spider have?'))).toBe(runName(here));
+  expect(runName(described('here.txt', 'How many legs does a spider h\nave?'))).not.toBe(runName(here));
+  expect(here.inputs.evaluation?.texts).toBe(2);
+  const without = describeRun(folder.config, folder.modelPath, []);
+  expect(without.inputs).not.toHaveProperty('evaluation');
+  expect(differences(without, here)).toEqual([
+    { key: 'evaluation (sha256)', old: 'not set', new: here.inputs.evaluation?.sha256 },
+  ]);
 });
 
 test('a chat template is known by its name, or by what its file holds', () => {

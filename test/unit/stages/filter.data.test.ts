@@ -1,14 +1,16 @@
-// What the filters make of the sets that the paper's authors published: pairs that their own rules and a 72B judge had
-// accepted. Ours may be stricter, but a filter that drops many of them would be wrong.
-import { readdirSync, readFileSync } from 'node:fs';
+// What the filters make of the sets that the paper's authors published: pairs that their own rules and a 7B judge had
+// accepted, of the base and of two iterations. Ours may be stricter, but a filter that drops many of them would be wrong.
+// ISHEEP_DATA names another folder than the one beside the checkout.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { countRejections } from '../../../src/shared/verdicts.js';
+import { filterLists, type FilterRule } from '../../../src/config/filters.js';
+import { countRejections, isKept } from '../../../src/shared/verdicts.js';
 import { newTriples } from '../../../src/stages/filter/filters/copied-response.js';
 import { applyScreen, createScreen } from '../../../src/stages/filter/screen.js';
 
-const data = path.resolve(import.meta.dirname, '../../../../shared/data');
+const data = process.env.ISHEEP_DATA ?? path.resolve(import.meta.dirname, '../../../../shared/data');
 
 interface Published {
   instruction: string;
@@ -16,13 +18,36 @@ interface Published {
   response: string;
 }
 
-function published(): Published[] {
-  const folder = path.join(data, 'isheep_published');
-  const files = readdirSync(folder).filter((name) => name.startsWith('qwen'));
-  return files.flatMap((name) => {
-    const rows = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as (Published & { output: string })[];
-    return rows.map(({ instruction, input, output }) => ({ instruction, input, response: output }));
-  });
+interface PublishedRow extends Omit<Published, 'response'> {
+  output: string;
+  quality_score: number;
+  following_score: number;
+}
+
+/** Expected counts of a set, from stages_summary.json, which counts what lies beside it. */
+interface Stage {
+  file: string;
+  records: number;
+  quality_score: Record<string, number>;
+  following_score: Record<string, number>;
+  both_10: number;
+  empty_input: number;
+  unique_instructions: number;
+}
+
+const json = (...parts: string[]) => JSON.parse(readFileSync(path.join(data, ...parts), 'utf8')) as unknown;
+const stages = (json('isheep_published', 'stages_summary.json') as Stage[]).filter(({ file }) =>
+  file.includes('qwen_7B'),
+);
+const sets = stages.map((stage) => {
+  const rows = json('isheep_published', path.basename(stage.file)) as PublishedRow[];
+  const name = /base_d0|iter\d_d\d/.exec(stage.file)?.[0] ?? '';
+  return { name, stage, rows, pairs: rows.map(toPair) };
+});
+const published = sets.flatMap(({ pairs }) => pairs);
+
+function toPair({ instruction, input, output }: Pick<PublishedRow, 'instruction' | 'input' | 'output'>): Published {
+  return { instruction, input, response: output };
 }
 
 function seeds(): Published[] {
@@ -30,43 +55,81 @@ function seeds(): Published[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Published & { output: string })
-    .map(({ instruction, input, output }) => ({ instruction, input, response: output }));
+    .map((line) => toPair(JSON.parse(line) as PublishedRow));
 }
 
-const rejectedBy = (rules: readonly string[] | undefined, rows: readonly Published[]) =>
+const rejectedBy = (rules: readonly FilterRule[] | undefined, rows: readonly Published[]) =>
   countRejections(applyScreen(rows, createScreen({ novelty: 0.7, rules })));
 
+describe.each(sets)('the published set $name', ({ name, stage, rows, pairs }) => {
+  it('is the one that was counted, and all of it is above the threshold', () => {
+    expect(rows).toHaveLength(stage.records);
+    expect(rows.every((row) => row.quality_score > 8 && row.following_score > 8)).toBe(true);
+    const histogram = (scores: number[]) => ({
+      9: scores.filter((score) => score === 9).length,
+      10: scores.filter((score) => score === 10).length,
+    });
+    expect(histogram(rows.map((row) => row.quality_score))).toEqual(stage.quality_score);
+    expect(histogram(rows.map((row) => row.following_score))).toEqual(stage.following_score);
+    expect(rows.filter((row) => row.quality_score === 10 && row.following_score === 10)).toHaveLength(stage.both_10);
+    expect(rows.filter(({ input }) => input === '')).toHaveLength(stage.empty_input);
+    expect(new Set(rows.map(({ instruction }) => instruction)).size).toBe(stage.unique_instructions);
+  });
+
+  it("has no pair that one of the paper's rules drops, but for novelty", () => {
+    const rules = filterLists.paper.filter((rule) => rule !== 'novelty');
+    for (const rule of rules) expect(rejectedBy([rule], pairs), rule).toEqual({});
+    expect(rejectedBy(rules, pairs)).toEqual({});
+  });
+
+  // The paper's code compares an instruction with the seeds and the hundred of its own call only, so near copies of other
+  // calls' instructions are in its sets.
+  it('has a few near copies', () => {
+    expect(rejectedBy(['novelty'], pairs)).toEqual({ 'not-new': expectedRejections[name]?.['not-new'] });
+  });
+
+  it('loses as much by our default filters as before', () => {
+    expect(rejectedBy(['default'], pairs)).toEqual(expectedRejections[name]);
+  });
+});
+
+/** Of 229, 318 and 309 pairs. A change of a default filter is seen here. */
+const expectedRejections: Record<string, Record<string, number>> = {
+  base_d0: {
+    'missing-input': 10,
+    'copied-response': 8,
+    'continued-task': 1,
+    'foreign-script': 1,
+    'needs-media': 1,
+    'not-new': 1,
+    'repetitive-response': 1,
+    'unfilled-blank': 1,
+  },
+  iter1_d1: {
+    'missing-input': 7,
+    'not-new': 7,
+    'copied-response': 5,
+    'continued-task': 1,
+    'field-label': 1,
+    'repetitive-response': 1,
+  },
+  iter2_d2: { 'copied-response': 7, 'missing-input': 6, 'not-new': 3, 'unfilled-blank': 1, url: 1 },
+};
+
 describe('on the published accepted pairs', () => {
-  const rows = published();
-
-  it("the paper's rules for tasks, for responses, for repeated inputs and for empty responses drop none", () => {
-    expect(rows).toHaveLength(229 + 318 + 309);
-    expect(rejectedBy(['paper-task', 'paper-response', 'repeated-input', 'empty-response'], rows)).toEqual({});
-  });
-
-  it("the paper's rules for candidates drop none", () => {
-    const rules = ['instruction-length', 'leading-punctuation', 'leading-non-ascii'];
-    expect(rejectedBy(rules, rows)).toEqual({});
-  });
-
   it('each of our default rules alone drops few', () => {
-    const each = createScreen({ novelty: 0.7 }).judge({
-      instruction: 'Name three birds that fly.',
-      response: 'Wrens do.',
-    });
-    const shares = each.map(({ filter }) => {
-      const dropped = Object.values(rejectedBy([filter], rows)).reduce((sum, n) => sum + n, 0);
-      return [filter, dropped / rows.length] as const;
-    });
-    console.log(Object.fromEntries(shares.map(([filter, share]) => [filter, +share.toFixed(4)])));
-    for (const [filter, share] of shares) expect(share, filter).toBeLessThan(filter === 'novelty' ? 0.2 : 0.05);
+    for (const filter of filterLists.default) {
+      const dropped = applyScreen(published, createScreen({ novelty: 0.7, rules: [filter] })).filter(
+        (row) => !isKept(row),
+      );
+      expect(dropped.length / published.length, filter).toBeLessThan(filter === 'novelty' ? 0.2 : 0.05);
+    }
   });
 });
 
 describe('the copy rule', () => {
   it('drops every copy and few of the published pairs and the seeds, as measured in advance', () => {
-    const rows = [...published(), ...seeds()].filter(({ response }) => response.split(/\s+/).length >= 8);
+    const rows = [...published, ...seeds()].filter(({ response }) => response.split(/\s+/).length >= 8);
     const copies = rows.map((row) => ({ ...row, response: `${row.instruction} ${row.input}`.trim() }));
     expect(rejectedBy(['copied-response'], copies)).toEqual({ 'copied-response': copies.length });
     const dropped = rejectedBy(['copied-response'], rows)['copied-response'] ?? 0;

@@ -1,8 +1,11 @@
-// One table for all filters: what each rejects, and what is close to it and passes.
+// One table for our own filters: what each rejects, and what is close to it and passes. The paper's forms have theirs in
+// paper-filters.test.ts.
 import { describe, expect, it } from 'vitest';
 
 import type { FilteredRow } from '../../../../src/stages/filter/filter.js';
-import { defaultFilters, furtherFilters } from '../../../../src/stages/filter/filters/index.js';
+import { type FilterName, filterLists, filterNames } from '../../../../src/config/filters.js';
+import { EvaluationIndex } from '../../../../src/stages/filter/evaluation-index.js';
+import { createFilters } from '../../../../src/stages/filter/filters/index.js';
 import type { Reason } from '../../../../src/stages/filter/verdict.js';
 
 const plain: FilteredRow = {
@@ -12,10 +15,11 @@ const plain: FilteredRow = {
   stop: 'end',
 };
 const known = [{ instruction: 'Describe how bread is made in a small bakery.' }];
-const filters = [...defaultFilters({ novelty: 0.7, against: known }), ...furtherFilters];
+const evaluation = new EvaluationIndex(['How many legs does a common garden spider have?'], 13);
+const filters = createFilters({ novelty: 0.7, against: known, evaluation });
 
 interface Case {
-  filter: string;
+  filter: FilterName;
   row: Partial<FilteredRow>;
   /** Absent: the filter lets the row pass. */
   reason?: Reason;
@@ -116,16 +120,28 @@ const pairCases: Case[] = [
   },
   { filter: 'copied-response', row: { response: 'birds fly' } },
   { filter: 'copied-response', row: { response: plain.response } },
-  { filter: 'paper-task', row: { instruction: 'Nonetheless, name three birds.' }, reason: 'paper-task' },
-  { filter: 'paper-task', row: { instruction: plain.instruction } },
-  { filter: 'paper-response', row: { response: 'Big birds, e.g. emus.' }, reason: 'paper-response' },
-  { filter: 'paper-response', row: { response: 'Emus do not fly.' } },
+  {
+    filter: 'contamination',
+    row: { instruction: 'Tell me: how many legs does a common garden spider have?' },
+    reason: 'contaminated',
+  },
+  {
+    filter: 'contamination',
+    row: { response: 'HOW many legs\ndoes a common (garden) spider have' },
+    reason: 'contaminated',
+  },
+  { filter: 'contamination', row: { instruction: 'How many legs does a common garden snail have?' } },
 ];
 
-describe.each(filters.map((filter) => [filter.name, filter] as const))('the filter %s', (name, filter) => {
+describe.each(filterNames)('the filter %s', (name) => {
+  const filter = filters[name];
   const cases = [...taskCases, ...pairCases].filter((one) => one.filter === name);
 
-  it('rejects and lets pass as the table says', () => {
+  it('is known by its name', () => {
+    expect(filter.name).toBe(name);
+  });
+
+  it.skipIf(name.startsWith('paper-'))('rejects and lets pass as the table says', () => {
     expect(cases.some((one) => one.reason !== undefined)).toBe(true);
     expect(cases.some((one) => one.reason === undefined)).toBe(true);
     for (const { row, reason } of cases) {
@@ -150,6 +166,9 @@ describe.each(filters.map((filter) => [filter.name, filter] as const))('the filt
       '\n\n?',
       'A. ',
       'task ',
+      'do you ',
+      'x Input',
+      'no input'.slice(0, -1),
       '中',
     ]) {
       const text = piece.repeat(4000);
@@ -164,7 +183,7 @@ describe.each(filters.map((filter) => [filter.name, filter] as const))('the filt
   });
 });
 
-it('has cases only for filters that exist', () => {
-  const names = new Set(filters.map((filter) => filter.name));
-  for (const { filter } of [...taskCases, ...pairCases]) expect(names).toContain(filter);
+it('has every filter that is no rule of the paper among the defaults, but for contamination, which needs files', () => {
+  const own = filterNames.filter((name) => !name.startsWith('paper-'));
+  expect([...filterLists.default, 'contamination']).toEqual(own);
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { IsheepError } from '../../../../src/shared/errors.js';
-import { allFilterNames, applyScreen, createScreen, filterNames } from '../../../../src/stages/filter/screen.js';
+import { filterLists } from '../../../../src/config/filters.js';
+import { EvaluationIndex } from '../../../../src/stages/filter/evaluation-index.js';
+import { applyScreen, createScreen } from '../../../../src/stages/filter/screen.js';
 
 const bread = { instruction: 'Describe how bread is made in a small bakery.' };
 const breadAgain = { instruction: 'Describe how bread is made in a large bakery.' };
@@ -18,7 +19,7 @@ describe('a screen', () => {
   it('applies all default filters in their order where none are named', () => {
     const row = { instruction: 'Name three birds that cannot fly.', response: 'Ostriches, emus and kiwis.' };
     const verdicts = createScreen({ novelty: 0.7 }).judge(row);
-    expect(verdicts.map((verdict) => verdict.filter)).toEqual(filterNames);
+    expect(verdicts.map((verdict) => verdict.filter)).toEqual(filterLists.default);
     expect(verdicts.every((verdict) => !verdict.rejected)).toBe(true);
   });
 
@@ -77,11 +78,43 @@ describe('a screen', () => {
     ]);
   });
 
-  it('names all unknown filters and lists the known ones', () => {
-    const create = () => createScreen({ novelty: 0.7, rules: ['novelty', 'novelti', 'urls'] });
-    const hint = `the filters are ${allFilterNames.join(', ')}`;
-    expect(create).toThrow(new IsheepError('bad-config', 'unknown filter "novelti", "urls"', { hint }));
-    expect(allFilterNames).toContain('paper-response');
-    expect(filterNames).not.toContain('paper-response');
+  it('puts the filters of a list in the place of its name, each of them once', () => {
+    const row = { instruction: 'Name three birds that cannot fly.', response: 'Ostriches, emus and kiwis.' };
+    const applied = (rules: Parameters<typeof createScreen>[0]['rules']) =>
+      createScreen({ novelty: 0.7, rules })
+        .judge(row)
+        .map((verdict) => verdict.filter);
+    expect(applied(['paper'])).toEqual(filterLists.paper);
+    expect(applied(['default'])).toEqual(filterLists.default);
+    expect(applied(['novelty', 'url', 'novelty'])).toEqual(['novelty', 'url']);
+    expect(applied(['url', 'paper', 'paper-none'])).toEqual(['url', ...filterLists.paper]);
+    expect(applied([])).toEqual([]);
+  });
+
+  describe('with texts of an evaluation', () => {
+    const evaluation = new EvaluationIndex(['Name three birds that cannot fly at all.'], 6);
+    const task = { instruction: 'Name three birds that cannot fly.' };
+
+    it('compares last, whatever the rules, or where they say', () => {
+      const applied = (rules: Parameters<typeof createScreen>[0]['rules']) =>
+        createScreen({ novelty: 0.7, rules, evaluation, appliesTo: 'candidate' })
+          .judge({ instruction: 'Describe how bread is made.' })
+          .map((verdict) => verdict.filter);
+      expect(applied(undefined).slice(-2)).toEqual(['novelty', 'contamination']);
+      expect(applied(['url'])).toEqual(['url', 'contamination']);
+      expect(applied(['contamination', 'url'])).toEqual(['contamination', 'url']);
+    });
+
+    it('judges candidates by their task, and pairs by all they hold', () => {
+      const of = (appliesTo: 'candidate' | 'pair') => createScreen({ novelty: 0.7, rules: [], appliesTo, evaluation });
+      expect(of('candidate').judge(task)[0]?.reason).toBe('contaminated');
+      expect(of('pair').judge({ ...task, response: 'Emus.' })[0]?.reason).toBe('contaminated');
+      expect(of('pair').judge({ ...bread, response: 'Now name three birds that cannot fly!' })[0]?.reason).toBe(
+        'contaminated',
+      );
+      expect(of('pair').judge({ ...bread, response: 'By hand.' })).toEqual([
+        { filter: 'contamination', rejected: false },
+      ]);
+    });
   });
 });

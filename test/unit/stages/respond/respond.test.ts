@@ -60,6 +60,15 @@ describe('respond', () => {
     expect(chunk?.pairs[0]?.source).toMatchObject({ stop: 'end', written });
   });
 
+  it('takes the label of an answer off, and with it what was recorded of the whole text', async () => {
+    const written = { logprob: -3, tokens: 2, end: -0.5 };
+    const model = new FakeModel({ write: () => ({ text: '答案： Two words', stop: 'end', written }) });
+    const [chunk] = await all(model);
+    expect(chunk?.pairs[0]?.response).toBe('Two words');
+    expect(chunk?.pairs[0]?.source).not.toHaveProperty('written');
+    expect(chunk?.completions[0]).toMatchObject({ text: '答案： Two words', written });
+  });
+
   it('goes on where a request fails, with an empty response that says why', async () => {
     const model = new FakeModel({ fails: ({ id }) => id === 'c-1-1', write: () => 'Fine.' });
     const pairs = (await all(model)).flatMap((chunk) => chunk.pairs);
