@@ -117,6 +117,8 @@ export interface NativeRunnerOptions {
   threads: number;
   /** Whether equal beginnings of requests are computed once (the default) or for each. */
   sharePrefixes?: boolean;
+  /** For `embed` alone; `generate` and `score` need a runner without it (the default). */
+  embeddings?: boolean;
 }
 
 export interface NativeSampling {
@@ -177,6 +179,12 @@ export interface NativeScore {
   nextLogprobs: Float64Array;
 }
 
+export interface NativeEmbedRequest {
+  tokens: Int32Array;
+  /** How many of `tokens`, from the front, are read and do not count; fewer than all. */
+  before: number;
+}
+
 /** One context over a model. One call runs at a time; a second is refused. */
 export interface NativeRunner {
   /** Which adapters apply to the calls that follow. */
@@ -188,6 +196,8 @@ export interface NativeRunner {
   ): Promise<NativeCompletion[]>;
   /** Scores of all requests in order; `onProgress` gets the number done so far. */
   score(requests: readonly NativeScoreRequest[], onProgress: (done: number) => void): Promise<NativeScore[]>;
+  /** The mean of the last layer's vectors over each request's tokens, of length 1. */
+  embed(requests: readonly NativeEmbedRequest[], onProgress: (done: number) => void): Promise<Float32Array[]>;
   /** Makes the running call reject with the code "interrupted" after the current batch. */
   cancel(): void;
   /** Cancels what runs, waits for it, frees the context. */
