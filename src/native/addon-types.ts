@@ -32,6 +32,7 @@ export interface Addon {
   /** Throws `bad-input` where a grammar cannot be read or followed. */
   checkGrammar(grammar: string): void;
   loadModel(options: NativeModelOptions): Promise<NativeModel>;
+  kMeans(options: NativeKMeansOptions): Promise<NativeClustering>;
   createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
   /** What a trainer would take and choose, without making one; rejects with `not-enough-memory` as making one would. */
   forecastTraining(options: NativeForecastOptions): Promise<NativeMemoryPlan>;
@@ -202,6 +203,32 @@ export interface NativeRunner {
   cancel(): void;
   /** Cancels what runs, waits for it, frees the context. */
   dispose(): Promise<void>;
+}
+
+// ---- clusters ------------------------------------------------------------------------------------------------------
+
+export interface NativeKMeansOptions {
+  /** [n_points * dimensions], finite numbers, at least one point. */
+  points: Float32Array;
+  dimensions: number;
+  /** A number in [0, 1) for each cluster, by which k-means++ draws its first centre. */
+  draws?: Float64Array;
+  /** First centres instead, [n_clusters * dimensions]. */
+  centres?: Float32Array;
+  maxIterations: number;
+  threads: number;
+}
+
+export interface NativeClustering {
+  /** The cluster of each point. */
+  labels: Int32Array;
+  /** [n_clusters * dimensions]; fewer clusters than draws where fewer points differ. */
+  centres: Float32Array;
+  /** Sum of squared distances of the points from their centres. */
+  inertia: number;
+  iterations: number;
+  /** No point changed its cluster any more. */
+  converged: boolean;
 }
 
 // ---- training -----------------------------------------------------------------------------------------------------
