@@ -13,7 +13,7 @@ const demo: ConfigInput = {
   synthesize: { demonstrations: 8, maxTokens: 250, constrained: true, chunk: 16 },
   respond: { minP: 0.1, maxTokens: 200, chunk: 40 },
   assess: { method: 'likelihood', chunk: 40 },
-  select: { share: 0.4 },
+  select: { share: 0.4, clusters: 30, chunk: 40 },
   train: { batchSize: 4, learningRate: 2e-4, warmupSteps: 2, maxLength: 512 },
 };
 
@@ -38,7 +38,7 @@ const paper: ConfigInput = {
   },
   respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, maxTokens: 1000 },
   assess: { method: 'sampled', criteria: 'combined' },
-  select: { grades: 'both', threshold: 8, atMost: 3000 },
+  select: { by: 'assessment', maxPerplexity: 50, clusters: 3000, grades: 'both', threshold: 8, atMost: 3000 },
   train: {
     rank: 8,
     alpha: 16,

@@ -5,7 +5,11 @@ import { type Config, endpointKeys } from './schema.js';
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
   const { train } = config;
-  const problems = [...endpointProblems(config, nameOf), ...selectProblems(config, nameOf)];
+  const problems = [
+    ...endpointProblems(config, nameOf),
+    ...selectProblems(config, nameOf),
+    ...measuringProblems(config, nameOf),
+  ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
       `${nameOf('train.patience')} needs ${nameOf('train.validation')} above 0: without held-out pairs there is no loss to watch`,
@@ -19,10 +23,34 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
 
 function selectProblems({ assess, select }: Config, nameOf: (key: string) => string): string[] {
   const isOfOne = select.grades === 'quality' || select.grades === 'following';
-  if (!isOfOne || assess.method === 'expected' || assess.method === 'sampled') return [];
+  if (!isOfOne || select.by !== 'assessment' || assess.method === 'expected' || assess.method === 'sampled') return [];
   const why = assess.method === 'auto' ? 'which may choose ranks' : 'which gives ranks and no grades';
   const choice = `${nameOf('assess.method')} expected or sampled`;
   return [`${nameOf('select.grades')} ${select.grades} needs ${choice}; it is ${assess.method}, ${why}`];
+}
+
+/** Selection by measurement needs no judge, but the model itself. */
+function measuringProblems({ engine, instructions, select }: Config, nameOf: (key: string) => string): string[] {
+  const { by, clusters, grades } = select;
+  if (by === 'assessment') return [];
+  const problems: string[] = [];
+  const chosen = `${nameOf('select.by')} ${by}`;
+  if (engine !== 'local') {
+    problems.push(
+      `${chosen} has no meaning with ${nameOf('engine')} ${engine}: a server shows neither its vectors nor how likely a text is ` +
+        'by itself',
+    );
+  }
+  if (grades !== 'both') {
+    problems.push(`${nameOf('select.grades')} ${grades} has no meaning with ${chosen}, where nothing is judged`);
+  }
+  if (by !== 'perplexity' && clusters >= instructions) {
+    problems.push(
+      `${nameOf('select.clusters')} must be below ${nameOf('instructions')}, of which there are ${instructions}, so that there ` +
+        `is a choice in a cluster; it is ${clusters}`,
+    );
+  }
+  return problems;
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {

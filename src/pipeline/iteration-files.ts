@@ -1,15 +1,18 @@
 // Which files a finished stage leaves in the iteration's folder, and what is in them (contract.md, "A run's folder").
 // The order of keys is fixed here, so equal data is equal bytes. Only train.jsonl holds timings.
+import type { Config } from '../config/schema.js';
 import type { Assessment, Candidate, Pair } from '../shared/rows.js';
 import { ensureArtifact, jsonLines } from '../store/artifacts.js';
 import type { RunStore } from '../store/run-store.js';
 import type { StageName } from './events.js';
+import type { RunData } from './run-context.js';
 import {
   assessments,
   byId,
   dataset,
   filteredPairs,
   heldOutSteps,
+  measuredFields,
   stageResult,
   trainingSteps,
   type EvaluateResult,
@@ -17,13 +20,18 @@ import {
 
 interface IterationFile {
   name: string;
-  stage: StageName;
+  /** With which it is complete. */
+  stage: StageName | ((config: Config) => StageName);
   content: (store: RunStore, iteration: number) => string;
 }
 
 export const iterationFiles: readonly IterationFile[] = [
   { name: 'candidates.jsonl', stage: 'synthesize', content: (store, t) => jsonLines(candidateRows(store, t)) },
-  { name: 'pairs.jsonl', stage: 'assess', content: (store, t) => jsonLines(pairRows(store, t)) },
+  {
+    name: 'pairs.jsonl',
+    stage: ({ select }) => (select.by === 'assessment' ? 'assess' : 'select'),
+    content: (store, t) => jsonLines(pairRows(store, t)),
+  },
   { name: 'dataset.jsonl', stage: 'select', content: (store, t) => jsonLines(datasetRows(store, t)) },
   { name: 'train.jsonl', stage: 'train', content: (store, t) => jsonLines(trainRows(store, t)) },
   {
@@ -34,9 +42,9 @@ export const iterationFiles: readonly IterationFile[] = [
 ];
 
 /** Writes the files of a finished stage that are missing or damaged; names those that had to be written. */
-export function ensureFiles(store: RunStore, runDir: string, iteration: number, stage: StageName): string[] {
+export function ensureFiles({ store, runDir, config }: RunData, iteration: number, stage: StageName): string[] {
   return iterationFiles
-    .filter((file) => file.stage === stage)
+    .filter((file) => (typeof file.stage === 'string' ? file.stage : file.stage(config)) === stage)
     .filter(
       ({ name, content }) =>
         ensureArtifact(store, runDir, iteration, name, () => content(store, iteration)) === 'written',
@@ -50,19 +58,25 @@ export function candidateRows(store: RunStore, iteration: number): object[] {
     .map(({ id, instruction, input, verdicts, source }) => ({ id, instruction, input, verdicts, source }));
 }
 
-/** Every response, with its verdicts and, where it passed, its assessment. */
+/** Every response, with its verdicts and, where it passed, its assessment or what was measured. */
 export function pairRows(store: RunStore, iteration: number): object[] {
   const assessed = byId(assessments(store, iteration));
+  const measured = measuredFields(store, iteration);
   return filteredPairs(store, iteration).map((pair) => {
-    const assessment = assessed.get(pair.id);
-    return { ...pairFields(pair), verdicts: pair.verdicts, ...assessmentFields(assessment), source: pair.source };
+    const judged = { ...assessmentFields(assessed.get(pair.id)), ...measured(pair.id) };
+    return { ...pairFields(pair), verdicts: pair.verdicts, ...judged, source: pair.source };
   });
 }
 
 /** What is trained on, in order. */
 export function datasetRows(store: RunStore, iteration: number): object[] {
   const assessed = byId(assessments(store, iteration));
-  return dataset(store, iteration).map((pair) => ({ ...pairFields(pair), ...assessmentFields(assessed.get(pair.id)) }));
+  const measured = measuredFields(store, iteration);
+  return dataset(store, iteration).map((pair) => ({
+    ...pairFields(pair),
+    ...assessmentFields(assessed.get(pair.id)),
+    ...measured(pair.id),
+  }));
 }
 
 /** Training steps and looks at the held-out pairs, in the order of steps. */
