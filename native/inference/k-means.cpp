@@ -7,8 +7,8 @@
 #include "inference/parallel.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <utility>
 
@@ -61,17 +61,19 @@ size_t point_at(const std::vector<float> & weights, double target) {
     return last;
 }
 
-// Products of some centres with blocks of points, by ggml's matrix product on the CPU.
+// Products of some centres with blocks of points, by ggml's matrix product on one thread: several would wait for each
+// other at every block.
 class Products {
 public:
-    Products(ggml_backend_t backend, size_t n_dimensions, size_t n_centres)
-        : backend_(backend), context_(ggml_init({ggml_tensor_overhead() * 3 + ggml_graph_overhead(), nullptr, true})) {
+    Products(size_t n_dimensions, size_t n_centres)
+        : backend_(create_backend(device_by_name("cpu"), 1)),
+          context_(ggml_init({ggml_tensor_overhead() * 3 + ggml_graph_overhead(), nullptr, true})) {
         centres_ = ggml_new_tensor_2d(context_.get(), GGML_TYPE_F32, (int64_t) n_dimensions, (int64_t) n_centres);
         points_ = ggml_new_tensor_2d(context_.get(), GGML_TYPE_F32, (int64_t) n_dimensions, block_points);
         products_ = ggml_mul_mat(context_.get(), centres_, points_);
         graph_ = ggml_new_graph(context_.get());
         ggml_build_forward_expand(graph_, products_);
-        buffer_.reset(ggml_backend_alloc_ctx_tensors(context_.get(), backend));
+        buffer_.reset(ggml_backend_alloc_ctx_tensors(context_.get(), backend_.get()));
         if (!buffer_) throw Error(Code::not_enough_memory, "no memory for the clusters of vectors");
         ggml_backend_buffer_clear(buffer_.get(), 0);
     }
@@ -81,14 +83,14 @@ public:
 
     // [block_points][n_centres], valid until the next call.
     const float * compute() {
-        if (ggml_backend_graph_compute(backend_, graph_) != GGML_STATUS_SUCCESS) {
+        if (ggml_backend_graph_compute(backend_.get(), graph_) != GGML_STATUS_SUCCESS) {
             throw Error(Code::native_failure, "the products of clusters failed: " + take_logged_errors());
         }
         return (const float *) products_->data;
     }
 
 private:
-    ggml_backend_t backend_;
+    Backend backend_;
     Context context_;
     Buffer buffer_;
     ggml_tensor * centres_;
@@ -106,7 +108,6 @@ public:
           points_(points),
           centres_(std::move(centres)),
           parallel_((size_t) settings.n_threads),
-          backend_(create_backend(device_by_name("cpu"), settings.n_threads)),
           squares_(n_clusters_),
           labels_(n_points_, -1),
           scores_(n_points_, std::numeric_limits<float>::infinity()) {}
@@ -159,21 +160,25 @@ private:
     // Gives each of `points` to the nearest of `clusters`, where that is nearer than what it has.
     void compare(const std::vector<size_t> & points, const std::vector<int32_t> & clusters) {
         if (points.empty() || clusters.empty()) return;
-        Products products(backend_.get(), n_dimensions_, clusters.size());
-        for (size_t k = 0; k < clusters.size(); k++) {
-            std::copy_n(centre((size_t) clusters[k]), n_dimensions_, products.centres() + k * n_dimensions_);
-        }
-        for (size_t begin = 0; begin < points.size(); begin += block_points) {
-            const size_t n = std::min(block_points, points.size() - begin);
-            for (size_t i = 0; i < n; i++) {
-                std::copy_n(point(points[begin + i]), n_dimensions_, products.points() + i * n_dimensions_);
+        std::vector<std::unique_ptr<Products>> products(parallel_.n_threads());
+        parallel_.run((points.size() + block_points - 1) / block_points, [&](size_t block, size_t thread) {
+            if (!products[thread]) products[thread] = products_with(clusters);
+            const size_t begin = block * block_points, end = std::min(points.size(), begin + block_points);
+            for (size_t i = begin; i < end; i++) {
+                std::copy_n(point(points[i]), n_dimensions_, products[thread]->points() + (i - begin) * n_dimensions_);
             }
-            const float * rows = products.compute();
-            in_ranges(parallel_, n, [&](size_t from, size_t to) {
-                for (size_t i = from; i < to; i++)
-                    take_nearest(points[begin + i], clusters, rows + i * clusters.size());
-            });
+            const float * rows = products[thread]->compute();
+            for (size_t i = begin; i < end; i++)
+                take_nearest(points[i], clusters, rows + (i - begin) * clusters.size());
+        });
+    }
+
+    std::unique_ptr<Products> products_with(const std::vector<int32_t> & clusters) {
+        auto products = std::make_unique<Products>(n_dimensions_, clusters.size());
+        for (size_t k = 0; k < clusters.size(); k++) {
+            std::copy_n(centre((size_t) clusters[k]), n_dimensions_, products->centres() + k * n_dimensions_);
         }
+        return products;
     }
 
     // |x - c|² = |x|² + |c|² - 2 x·c, and |x|² is the same for all of a point's centres.
@@ -266,7 +271,6 @@ private:
     const std::vector<float> & points_;
     std::vector<float> centres_;
     Parallel parallel_;
-    Backend backend_;
     std::vector<float> squares_;   // [n_clusters] |c|²
     std::vector<int32_t> labels_;  // [n_points]; -1: none yet
     std::vector<float> scores_;    // [n_points] |c|² - 2 x·c of the own centre

@@ -33,6 +33,7 @@ const defaultMaxIterations = 300;
 
 export async function kMeans(vectors: readonly Float32Array[], options: KMeansOptions): Promise<Clustering> {
   const { clusters, seed, maxIterations = defaultMaxIterations, threads = 0 } = options;
+  if (!(maxIterations >= 1)) throw new Error(`${maxIterations} iterations of k-means`);
   const dimensions = checkedDimensions(vectors, clusters);
   const points = new Float32Array(vectors.length * dimensions);
   for (const [i, vector] of vectors.entries()) points.set(vector, i * dimensions);

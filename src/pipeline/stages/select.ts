@@ -118,7 +118,7 @@ function highestGrades(judged: readonly Assessment[]): string {
 /** The same for a limit on perplexity: the lowest one at which a pair would have been kept. */
 function lowestPerplexity(measured: readonly Measurement[]): string {
   const larger = measured.flatMap((one) =>
-    'perplexity' in one && one.perplexity !== undefined ? [Math.max(one.perplexity.response, one.perplexity.pair)] : [],
+    'perplexity' in one ? [Math.max(one.perplexity.response, one.perplexity.pair)] : [],
   );
   return larger.length === 0 ? '' : `the least surprising pair has a perplexity of ${Math.min(...larger).toFixed(1)}; `;
 }

@@ -28,7 +28,7 @@ export interface Clusters {
 export async function clusterPairs(input: ClusterInput): Promise<Clusters> {
   const { measurements, clusters, seed, iteration, threads } = input;
   const placed = measurements.flatMap((one) =>
-    'vector' in one && one.vector !== undefined ? [{ id: one.id, vector: vectorFromText(one.vector) }] : [],
+    'vector' in one ? [{ id: one.id, vector: vectorFromText(one.vector) }] : [],
   );
   if (placed.length === 0) return { byId: new Map(), count: 0 };
   const isReduced = placed.length <= clusters;

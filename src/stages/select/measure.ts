@@ -51,7 +51,7 @@ async function measurePairs(
     const failed = perplexity === 'failed' || vector === 'failed';
     measurements.set(
       id,
-      failed ? { id, reason: 'request-failed' } : { id, ...(perplexity && { perplexity }), ...(vector && vector.row) },
+      failed ? { id, reason: 'request-failed' } : { id, ...(perplexity && { perplexity }), ...vector?.row },
     );
   }
   const cut = vectors.filter((vector) => vector !== 'failed' && vector.cutTokens > 0).length;
