@@ -9,6 +9,7 @@ Napi::Object export_all(Napi::Env env, Napi::Object exports) {
     isheep::export_system(env, exports);
     isheep::export_trainer(env, exports);
     isheep::export_inference(env, exports);
+    isheep::export_k_means(env, exports);
     isheep::export_full_trainer(env, exports);
     isheep::export_files(env, exports);
     return exports;

@@ -57,6 +57,12 @@ inline Napi::Int32Array int32_array(Napi::Env env, const std::vector<int32_t> & 
     return array;
 }
 
+inline Napi::Float32Array float32_array(Napi::Env env, const std::vector<float> & values) {
+    Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
+    std::copy(values.begin(), values.end(), array.Data());
+    return array;
+}
+
 inline Napi::Float64Array float64_array(Napi::Env env, const std::vector<double> & values) {
     Napi::Float64Array array = Napi::Float64Array::New(env, values.size());
     std::copy(values.begin(), values.end(), array.Data());

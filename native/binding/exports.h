@@ -9,6 +9,7 @@ void export_system(Napi::Env env, Napi::Object exports);
 void export_trainer(Napi::Env env, Napi::Object exports);
 void export_inference(Napi::Env env, Napi::Object exports);
 void export_full_trainer(Napi::Env env, Napi::Object exports);
+void export_k_means(Napi::Env env, Napi::Object exports);
 void export_files(Napi::Env env, Napi::Object exports);
 
 }  // namespace isheep

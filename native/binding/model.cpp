@@ -108,9 +108,11 @@ private:
         return guarded(info.Env(), [&] {
             const Napi::Object given = info[0].As<Napi::Object>();
             const Napi::Value shares = given.Get("sharePrefixes");
-            const RunnerOptions options = {count_of(given, "sequences"),   count_of(given, "sequenceTokens"),
-                                           count_of(given, "batchTokens"), count_of(given, "microBatchTokens"),
-                                           count_of(given, "threads"),     shares.IsUndefined() || shares.ToBoolean()};
+            const RunnerOptions options = {
+                count_of(given, "sequences"),       count_of(given, "sequenceTokens"),
+                count_of(given, "batchTokens"),     count_of(given, "microBatchTokens"),
+                count_of(given, "threads"),         shares.IsUndefined() || shares.ToBoolean(),
+                given.Get("embeddings").ToBoolean()};
             return start_child<std::shared_ptr<BatchRunner>>(
                 info, [model = state_->model, options] { return std::make_shared<BatchRunner>(model, options); },
                 create_runner_object);

@@ -6,6 +6,7 @@
 #include "binding/js-error.h"
 #include "binding/worker.h"
 #include "common/status.h"
+#include "inference/embeddings.h"
 #include "inference/generation.h"
 #include "inference/log-probabilities.h"
 
@@ -39,6 +40,10 @@ ScoreRequest score_request(const Napi::Object & object) {
             object.Has("places") ? count_of(object, "places") : 1};
 }
 
+EmbedRequest embed_request(const Napi::Object & object) {
+    return {tokens_of(object.Get("tokens")), count_of(object, "before")};
+}
+
 template <typename Request>
 std::vector<Request> requests_of(const Napi::Value & value, Request (*read)(const Napi::Object &)) {
     const Napi::Array array = value.As<Napi::Array>();
@@ -70,6 +75,10 @@ Napi::Value score_object(Napi::Env env, const Score & score) {
     return object;
 }
 
+Napi::Value vector_array(Napi::Env env, const std::vector<float> & vector) {
+    return float32_array(env, vector);
+}
+
 Napi::Value done_number(Napi::Env env, const size_t & done) {
     return Napi::Number::New(env, (double) done);
 }
@@ -91,7 +100,8 @@ public:
             env, "NativeRunner",
             {InstanceMethod<&RunnerObject::set_adapters>("setAdapters"),
              InstanceMethod<&RunnerObject::generate_all>("generate"), InstanceMethod<&RunnerObject::score_all>("score"),
-             InstanceMethod<&RunnerObject::cancel>("cancel"), InstanceMethod<&RunnerObject::dispose>("dispose")});
+             InstanceMethod<&RunnerObject::embed_all>("embed"), InstanceMethod<&RunnerObject::cancel>("cancel"),
+             InstanceMethod<&RunnerObject::dispose>("dispose")});
     }
 
     explicit RunnerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<RunnerObject>(info) {
@@ -142,6 +152,18 @@ private:
                 return score(runner, requests, [&](size_t done) { progress.tell(done); });
             };
             return start_call<ScoreRequest, Score, size_t>(info, score_request, score_object, done_number, run);
+        });
+    }
+
+    Napi::Value embed_all(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&] {
+            check_idle();
+            const auto run = [](BatchRunner & runner, const std::vector<EmbedRequest> & requests,
+                                CallProgress<size_t> & progress) {
+                return embed(runner, requests, [&](size_t done) { progress.tell(done); });
+            };
+            return start_call<EmbedRequest, std::vector<float>, size_t>(info, embed_request, vector_array, done_number,
+                                                                        run);
         });
     }
 

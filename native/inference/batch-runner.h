@@ -1,6 +1,6 @@
 // Continuous batching: many requests over a few sequences of one context, each sequence taking the next request in the
-// step in which it ends. Knows neither sampling nor scores: a BatchTask says which tokens to compute and takes the
-// logits it asked for.
+// step in which it ends. Knows neither sampling nor scores: a BatchTask says which tokens to compute and takes the rows
+// it asked for, which are logits or, of a runner for that, vectors of the last layer.
 //
 // A call starts from an empty cache and takes its requests in order, so that its results depend on nothing but the
 // requests, the options of the runner and the machine.
@@ -29,6 +29,7 @@ struct RunnerOptions {
     uint32_t n_micro_tokens;     // computed at once within a step
     uint32_t n_threads;
     bool share_prefixes;
+    bool embeddings = false;  // rows are vectors of the last layer, behind its norm, instead of logits
 };
 
 // The requests of one call. take_row may be called by several threads at once, for different requests.
@@ -38,11 +39,13 @@ public:
     virtual size_t n_requests() const = 0;
     // All tokens of a request that are known so far; they only grow, at the end, in take_row.
     virtual const std::vector<int32_t> & tokens(size_t request) const = 0;
-    // The first position whose logits are wanted, and how many positions from there on, at least 1.
+    // What its rows are; the runner must be one for that.
+    virtual bool takes_embeddings() const { return false; }
+    // The first position whose row is wanted, and how many positions from there on, at least 1.
     virtual size_t first_row(size_t request) const = 0;
     virtual size_t n_rows(size_t request) const = 0;
-    // logits: [n_vocab], after the token at `position`. Valid during the call.
-    virtual void take_row(size_t request, size_t position, const float * logits, size_t thread) = 0;
+    // row: [n_vocab] logits after the token at `position`, or its vector [n_embd_out]. Valid during the call.
+    virtual void take_row(size_t request, size_t position, const float * row, size_t thread) = 0;
     virtual bool is_finished(size_t request) const = 0;
     // On the thread that runs the task, once for each request, as soon as it is finished (or before all, where it needs
     // no computing).
@@ -60,7 +63,8 @@ public:
     // Which adapters apply from the next call on. Keeps them alive. Throws Error(adapter_mismatch) for another model's.
     void set_adapters(std::vector<std::shared_ptr<Adapter>> adapters, std::vector<float> scales);
 
-    // Runs until all requests are finished. Throws Error: interrupted (after cancel), native_failure.
+    // Runs until all requests are finished. Throws Error: interrupted (after cancel), native_failure, bad_config where
+    // the task takes other rows than the runner gives.
     void run(BatchTask & task);
 
     // Called after every batch, on the thread that runs the call. Not while one runs.
@@ -82,7 +86,7 @@ private:
     struct Row {
         int32_t index;  // in the batch
         size_t position;
-        const float * logits;  // [n_vocab], valid until the next batch
+        const float * values;  // [n_vocab] or [n_embd_out], valid until the next batch
     };
 
     // How far ahead requests may pass one that waits: far enough to fill all sequences, and no search through hundreds.
@@ -105,7 +109,7 @@ private:
     std::atomic<bool> cancelled_{false};
     std::function<void()> on_batch_ = [] {};
     Parallel parallel_;
-    size_t n_rows_max_ = 0;  // rows of logits of one step
+    size_t n_rows_max_ = 0;  // of one step
 
     std::vector<Sequence> sequences_;
     std::vector<SequenceContent> contents_;

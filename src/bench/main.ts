@@ -1,6 +1,7 @@
 // `npm run bench -- <name> [options]`: prints one JSON object a figure. Each benchmark is a file here.
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
+import { benchClusters } from './clusters.js';
 import type { Figure } from './figure.js';
 import { benchGenerate } from './generate.js';
 import { benchJudge } from './judge.js';
@@ -45,6 +46,12 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     reads: ['texts', 'peer', 'python'],
     peers: ['python'],
     run: benchNovelty,
+  },
+  clusters: {
+    summary: 'seconds in which vectors are clustered, beside scikit-learn',
+    reads: ['vectors', 'width', 'clusters', 'threads', 'peer', 'python'],
+    peers: ['python'],
+    run: benchClusters,
   },
   synthesize: {
     summary: 'instructions kept a second, and why the others are not',

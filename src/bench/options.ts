@@ -51,6 +51,10 @@ export interface BenchmarkSettings {
   limit: number;
   /** Instructions that are compared, on each side. */
   texts: number;
+  /** Vectors that are clustered, numbers in each, and into how many clusters. */
+  vectors: number;
+  width: number;
+  clusters: readonly number[];
   scorers: 'all' | 'likelihood';
 }
 
@@ -90,6 +94,9 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   peer: option('peer', 'NAME', '', 'who else is measured, in turns with ours'),
   limit: option('limit', 'N', '100', 'good pairs that are taken at most'),
   texts: option('texts', 'N', '10000', 'known instructions, and as many candidates'),
+  vectors: option('vectors', 'N', '10000', 'vectors that are clustered'),
+  width: option('width', 'N', '576', 'numbers of a vector'),
+  clusters: option('clusters', 'N,N,…', '3000,100', 'numbers of clusters to measure'),
   scorers: option('scorers', 'all|likelihood', 'all', 'likelihood: without grades, which take most of the time'),
   requests: option('requests', 'N', '32', 'prompts'),
   demonstrations: option('demonstrations', 'N', '5', 'seed tasks shown in a prompt'),
@@ -136,6 +143,10 @@ export function readSettings(
   if (rest.length > 0 || fewer < 2 || more <= fewer || fewer % 2 !== 0 || more % 2 !== 0) {
     problem('layers', 'two even whole numbers from 2, separated by a comma, the smaller first');
   }
+  const clusters = textOf('clusters').split(',').map(Number);
+  if (!clusters.every((number) => Number.isInteger(number) && number >= 1)) {
+    problem('clusters', 'whole numbers from 1, separated by commas');
+  }
   if (!['', ...peers].includes(textOf('peer'))) problem('peer', peers.join(' or '));
   const settings = {
     ...{ model: textOf('model'), device: textOf('device'), data: textOf('data'), peer: textOf('peer') },
@@ -143,6 +154,7 @@ export function readSettings(
     ...{ batchSize: count('batchSize', 1), microBatchTokens: count('microBatchTokens', 1) },
     ...{ maxLength: count('maxLength', 2), memory: count('memory', 0), length: count('length', 16), layers },
     ...{ limit: count('limit', 2), texts: count('texts', 2) },
+    ...{ vectors: count('vectors', 1), width: count('width', 1), clusters },
     scorers: choice('scorers', ['all', 'likelihood']),
     ...{ requests: count('requests', 1), demonstrations: count('demonstrations', 1), maxTasks: count('maxTasks', 1) },
     ...{ maxTokens: count('maxTokens', 1), constrained: choice('constrained', ['no', 'yes']) },

@@ -13,7 +13,7 @@ const demo: ConfigInput = {
   synthesize: { demonstrations: 8, maxTokens: 250, constrained: true, chunk: 16 },
   respond: { minP: 0.1, maxTokens: 200, chunk: 40 },
   assess: { method: 'likelihood', chunk: 40 },
-  select: { share: 0.4 },
+  select: { share: 0.4, clusters: 30, chunk: 40 },
   train: { batchSize: 4, learningRate: 2e-4, warmupSteps: 2, maxLength: 512 },
 };
 
@@ -40,7 +40,16 @@ const paper: ConfigInput = {
   filter: { rules: ['paper'] },
   // The paper's algorithm says that each model judges itself; the results it reports were judged by the base throughout.
   assess: { judge: 'base', method: 'sampled', criteria: 'combined', repeats: 1, constrained: false },
-  select: { grades: 'both', threshold: 8, atMost: 3000, accumulate: 0, lengthNeutral: false },
+  select: {
+    by: 'assessment',
+    grades: 'both',
+    threshold: 8,
+    maxPerplexity: 50,
+    clusters: 3000,
+    atMost: 3000,
+    accumulate: 0,
+    lengthNeutral: false,
+  },
   train: {
     startFrom: 'base',
     rank: 8,

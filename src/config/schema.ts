@@ -127,6 +127,24 @@ export function isOwnJudge(judge: string): boolean {
 }
 
 export const selectSchema = z.strictObject({
+  by: z
+    .enum(['assessment', 'perplexity', 'density', 'density+perplexity'])
+    .default('assessment')
+    .describe(
+      'what decides; assessment: the judge; perplexity: how little surprises the model; density: one pair of each cluster ' +
+        'of alike instructions, drawn by lot or (density+perplexity) the least surprising',
+    ),
+  maxPerplexity: z
+    .number()
+    .gt(1)
+    .max(1e9)
+    .default(50)
+    .describe('perplexity: what that of the response and that of the whole pair must both be below'),
+  clusters: count
+    .max(1e6)
+    .default(300)
+    .describe('density: clusters of instructions; half as many as there are pairs where these are no more'),
+  chunk: count.default(64).describe('perplexity, density: pairs that are measured and committed together'),
   grades: z
     .enum(['both', 'quality', 'following', 'none'])
     .default('both')

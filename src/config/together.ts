@@ -9,6 +9,7 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     ...endpointProblems(config, nameOf),
     ...filterProblems(config, nameOf),
     ...selectProblems(config, nameOf),
+    ...measuringProblems(config, nameOf),
     ...iterationProblems(config, nameOf),
   ];
   if (train.patience > 0 && train.validation === 0) {
@@ -36,6 +37,7 @@ function filterProblems({ filter }: Config, nameOf: (key: string) => string): st
 }
 
 function selectProblems({ assess, select }: Config, nameOf: (key: string) => string): string[] {
+  if (select.by !== 'assessment') return [];
   const problems: string[] = [];
   const givesGrades = assess.method === 'expected' || assess.method === 'sampled';
   const why = assess.method === 'auto' ? 'which may choose ranks' : 'which gives ranks and no grades';
@@ -66,6 +68,35 @@ function iterationProblems({ iterations, select, train }: Config, nameOf: (key: 
     ...(train.startFrom === 'last' ? [`${nameOf('train.startFrom')} last ${needs}`] : []),
     ...(select.accumulate > 0 ? [`${nameOf('select.accumulate')} above 0 ${needs}`] : []),
   ];
+}
+
+/** Selection by measurement needs no judge, but the model itself. */
+function measuringProblems({ engine, instructions, select }: Config, nameOf: (key: string) => string): string[] {
+  const { by, clusters, grades } = select;
+  if (by === 'assessment') return [];
+  const problems: string[] = [];
+  const chosen = `${nameOf('select.by')} ${by}`;
+  if (engine !== 'local') {
+    problems.push(
+      `${chosen} has no meaning with ${nameOf('engine')} ${engine}: a server shows neither its vectors nor how likely a text is ` +
+        'by itself',
+    );
+  }
+  const judging = [
+    ...(grades === 'both' ? [] : [`${nameOf('select.grades')} ${grades}`]),
+    ...(select.lengthNeutral ? [nameOf('select.lengthNeutral')] : []),
+    ...(select.maxDisagreement === undefined ? [] : [nameOf('select.maxDisagreement')]),
+  ];
+  for (const setting of judging) {
+    problems.push(`${setting} has no meaning with ${chosen}, where nothing is judged`);
+  }
+  if (by !== 'perplexity' && clusters >= instructions) {
+    problems.push(
+      `${nameOf('select.clusters')} must be below ${nameOf('instructions')}, of which there are ${instructions}, so that there ` +
+        `is a choice in a cluster; it is ${clusters}`,
+    );
+  }
+  return problems;
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {

@@ -9,6 +9,12 @@ export interface BatchShape {
   microBatchTokens: number;
 }
 
+/** What a runner is made for. */
+export interface RunnerShape extends BatchShape {
+  /** Whether it embeds, or generates and scores. */
+  embeddings: boolean;
+}
+
 export interface BatchSettings {
   /** Sequences that run at the same time at most. */
   parallel: number;
@@ -55,6 +61,16 @@ export function chooseBatchShape(
   // computes slowly.
   const batchTokens = Math.max(settings.batchTokens, sequences);
   return { sequences, sequenceTokens, batchTokens, microBatchTokens: batchTokens };
+}
+
+export function sameShape(a: RunnerShape, b: RunnerShape): boolean {
+  return (
+    a.embeddings === b.embeddings &&
+    a.sequences === b.sequences &&
+    a.sequenceTokens === b.sequenceTokens &&
+    a.batchTokens === b.batchTokens &&
+    a.microBatchTokens === b.microBatchTokens
+  );
 }
 
 function padded(length: number): number {

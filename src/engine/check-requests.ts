@@ -1,6 +1,6 @@
 // Checks of what callers give the engine, before anything native sees it. All problems of a call are reported at once.
 import { IsheepError } from '../shared/errors.js';
-import type { GenerateRequest, Prompt, ScoreRequest } from './engine.js';
+import type { EmbedRequest, GenerateRequest, Prompt, ScoreRequest } from './engine.js';
 import type { ModelOptions } from './model.js';
 
 const shown = 5;
@@ -54,6 +54,14 @@ export function checkScoreRequests(requests: readonly ScoreRequest[]): void {
     if (typeof request.continuation !== 'string') add('continuation', 'a text', request.continuation);
     const { next = [] } = request;
     if (!next.every((text) => typeof text === 'string')) add('next', 'an array of texts', next);
+  }
+  throwProblems('bad-input', problems);
+}
+
+export function checkEmbedRequests(requests: readonly EmbedRequest[]): void {
+  const problems: string[] = [];
+  for (const { id, prompt } of requests) {
+    checkPrompt(prompt, (name, expected, value) => problems.push(`request ${id}: ${wording(name, expected, value)}`));
   }
   throwProblems('bad-input', problems);
 }

@@ -5,6 +5,7 @@ import os from 'node:os';
 import type {
   NativeAdapter,
   NativeCompletion,
+  NativeEmbedRequest,
   NativeModel,
   NativeModelInfo,
   NativeRunner,
@@ -12,23 +13,27 @@ import type {
   NativeScoreRequest,
 } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
-import { type ErrorCode, IsheepError, fromNative } from '../shared/errors.js';
+import { IsheepError, fromNative } from '../shared/errors.js';
 import type { Completion, Message, WrittenLikelihood } from '../shared/rows.js';
 import {
   type BatchSettings,
-  type BatchShape,
   checkFits,
   chooseBatchShape,
   defaultBatchSettings,
   mebibytes,
+  type RunnerShape,
+  sameShape,
 } from './batch-policy.js';
 import { ChatTemplate, resolveChatTemplate } from './chat-template.js';
-import { checkGenerateRequests, checkModelOptions, checkScoreRequests } from './check-requests.js';
+import { checkEmbedRequests, checkGenerateRequests, checkModelOptions, checkScoreRequests } from './check-requests.js';
+import { eachOrFailed } from './each-or-failed.js';
 import { checkGrammar } from './grammar.js';
 import { logSumExp, type NextTexts, planNextTexts, readNextTexts } from './next-texts.js';
 import type {
   CallOptions,
-  FailedRequest,
+  Embedded,
+  Embedder,
+  EmbedRequest,
   Generated,
   GenerateRequest,
   LanguageModel,
@@ -67,13 +72,13 @@ interface ScoreWork extends NativeScoreRequest {
   continued: number;
 }
 
-export class Model implements LanguageModel {
+export class Model implements LanguageModel, Embedder {
   readonly info: NativeModelInfo;
   readonly #native: NativeModel;
   readonly #threads: number;
   readonly #settings: BatchSettings;
   readonly #template: ChatTemplate | null;
-  #runner: { native: NativeRunner; shape: BatchShape } | null = null;
+  #runner: { native: NativeRunner; shape: RunnerShape } | null = null;
   #adapter: NativeAdapter | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #lastTexts: { key: string; plan: NextTexts } | null = null;
@@ -176,6 +181,26 @@ export class Model implements LanguageModel {
     );
   }
 
+  embed(requests: readonly EmbedRequest[], options: CallOptions = {}): Promise<Embedded[]> {
+    checkEmbedRequests(requests);
+    return this.#inTurn(() =>
+      eachOrFailed(
+        requests,
+        (request) => this.#embedRequest(request),
+        async (natives) => {
+          const runner = await this.#runnerFor(
+            natives.map((request) => request.tokens.length),
+            true,
+          );
+          const vectors = await this.#call(runner, options.signal, () =>
+            runner.embed(natives, (done) => options.onProgress?.({ done, tokens: 0 })),
+          );
+          return natives.map(({ id, cutTokens }, i) => ({ id, vector: vectors[i] as Float32Array, cutTokens }));
+        },
+      ),
+    );
+  }
+
   /** Ends what runs and frees everything. May be called again. */
   async dispose(): Promise<void> {
     this.#disposed = true;
@@ -225,6 +250,14 @@ export class Model implements LanguageModel {
     };
   }
 
+  #embedRequest({ id, prompt }: EmbedRequest): NativeEmbedRequest & { id: string; cutTokens: number } {
+    const whole = this.promptTokens(prompt);
+    const tokens = whole.subarray(0, this.info.trainedContext);
+    checkFits(`request ${id}`, tokens.length, this.info.cacheBytesPerToken, this.#settings);
+    const before = tokens.length > 1 && tokens[0] === this.info.bos ? 1 : 0; // it is the same in every text
+    return { id, tokens, before, cutTokens: whole.length - tokens.length };
+  }
+
   #scoreResult({ id, texts, continued, next }: ScoreWork, { logprobs, nextLogprobs }: NativeScore): ScoreResult {
     const ends = this.info.endTokens.length;
     const read = (place: number, token: number) => nextLogprobs[place * next.length + ends + token] as number;
@@ -272,8 +305,8 @@ export class Model implements LanguageModel {
   }
 
   /** The runner of the shape that the requests need, kept from the call before where it fits. */
-  async #runnerFor(lengths: readonly number[]): Promise<NativeRunner> {
-    const shape = chooseBatchShape(lengths, this.info.cacheBytesPerToken, this.#settings);
+  async #runnerFor(lengths: readonly number[], embeddings = false): Promise<NativeRunner> {
+    const shape = { ...chooseBatchShape(lengths, this.info.cacheBytesPerToken, this.#settings), embeddings };
     if (this.#runner && sameShape(this.#runner.shape, shape)) return this.#runner.native;
     await this.#runner?.native.dispose();
     this.#runner = null;
@@ -340,28 +373,6 @@ export class Model implements LanguageModel {
   }
 }
 
-/** Errors of a request, not of its call. */
-const ofOneRequest: ReadonlySet<ErrorCode> = new Set(['bad-input', 'not-enough-memory']);
-
-/** Prepares each request by itself, computes those that can be, and returns results and failures in the requests' order. */
-async function eachOrFailed<Request extends { id: string }, Native, Result>(
-  requests: readonly Request[],
-  prepare: (request: Request) => Native,
-  compute: (natives: Native[]) => Promise<Result[]>,
-): Promise<(Result | FailedRequest)[]> {
-  const prepared = requests.map((request): { native: Native } | FailedRequest => {
-    try {
-      return { native: prepare(request) };
-    } catch (error) {
-      if (!(error instanceof IsheepError) || !ofOneRequest.has(error.code)) throw error;
-      return { id: request.id, error: { code: error.code, message: error.message } };
-    }
-  });
-  const natives = prepared.flatMap((one) => ('native' in one ? [one.native] : []));
-  const results = (natives.length === 0 ? [] : await compute(natives)).values();
-  return prepared.map((one) => ('native' in one ? (results.next().value as Result) : one));
-}
-
 /** What a native call gives, its errors as IsheepErrors. */
 async function withNativeErrors<T>(call: () => Promise<T>): Promise<T> {
   try {
@@ -369,15 +380,6 @@ async function withNativeErrors<T>(call: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw fromNative(error);
   }
-}
-
-function sameShape(a: BatchShape, b: BatchShape): boolean {
-  return (
-    a.sequences === b.sequences &&
-    a.sequenceTokens === b.sequenceTokens &&
-    a.batchTokens === b.batchTokens &&
-    a.microBatchTokens === b.microBatchTokens
-  );
 }
 
 function tooLongPrompt(id: string, tokens: number, room: number): IsheepError {

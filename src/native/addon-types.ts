@@ -32,6 +32,7 @@ export interface Addon {
   /** Throws `bad-input` where a grammar cannot be read or followed. */
   checkGrammar(grammar: string): void;
   loadModel(options: NativeModelOptions): Promise<NativeModel>;
+  kMeans(options: NativeKMeansOptions): Promise<NativeClustering>;
   createTrainer(options: NativeTrainerOptions): Promise<NativeTrainer>;
   /** What a trainer would take and choose, without making one; rejects with `not-enough-memory` as making one would. */
   forecastTraining(options: NativeForecastOptions): Promise<NativeMemoryPlan>;
@@ -117,6 +118,8 @@ export interface NativeRunnerOptions {
   threads: number;
   /** Whether equal beginnings of requests are computed once (the default) or for each. */
   sharePrefixes?: boolean;
+  /** For `embed` alone; `generate` and `score` need a runner without it (the default). */
+  embeddings?: boolean;
 }
 
 export interface NativeSampling {
@@ -177,6 +180,12 @@ export interface NativeScore {
   nextLogprobs: Float64Array;
 }
 
+export interface NativeEmbedRequest {
+  tokens: Int32Array;
+  /** How many of `tokens`, from the front, are read and do not count; fewer than all. */
+  before: number;
+}
+
 /** One context over a model. One call runs at a time; a second is refused. */
 export interface NativeRunner {
   /** Which adapters apply to the calls that follow. */
@@ -188,10 +197,38 @@ export interface NativeRunner {
   ): Promise<NativeCompletion[]>;
   /** Scores of all requests in order; `onProgress` gets the number done so far. */
   score(requests: readonly NativeScoreRequest[], onProgress: (done: number) => void): Promise<NativeScore[]>;
+  /** The mean of the last layer's vectors over each request's tokens, of length 1. */
+  embed(requests: readonly NativeEmbedRequest[], onProgress: (done: number) => void): Promise<Float32Array[]>;
   /** Makes the running call reject with the code "interrupted" after the current batch. */
   cancel(): void;
   /** Cancels what runs, waits for it, frees the context. */
   dispose(): Promise<void>;
+}
+
+// ---- clusters ------------------------------------------------------------------------------------------------------
+
+export interface NativeKMeansOptions {
+  /** [n_points * dimensions], finite numbers, at least one point. */
+  points: Float32Array;
+  dimensions: number;
+  /** A number in [0, 1) for each cluster, by which k-means++ draws its first centre. */
+  draws?: Float64Array;
+  /** First centres instead, [n_clusters * dimensions]. */
+  centres?: Float32Array;
+  maxIterations: number;
+  threads: number;
+}
+
+export interface NativeClustering {
+  /** The cluster of each point. */
+  labels: Int32Array;
+  /** [n_clusters * dimensions]; fewer clusters than draws where fewer points differ. */
+  centres: Float32Array;
+  /** Sum of squared distances of the points from their centres. */
+  inertia: number;
+  iterations: number;
+  /** No point changed its cluster any more. */
+  converged: boolean;
 }
 
 // ---- training -----------------------------------------------------------------------------------------------------

@@ -1,15 +1,18 @@
 // Which files a finished stage leaves in the iteration's folder, and what is in them (contract.md, "A run's folder").
 // The order of keys is fixed here, so equal data is equal bytes. Only train.jsonl holds timings.
+import type { Config } from '../config/schema.js';
 import type { Assessment, Candidate, Pair } from '../shared/rows.js';
 import { ensureArtifact, jsonLines } from '../store/artifacts.js';
 import type { RunStore } from '../store/run-store.js';
 import type { StageName } from './events.js';
+import type { RunData } from './run-context.js';
 import {
   assessments,
   byId,
   dataset,
   filteredPairs,
   heldOutSteps,
+  measuredFields,
   stageResult,
   trainingSteps,
   type EvaluateResult,
@@ -17,13 +20,18 @@ import {
 
 interface IterationFile {
   name: string;
-  stage: StageName;
+  /** With which it is complete. */
+  stage: StageName | ((config: Config) => StageName);
   content: (store: RunStore, iteration: number) => string;
 }
 
 export const iterationFiles: readonly IterationFile[] = [
   { name: 'candidates.jsonl', stage: 'synthesize', content: (store, t) => jsonLines(candidateRows(store, t)) },
-  { name: 'pairs.jsonl', stage: 'assess', content: (store, t) => jsonLines(pairRows(store, t)) },
+  {
+    name: 'pairs.jsonl',
+    stage: ({ select }) => (select.by === 'assessment' ? 'assess' : 'select'),
+    content: (store, t) => jsonLines(pairRows(store, t)),
+  },
   { name: 'dataset.jsonl', stage: 'select', content: (store, t) => jsonLines(datasetRows(store, t)) },
   { name: 'train.jsonl', stage: 'train', content: (store, t) => jsonLines(trainRows(store, t)) },
   {
@@ -34,9 +42,9 @@ export const iterationFiles: readonly IterationFile[] = [
 ];
 
 /** Writes the files of a finished stage that are missing or damaged; names those that had to be written. */
-export function ensureFiles(store: RunStore, runDir: string, iteration: number, stage: StageName): string[] {
+export function ensureFiles({ store, runDir, config }: RunData, iteration: number, stage: StageName): string[] {
   return iterationFiles
-    .filter((file) => file.stage === stage)
+    .filter((file) => (typeof file.stage === 'string' ? file.stage : file.stage(config)) === stage)
     .filter(
       ({ name, content }) =>
         ensureArtifact(store, runDir, iteration, name, () => content(store, iteration)) === 'written',
@@ -50,28 +58,36 @@ export function candidateRows(store: RunStore, iteration: number): object[] {
     .map(({ id, instruction, input, verdicts, source }) => ({ id, instruction, input, verdicts, source }));
 }
 
-/** Every response, with its verdicts and, where it passed, its assessment. */
+/** Every response, with its verdicts and, where it passed, its assessment or what was measured. */
 export function pairRows(store: RunStore, iteration: number): object[] {
   const assessed = byId(assessments(store, iteration));
+  const measured = measuredFields(store, iteration);
   return filteredPairs(store, iteration).map((pair) => {
-    const assessment = assessed.get(pair.id);
-    return { ...pairFields(pair), verdicts: pair.verdicts, ...assessmentFields(assessment), source: pair.source };
+    const judged = { ...assessmentFields(assessed.get(pair.id)), ...measured(pair.id) };
+    return { ...pairFields(pair), verdicts: pair.verdicts, ...judged, source: pair.source };
   });
+}
+
+/** How the pairs of an iteration were judged or measured. */
+function scoresOf(store: RunStore, iteration: number): (id: string) => object {
+  const assessed = byId(assessments(store, iteration));
+  const measured = measuredFields(store, iteration);
+  return (id) => ({ ...assessmentFields(assessed.get(id)), ...measured(id) });
 }
 
 /** What is trained on, in order. A pair of an earlier iteration names it. */
 export function datasetRows(store: RunStore, iteration: number): object[] {
-  const assessed = new Map<number, Map<string, Assessment>>();
-  const assessmentOf = (pair: Pair) => {
+  const scores = new Map<number, (id: string) => object>();
+  const scoreFields = (pair: Pair) => {
     const madeIn = pair.iteration ?? iteration;
-    const known = assessed.get(madeIn) ?? byId(assessments(store, madeIn));
-    assessed.set(madeIn, known);
-    return known.get(pair.id);
+    const known = scores.get(madeIn) ?? scoresOf(store, madeIn);
+    scores.set(madeIn, known);
+    return known(pair.id);
   };
   return dataset(store, iteration).map((pair) => ({
     ...pairFields(pair),
     ...(pair.iteration !== undefined && { iteration: pair.iteration }),
-    ...assessmentFields(assessmentOf(pair)),
+    ...scoreFields(pair),
   }));
 }
 

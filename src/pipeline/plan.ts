@@ -6,11 +6,12 @@ import path from 'node:path';
 import type { CallOptions, MemoryForecast } from '../engine/engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
 import type { Config } from '../config/schema.js';
+import { needsVectors } from '../stages/select/measure.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import type { StageName } from './events.js';
 import { probe, type Measured } from './probe.js';
 import { loadEvaluation } from './screens.js';
-import { refuseImpossibleMethod } from './stages/assess.js';
+import { isJudged, refuseImpossibleMethod } from './stages/assess.js';
 
 /** A text stands in the database and in a file; a training keeps weights, two moments and the adapter itself. */
 const copiesOfText = 2;
@@ -91,10 +92,7 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
   const requests = Math.ceil((instructions * synthesize.requests) / Math.max(1, synthesize.kept));
   const passed = Math.ceil((instructions * Math.max(1, respond.passed)) / respond.responses);
-  const kept = Math.min(
-    config.select.atMost,
-    Math.ceil(passed * (isRanked(config, measured) ? config.select.share : 1)),
-  );
+  const kept = Math.min(config.select.atMost, keptOf(passed, config, measured));
   const heldOut = Math.floor(kept * config.train.validation);
   const trainTokens = Math.ceil(((kept - heldOut) * config.train.epochs * train.tokens) / train.pairs);
   const per = (total: number, n: number) => total / Math.max(1, n);
@@ -105,7 +103,7 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
     tokens: Math.ceil(tokens),
     seconds,
   });
-  const judged = config.select.grades === 'none' ? 0 : passed;
+  const judged = isJudged(config) ? passed : 0;
   const pairSeconds = per(assess.seconds, assess.pairs);
   return [
     row(
@@ -124,32 +122,39 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
     ),
     row('filter', 'responses', instructions, 0, 0),
     row('assess', 'pairs', judged, 0, judged * pairSeconds),
-    row('select', 'pairs', kept, 0, 0),
+    row('select', 'pairs', kept, 0, passed * per(measured.select.seconds, measured.select.pairs)),
     row('train', 'pairs', kept - heldOut, trainTokens, trainTokens * per(train.seconds, train.tokens)),
     row('evaluate', 'pairs', 2 * (comparedSeeds + heldOut), 0, 2 * (comparedSeeds + heldOut) * pairSeconds),
   ];
 }
 
+/** Before `atMost`: of each cluster one, half of the pairs where these are no more than the clusters. */
+function keptOf(passed: number, config: Config, measured: Measured): number {
+  const { clusters, share } = config.select;
+  if (needsVectors(config.select.by)) return passed > clusters ? clusters : Math.max(1, Math.floor(passed / 2));
+  return Math.ceil(passed * (isRanked(config, measured) ? share : 1));
+}
+
 /** Grades keep what passes a threshold, and how many that are is unknown before; ranks keep a share. */
-function isRanked({ assess: { method }, select: { grades } }: Config, { assess }: Measured): boolean {
-  if (grades === 'none') return false;
+function isRanked(config: Config, { assess }: Measured): boolean {
+  if (!isJudged(config)) return false;
+  const { method } = config.assess;
   return (method === 'auto' ? assess.method : method) === 'likelihood';
 }
 
 function notes(config: Config, measured: Measured): string[] {
   const { synthesize, respond, assess } = measured;
   const found: string[] = [];
-  const isJudged = config.select.grades !== 'none';
   if (synthesize.kept === 0) {
     found.push(
       `None of the ${synthesize.requests} requests of the probe gave an instruction that was kept; counted as one.`,
     );
   }
   if (respond.passed === 0) found.push('No response of the probe passed the filters; counted as one.');
-  if (isJudged && config.assess.method === 'auto') {
+  if (isJudged(config) && config.assess.method === 'auto') {
     found.push(`assess.method is auto: timed as ${assess.method}; the self-test that decides comes on top, once.`);
   }
-  if (isJudged && !isRanked(config, measured)) {
+  if (config.select.by === 'perplexity' || (isJudged(config) && !isRanked(config, measured))) {
     found.push(
       'How many pairs pass the threshold is not known before; training is forecast for all that pass the filters.',
     );

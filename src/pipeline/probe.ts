@@ -17,6 +17,7 @@ import { assess } from '../stages/assess/assess.js';
 import { possibleMethods } from '../stages/assess/possible-methods.js';
 import { applyScreen } from '../stages/filter/screen.js';
 import { respond } from '../stages/respond/respond.js';
+import { measure } from '../stages/select/measure.js';
 import { synthesize } from '../stages/synthesize/synthesize.js';
 import { train } from '../stages/train/train.js';
 import { EngineSlot } from './engine-slot.js';
@@ -40,6 +41,8 @@ export interface Measured {
   synthesize: { requests: number; kept: number; tokens: number; seconds: number };
   respond: { responses: number; passed: number; tokens: number; seconds: number };
   assess: { pairs: number; method: string; seconds: number };
+  /** Of measuring, where the selection does that; it takes no time to speak of otherwise. */
+  select: { pairs: number; seconds: number };
   train: { pairs: number; tokens: number; seconds: number };
   baseBytes: number;
   adapterBytes: number;
@@ -60,6 +63,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
     const synthesized = await probeSynthesize(input, model);
     const responded = await probeRespond(input, model, synthesized.candidates);
     const assessed = await probeAssess(input, await judgeOf(input.config, engines), responded.pairs);
+    const selected = await probeMeasure(input, await engines.writer(null), responded.pairs);
     const trainer = await engines.trainer();
     const trainingMemory = await engine.forecastTraining(choices, input.config.train);
     const trained = await probeTrain(input, trainer, responded.pairs);
@@ -67,6 +71,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
       synthesize: synthesized.measured,
       respond: responded.measured,
       assess: assessed,
+      select: selected,
       train: trained.measured,
       baseBytes: statSync(modelPath).size,
       adapterBytes: trained.adapterBytes,
@@ -145,6 +150,19 @@ async function probeAssess(
   );
   await firstOf(chunks);
   return { pairs: pairs.length, method, seconds: secondsSince(started) };
+}
+
+async function probeMeasure(
+  input: ProbeInput,
+  model: LanguageModel,
+  pairs: readonly Pair[],
+): Promise<Measured['select']> {
+  const { select } = input.config;
+  if (select.by === 'assessment') return { pairs: 0, seconds: 0 };
+  const started = performance.now();
+  const settings = { by: select.by, chunk: probePairs };
+  await firstOf(measure({ ...callOptions(input), pairs, settings, firstChunk: 0 }, model));
+  return { pairs: pairs.length, seconds: secondsSince(started) };
 }
 
 /** One epoch over the responses, or over the seeds' own where all responses are empty. */

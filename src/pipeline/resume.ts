@@ -71,9 +71,9 @@ export function isFinished(run: RunContext, iteration: number, stage: StageName)
 }
 
 /** Writes the files of a finished stage where they are not there as they should be. */
-export function leaveFiles({ store, runDir }: RunContext, iteration: number, stage: StageName): void {
-  ensureFiles(store, runDir, iteration, stage);
-  if (stage === 'train') removeCheckpoint(runDir, iteration);
+export function leaveFiles(run: RunContext, iteration: number, stage: StageName): void {
+  ensureFiles(run, iteration, stage);
+  if (stage === 'train') removeCheckpoint(run.runDir, iteration);
 }
 
 function inWords({ key, old, new: now }: Difference): string {

@@ -1,10 +1,21 @@
 // What each stage stores, by stage: the one place that knows the kinds of rows and what chunks and results hold.
-import type { HeldOutStep, Assessment, Candidate, Completion, Pair, TrainingStep, Verdict } from '../shared/rows.js';
+import type {
+  Assessment,
+  Candidate,
+  Completion,
+  HeldOutStep,
+  Measurement,
+  Pair,
+  TrainingStep,
+  Verdict,
+} from '../shared/rows.js';
 import { countTokens, type TrainEvent, type TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
 import type { Comparison, PairLoss } from '../stages/evaluate/evaluate.js';
 import type { RespondChunk } from '../stages/respond/respond.js';
+import type { Clusters } from '../stages/select/cluster.js';
+import type { MeasureChunk } from '../stages/select/measure.js';
 import type { SynthesizeChunk, SynthesizeRequest } from '../stages/synthesize/synthesize.js';
 import type { RunStore, StoredRow } from '../store/run-store.js';
 
@@ -124,8 +135,32 @@ export function assessments(store: RunStore, iteration: number): Assessment[] {
   return rankPool(store.rows<UnrankedAssessment>(iteration, 'assess', 'assessment'));
 }
 
-export function selectRows(dataset: readonly Pair[]): StoredRow[] {
-  return toRows('kept', dataset);
+export function measureRows({ measurements }: MeasureChunk): StoredRow[] {
+  return toRows('measurement', measurements);
+}
+
+export function measurements(store: RunStore, iteration: number): Measurement[] {
+  return store.rows<Measurement>(iteration, 'select', 'measurement');
+}
+
+export function selectRows(dataset: readonly Pair[], clusters?: Clusters): StoredRow[] {
+  const labels = [...(clusters?.byId ?? [])].map(([id, cluster]) => ({ id, cluster }));
+  return [...toRows('kept', dataset), ...toRows('cluster', labels)];
+}
+
+/** What was measured of each pair, as files have it: without the vector. */
+export function measuredFields(store: RunStore, iteration: number): (id: string) => object {
+  const measured = byId(measurements(store, iteration));
+  const clusters = byId(store.rows<{ id: string; cluster: number }>(iteration, 'select', 'cluster'));
+  return (id) => {
+    const { perplexity, reason } = { perplexity: undefined, reason: undefined, ...measured.get(id) };
+    const cluster = clusters.get(id)?.cluster;
+    return {
+      ...(perplexity && { perplexity }),
+      ...(cluster !== undefined && { cluster }),
+      ...(reason !== undefined && { notMeasured: reason }),
+    };
+  };
 }
 
 /** The pairs that are trained on, in training order. */

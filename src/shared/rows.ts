@@ -52,6 +52,17 @@ export type Assessment =
   | ({ id: string; method: 'sampled' } & Grades & Repeats)
   | { id: string; method: AssessMethod; quality: null; following: null; reason: string };
 
+/** What a model's numbers say of a pair, without an opinion; which of them, depends on what a selection needs. `reason` says
+ *  why there are none. */
+export type Measurement = { id: string; perplexity?: Perplexity; vector?: string } | { id: string; reason: string };
+
+/** exp of the mean negative log-likelihood of a token: of the response alone, and of instruction, input and response as one
+ *  text. */
+export interface Perplexity {
+  response: number;
+  pair: number;
+}
+
 /** In nats, means a token: log p(response | instruction), log p(instruction | response) - log p(instruction), and
  *  log p(the turn ends after the response), which is of one token. */
 export interface Likelihood {

@@ -111,6 +111,23 @@ test('novelty measures both peers and counts what they say otherwise', () => {
   expect(missing.stderr).toContain('has rouge-score and rapidfuzz');
 });
 
+test('clusters measures its peer on the same vectors', () => {
+  const results = [10, 3].map((clusters) => ({ clusters, seconds: 4, inertia: 100 }));
+  const answer = JSON.stringify({ label: 'scikit-learn 1', results });
+  const words = ['clusters', '--vectors', '90', '--width', '20', '--clusters', '10,3', '--threads', '1'];
+  const peer = ['--peer', 'python', '--python', fakePython(`echo '${answer}'`)];
+  const { status, figures, stderr } = bench(...words, ...peer);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(figures.map(({ unit, peer_value }) => [unit, peer_value])).toEqual([
+    ['s', 4],
+    ['squares', 100],
+    ['s', 4],
+    ['squares', 100],
+  ]);
+  expect(figures[0]?.metric).toMatch(/^seconds, 90 vectors of width 20 in 10 clusters, \d+ iterations$/);
+  expect(bench(...words, '--clusters', '91').stderr).toContain('--clusters must be at most --vectors 90');
+});
+
 test('a number that is none is an error that names the option', () => {
   const { status, stderr } = bench('synthesize', '--min-p', '2', '--temperature', 'warm', '--constrained', 'maybe');
   expect(status).toBe(2);

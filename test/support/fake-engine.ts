@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type {
   CallOptions,
+  EmbedRequest,
+  EmbedResult,
   GenerateRequest,
   MemoryForecast,
   MemorySettings,
@@ -32,7 +34,7 @@ import { fakeSentence, fakeTasks } from './fake-text.js';
 
 export interface FakeEngineOptions {
   /** Called before each call of the engine, with its name; may throw, abort a signal or end the process. */
-  onCall?: (call: 'generate' | 'score' | 'step') => void;
+  onCall?: (call: 'generate' | 'score' | 'embed' | 'step') => void;
   /** Milliseconds that each call takes, so that a process can be killed in the middle. */
   delayMs?: number;
   /** The text of a response; default: invented words. */
@@ -139,6 +141,16 @@ class FakeModel implements SwitchableModel {
     });
   }
 
+  async embed(requests: readonly EmbedRequest[], call: CallOptions = {}): Promise<EmbedResult[]> {
+    await begin(this.options, 'embed', call);
+    call.onProgress?.({ done: requests.length, tokens: 0 });
+    return requests.map(({ id, prompt }) => {
+      const numbers = Array.from({ length: 8 }, (_, i) => hashNumber(flat(prompt), this.adapter, String(i)));
+      const length = Math.hypot(...numbers);
+      return { id, vector: Float32Array.from(numbers, (value) => value / length), cutTokens: 0 };
+    });
+  }
+
   dispose(): Promise<void> {
     return Promise.resolve();
   }
@@ -216,7 +228,7 @@ function readCheckpoint(file: string | undefined, fresh: string): Checkpoint {
 
 async function begin(
   options: FakeEngineOptions,
-  call: 'generate' | 'score' | 'step',
+  call: 'generate' | 'score' | 'embed' | 'step',
   { signal }: CallOptions,
 ): Promise<void> {
   options.onCall?.(call);

@@ -1,6 +1,8 @@
 // A language model whose answers the test decides. Records what it was asked.
 import type {
   CallOptions,
+  Embedded,
+  EmbedRequest,
   FailedRequest,
   Generated,
   GenerateRequest,
@@ -18,13 +20,16 @@ export interface FakeModelOptions {
   /** Overrides of the score of a request; default: one token a word at log p -1, an end of -2, -3 for each of `next`. */
   read?: (request: ScoreRequest) => Partial<ScoreResult>;
   /** Requests that fail by themselves; default: none. */
-  fails?: (request: GenerateRequest | ScoreRequest) => boolean;
+  fails?: (request: GenerateRequest | ScoreRequest | EmbedRequest) => boolean;
+  /** The vector of a request; default: how many of its letters are a to h, of length 1. */
+  place?: (request: EmbedRequest) => readonly number[];
 }
 
 export class FakeModel implements LanguageModel {
   readonly hasChatTemplate: boolean;
   readonly generated: GenerateRequest[][] = [];
   readonly scored: ScoreRequest[][] = [];
+  readonly embedded: EmbedRequest[][] = [];
   readonly #options: FakeModelOptions;
 
   constructor(options: FakeModelOptions = {}) {
@@ -44,7 +49,19 @@ export class FakeModel implements LanguageModel {
     return Promise.resolve(requests.map((request) => this.#failure(request) ?? this.#score(request)));
   }
 
-  #failure(request: GenerateRequest | ScoreRequest): FailedRequest | undefined {
+  embed(requests: readonly EmbedRequest[], options: CallOptions = {}): Promise<Embedded[]> {
+    options.onProgress?.({ done: requests.length, tokens: 0 });
+    this.embedded.push([...requests]);
+    return Promise.resolve(requests.map((request) => this.#failure(request) ?? this.#place(request)));
+  }
+
+  #place(request: EmbedRequest): Embedded {
+    const place = this.#options.place?.(request) ?? letterCounts(promptText(request));
+    const length = Math.hypot(...place);
+    return { id: request.id, vector: Float32Array.from(place, (value) => value / length), cutTokens: 0 };
+  }
+
+  #failure(request: GenerateRequest | ScoreRequest | EmbedRequest): FailedRequest | undefined {
     if (this.#options.fails?.(request) !== true) return undefined;
     return { id: request.id, error: { code: 'bad-input', message: `request ${request.id} is too long` } };
   }
@@ -64,8 +81,13 @@ export class FakeModel implements LanguageModel {
 }
 
 /** The text of a request's prompt, whatever its form. */
-export function promptText({ prompt }: GenerateRequest | ScoreRequest): string {
+export function promptText({ prompt }: GenerateRequest | ScoreRequest | EmbedRequest): string {
   return 'text' in prompt ? prompt.text : prompt.messages.map(({ content }) => content).join('\n');
+}
+
+/** Of a to h, one more each, so that no text is without a place. */
+export function letterCounts(text: string): number[] {
+  return 'abcdefgh'.split('').map((letter) => text.toLowerCase().split(letter).length);
 }
 
 function countWords(text: string): number {

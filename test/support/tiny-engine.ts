@@ -2,7 +2,14 @@
 // good manners: every token, adapter and float of the real engine decides, and the stages still get what they can parse.
 import { createHash } from 'node:crypto';
 
-import type { CallOptions, GenerateRequest, ScoreRequest, Scored } from '../../src/engine/engine.js';
+import type {
+  CallOptions,
+  Embedded,
+  EmbedRequest,
+  GenerateRequest,
+  ScoreRequest,
+  Scored,
+} from '../../src/engine/engine.js';
 import type { EngineFactory, SwitchableModel } from '../../src/engine/engine-factory.js';
 import { createLlamaEngine } from '../../src/engine/llama-engine.js';
 import type { Completion } from '../../src/shared/rows.js';
@@ -38,6 +45,11 @@ class WellMannered implements SwitchableModel {
 
   score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<Scored[]> {
     return this.model.score(requests, options);
+  }
+
+  embed(requests: readonly EmbedRequest[], options?: CallOptions): Promise<Embedded[]> {
+    if (this.model.embed === undefined) throw new Error('the model does not embed');
+    return this.model.embed(requests, options);
   }
 
   dispose(): Promise<void> {

@@ -12,6 +12,7 @@ import { leaveFiles } from '../resume.js';
 import { decidingSettings, hashText } from '../run-config.js';
 import { adapterName, type RunContext } from '../run-context.js';
 import type { StageWork } from '../stages/stage-work.js';
+import { dataset } from '../stored-rows.js';
 
 export class StageSharing {
   /** The folders of the runs that have finished a stage, by the stage's identity. */
@@ -108,16 +109,16 @@ function settingsFor({ config }: RunContext, iteration: number, stage: StageName
 
 /** Of training and evaluation, the dataset and the adapters; of the others, all that the iteration's stages have stored. */
 function madeBefore({ config, store }: RunContext, iteration: number, stage: StageName): unknown[] {
-  const dataset = hashText(store.rowTexts(iteration, 'select').join('\n'));
+  const kept = hashText(JSON.stringify(dataset(store, iteration)));
   if (stage === 'train') {
     const goesOn = config.train.startFrom === 'last' && iteration > 1;
-    return [dataset, goesOn ? store.artifactHash(iteration - 1, adapterName) : null];
+    return [kept, goesOn ? store.artifactHash(iteration - 1, adapterName) : null];
   }
-  if (stage === 'evaluate') return [dataset, store.artifactHash(iteration, adapterName)];
+  if (stage === 'evaluate') return [kept, store.artifactHash(iteration, adapterName)];
   const before = order.slice(0, order.indexOf(stage));
   const earlier = stage === 'select' && config.select.accumulate > 0 ? iteration - 1 : 0;
   return [
     before.map((one) => hashText(store.rowTexts(iteration, one).join('\n'))),
-    Array.from({ length: earlier }, (_, i) => hashText(store.rowTexts(i + 1, 'select').join('\n'))),
+    Array.from({ length: earlier }, (_, i) => hashText(JSON.stringify(dataset(store, i + 1)))),
   ];
 }

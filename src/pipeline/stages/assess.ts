@@ -27,14 +27,14 @@ export const assessStage: StageWork = {
   values: () => [methodKey],
 
   size(run, iteration) {
-    if (run.config.select.grades === 'none') return { total: 0, done: 0 };
+    if (!isJudged(run.config)) return { total: 0, done: 0 };
     const total = passedPairs(run.store, iteration).length;
     return { total, done: run.store.countRows(iteration, 'assess', 'assessment') };
   },
 
   async work(run, iteration) {
     const { config, store } = run;
-    if (config.select.grades === 'none') return { result: { method: 'none', why: '' }, note: 'nothing is judged' };
+    if (!isJudged(config)) return { result: { method: 'none', why: '' }, note: 'nothing is judged' };
     const { done: before } = this.size(run, iteration);
     let done = before;
     const model = await judgeOf(run, iteration);
@@ -64,13 +64,19 @@ export const assessStage: StageWork = {
   },
 };
 
+/** Whether a run's pairs are judged at all. */
+export function isJudged({ select: { by, grades } }: Config): boolean {
+  return by === 'assessment' && grades !== 'none';
+}
+
 /** Throws `unsupported-model` where an endpoint cannot judge in the way that is asked for, before there is anything to judge. */
 export async function refuseImpossibleMethod(
-  { assess: { judge, method }, select: { grades } }: Config,
+  config: Config,
   engine: EngineFactory,
   choices: EngineChoices,
 ): Promise<void> {
-  if (engine.openEndpoint === undefined || judge !== 'current' || method === 'auto' || grades === 'none') return;
+  const { judge, method } = config.assess;
+  if (engine.openEndpoint === undefined || judge !== 'current' || method === 'auto' || !isJudged(config)) return;
   const model = await engine.openEndpoint(choices);
   try {
     await refuseImpossible(method, model);

@@ -1,43 +1,55 @@
-// Stage select in a run: the dataset of the iteration, in training order. One chunk.
+// Stage select in a run: the dataset of the iteration, in training order. By assessment it is one chunk; where pairs are
+// measured instead, the model that wrote them does that first, chunk by chunk.
 import { IsheepError } from '../../shared/errors.js';
-import type { Assessment } from '../../shared/rows.js';
+import type { Assessment, Measurement } from '../../shared/rows.js';
 import { accumulate, type EarlierDataset } from '../../stages/select/accumulate.js';
-import { select } from '../../stages/select/select.js';
-import type { RunData } from '../run-context.js';
-import { assessments, ownDataset, passedPairs, selectRows, type SelectResult } from '../stored-rows.js';
-import { countsInWords, type StageWork } from './stage-work.js';
+import { selectMeasured } from '../../stages/select/by-measurement.js';
+import { type Clusters, clusterPairs } from '../../stages/select/cluster.js';
+import { measure, needsVectors } from '../../stages/select/measure.js';
+import { select, type Selection } from '../../stages/select/select.js';
+import { callOptions, modelOf, type RunContext, type RunData } from '../run-context.js';
+import {
+  assessments,
+  measurements,
+  ownDataset,
+  measureRows,
+  passedPairs,
+  selectRows,
+  type SelectResult,
+} from '../stored-rows.js';
+import { commitChunks, countsInWords, type StageWork } from './stage-work.js';
 
 export const selectStage: StageWork = {
   stage: 'select',
   unit: 'pairs',
 
   size(run, iteration) {
-    return { total: passedPairs(run.store, iteration).length, done: 0 };
+    const total = passedPairs(run.store, iteration).length;
+    return { total, done: run.store.countRows(iteration, 'select', 'measurement') };
   },
 
-  work(run, iteration) {
+  async work(run, iteration) {
     const { config, store } = run;
     const pairs = passedPairs(store, iteration);
-    const judged = assessments(store, iteration);
-    const selection = select(pairs, judged, config.select);
+    const isMeasured = config.select.by !== 'assessment';
+    if (isMeasured) await measureAll(run, iteration);
+    const clusters = needsVectors(config.select.by) ? await clustersOf(run, iteration) : undefined;
+    const selection = isMeasured
+      ? selectMeasured(
+          { pairs, measurements: measurements(store, iteration), clusters, seed: config.seed, iteration },
+          config.select,
+        )
+      : select(pairs, assessments(store, iteration), config.select);
     const { dataset: newest, rule, notKept } = selection;
-    if (newest.length === 0) {
-      throw new IsheepError(
-        'nothing-usable',
-        `none of the ${pairs.length} pairs of iteration ${iteration} was kept (${rule}): ${countsInWords(notKept)}`,
-        {
-          hint:
-            `${highestGrades(judged)}look at them with \`isheep show verdicts\`; another --select-threshold, --select-share ` +
-            'or --select-grades needs a new run',
-        },
-      );
-    }
+    if (newest.length === 0) throw nothingKept(run, iteration, pairs.length, selection);
+    const chunk = measureChunks(run, iteration);
     const { accumulate: weight, atMost } = config.select;
     const { dataset, added } = accumulate(newest, earlierDatasets(run, iteration), { weight, atMost });
-    store.commitChunk({ iteration, stage: 'select', chunk: 0, seconds: 0, info: {}, rows: selectRows(dataset) });
+    const rows = selectRows(dataset, clusters);
+    store.commitChunk({ iteration, stage: 'select', chunk, seconds: 0, info: {}, rows });
     const result: SelectResult = { rule, notKept, ...(weight > 0 && { added }) };
     const more = added > 0 ? `; ${added} of earlier iterations added` : '';
-    return Promise.resolve({ result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}` });
+    return { result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}` };
   },
 };
 
@@ -48,10 +60,84 @@ function earlierDatasets({ config, store }: RunData, iteration: number): Earlier
   return earlier.map((one) => ({ iteration: one, pairs: ownDataset(store, one) }));
 }
 
+/** How many chunks of measurements there are in all; the selection is the one behind them. */
+function measureChunks({ config, store }: RunData, iteration: number): number {
+  if (config.select.by === 'assessment') return 0;
+  return Math.ceil(passedPairs(store, iteration).length / config.select.chunk);
+}
+
+async function measureAll(run: RunContext, iteration: number): Promise<void> {
+  const { config, store } = run;
+  const firstChunk = store.chunkInfos(iteration, 'select').length;
+  if (firstChunk >= measureChunks(run, iteration)) return;
+  let { done } = selectStage.size(run, iteration);
+  let cut = 0;
+  const progress = (more: number) =>
+    run.report({ kind: 'stage-progress', iteration, stage: 'select', done: done + more, tokens: 0 });
+  const chunks = measure(
+    { pairs: passedPairs(store, iteration), settings: config.select, firstChunk, ...callOptions(run, progress) },
+    await modelOf(run, iteration),
+  );
+  await commitChunks(run, iteration, selectStage, chunks, (chunk) => {
+    done += chunk.measurements.length;
+    cut += chunk.cut;
+    progress(0);
+    return { info: {}, rows: measureRows(chunk), done };
+  });
+  if (cut > 0) warn(run, `${cut} instructions are longer than the model's context; their beginnings were clustered`);
+}
+
+async function clustersOf(run: RunContext, iteration: number): Promise<Clusters> {
+  const { seed, select: settings } = run.config;
+  const measured = measurements(run.store, iteration);
+  const threads = Number(run.record.choices.threads ?? 0);
+  const clusters = await clusterPairs({
+    measurements: measured,
+    clusters: settings.clusters,
+    seed,
+    iteration,
+    threads,
+  });
+  if (clusters.reducedTo !== undefined) {
+    warn(
+      run,
+      `${clusters.byId.size} pairs are no more than select.clusters ${settings.clusters}: ${clusters.reducedTo} clusters are made`,
+    );
+  }
+  return clusters;
+}
+
+function warn(run: RunContext, message: string): void {
+  run.report({ kind: 'warning', message });
+}
+
+function nothingKept(run: RunContext, iteration: number, pairs: number, { rule, notKept }: Selection): IsheepError {
+  const { by } = run.config.select;
+  const advice =
+    by === 'assessment'
+      ? `${highestGrades(assessments(run.store, iteration))}look at them with \`isheep show verdicts\`; another ` +
+        '--select-threshold, --select-share or --select-grades needs a new run'
+      : `${lowestPerplexity(measurements(run.store, iteration))}look at them with \`isheep show verdicts\`; another ` +
+        '--select-max-perplexity or --select-by needs a new run';
+  return new IsheepError(
+    'nothing-usable',
+    `none of the ${pairs} pairs of iteration ${iteration} was kept (${rule}): ${countsInWords(notKept)}`,
+    { hint: advice },
+  );
+}
+
 /** "the highest grades were …; ", so that a threshold can be chosen; "" where there are none. */
 function highestGrades(judged: readonly Assessment[]): string {
   const graded = judged.flatMap((one) => ('quality' in one && one.quality !== null ? [one] : []));
   if (graded.length === 0) return '';
   const highest = (of: (one: (typeof graded)[number]) => number) => Math.max(...graded.map(of)).toFixed(1);
   return `the highest grades were ${highest((one) => one.quality)} for quality and ${highest((one) => one.following)} for following; `;
+}
+
+/** The same for a limit on perplexity: the lowest one at which a pair would have been kept. */
+function lowestPerplexity(measured: readonly Measurement[]): string {
+  const larger = measured.flatMap((one) =>
+    'perplexity' in one ? [Math.max(one.perplexity.response, one.perplexity.pair)] : [],
+  );
+  return larger.length === 0 ? '' : `the least surprising pair has a perplexity of ${Math.min(...larger).toFixed(1)}; `;
 }

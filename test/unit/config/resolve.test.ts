@@ -136,6 +136,18 @@ describe('errors', () => {
       { filter: { evaluationFiles: ['a.jsonl'], contaminationNgram: 4 } },
       'filter.contaminationNgram must be a whole number from 5 to 50; it is 4',
     ],
+    [
+      { select: { by: 'perplexity', grades: 'quality' } },
+      'select.grades quality has no meaning with select.by perplexity, where nothing is judged',
+    ],
+    [
+      { instructions: 300, select: { by: 'density' } },
+      'select.clusters must be below instructions, of which there are 300, so that there is a choice in a cluster; it is 300',
+    ],
+    [
+      { engine: 'openai', baseUrl: 'http://127.0.0.1:1/v1', select: { by: 'density' } },
+      'select.by density has no meaning with engine openai: a server shows neither its vectors nor how likely a text is by itself',
+    ],
   ])('words %j', (content, message) => {
     expect(problemsOfFile(content)).toEqual([message]);
   });

@@ -16,6 +16,7 @@ const measured: Measured = {
   synthesize: { requests: 8, kept: 16, tokens: 1600, seconds: 4 },
   respond: { responses: 8, passed: 4, tokens: 800, seconds: 2 },
   assess: { pairs: 8, method: 'likelihood', seconds: 1 },
+  select: { pairs: 0, seconds: 0 },
   train: { pairs: 8, tokens: 1000, seconds: 10 },
   baseBytes: 1e8,
   adapterBytes: 1e7,
@@ -53,6 +54,24 @@ test('a forecast counts every stage from what the probe measured', () => {
 test('a forecast of memory is the larger peak, of training at the maximum length or of the probe', () => {
   expect(forecast(config, measured)).toMatchObject({ memoryBytes: 7e8, trainingMemory, maxLength: 1024 });
   expect(forecast(config, { ...measured, peakBytes: 8e8 })).toMatchObject({ memoryBytes: 8e8, trainingMemory });
+});
+
+test('a forecast of a selection by measurement counts measuring in the place of judging', () => {
+  const select = { ...config.select, by: 'density+perplexity' as const };
+  const timed = { ...measured, select: { pairs: 8, seconds: 4 } };
+  const rows = (more: object) =>
+    forecast({ ...config, select: { ...select, ...more } }, timed).stages.filter(({ stage }) =>
+      /assess|select/.test(stage),
+    );
+  expect(rows({ clusters: 300 })).toMatchObject([
+    { count: 0, seconds: 0 },
+    { count: 300, seconds: 250 },
+  ]);
+  expect(rows({ clusters: 500 })).toMatchObject([{ count: 0 }, { count: 250 }]); // half of the pairs
+  expect(rows({ clusters: 300, atMost: 70 })).toMatchObject([{ count: 0 }, { count: 70 }]);
+  expect(forecast({ ...config, select: { ...select, by: 'perplexity' } }, timed).notes).toEqual([
+    'How many pairs pass the threshold is not known before; training is forecast for all that pass the filters.',
+  ]);
 });
 
 test('a forecast says what the probe could not know', () => {
