@@ -54,13 +54,13 @@ test('evaluation files are known by what they hold, and leave no trace where non
     const file = path.join(folder.dir, name);
     writeFileSync(file, text);
     const config = { ...folder.config, filter: { evaluationFiles: [file] } };
-    return describeRun(config, folder.modelPath, [], loadEvaluation(config)?.identity);
+    return describeRun(config, folder, [], loadEvaluation(config)?.identity);
   };
   const here = described('here.txt', 'How many legs does a spider have?');
   expect(runName(described('elsewhere.txt', 'How many legs does a spider have?'))).toBe(runName(here));
   expect(runName(described('here.txt', 'How many legs does a spider h\nave?'))).not.toBe(runName(here));
   expect(here.inputs.evaluation?.texts).toBe(2);
-  const without = describeRun(folder.config, folder.modelPath, []);
+  const without = describeRun(folder.config, folder, []);
   expect(without.inputs).not.toHaveProperty('evaluation');
   expect(differences(without, here)).toEqual([
     { key: 'evaluation (sha256)', old: 'not set', new: here.inputs.evaluation?.sha256 },

@@ -141,9 +141,11 @@ describe.each(filterNames)('the filter %s', (name) => {
     expect(filter.name).toBe(name);
   });
 
-  it.skipIf(name.startsWith('paper-'))('rejects and lets pass as the table says', () => {
-    expect(cases.some((one) => one.reason !== undefined)).toBe(true);
-    expect(cases.some((one) => one.reason === undefined)).toBe(true);
+  it('rejects and lets pass as the table says', () => {
+    // Those in the paper's form have a table of their own.
+    const isElsewhere = name.startsWith('paper-');
+    expect(isElsewhere || cases.some((one) => one.reason !== undefined)).toBe(true);
+    expect(isElsewhere || cases.some((one) => one.reason === undefined)).toBe(true);
     for (const { row, reason } of cases) {
       expect(filter.check({ ...plain, ...row }), JSON.stringify(row)).toBe(reason);
     }
