@@ -5,7 +5,11 @@ import { type Config, endpointKeys } from './schema.js';
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
   const { train } = config;
-  const problems = [...endpointProblems(config, nameOf), ...selectProblems(config, nameOf)];
+  const problems = [
+    ...endpointProblems(config, nameOf),
+    ...ownProblems(config, nameOf),
+    ...selectProblems(config, nameOf),
+  ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
       `${nameOf('train.patience')} needs ${nameOf('train.validation')} above 0: without held-out pairs there is no loss to watch`,
@@ -15,6 +19,19 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     problems.push(`${nameOf('train.targets')} names a matrix twice: ${train.targets.join(',')}`);
   }
   return problems;
+}
+
+function ownProblems({ own, synthesize }: Config, nameOf: (key: string) => string): string[] {
+  const { method } = synthesize;
+  const [methodName, documents] = [nameOf('synthesize.method'), nameOf('own.documents')];
+  if (method === 'none' && own.instructions === undefined) {
+    return [`${methodName} none needs ${nameOf('own.instructions')}: without them there is no instruction at all`];
+  }
+  if (method === 'documents' && own.documents === undefined) {
+    return [`${methodName} documents needs ${documents}: the files that passages are drawn from`];
+  }
+  if (method === 'documents' || own.documents === undefined) return [];
+  return [`${documents} has no meaning without ${methodName} documents; it is ${method}`];
 }
 
 function selectProblems({ assess, select }: Config, nameOf: (key: string) => string): string[] {

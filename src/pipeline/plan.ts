@@ -6,9 +6,9 @@ import path from 'node:path';
 import type { CallOptions, MemoryForecast } from '../engine/engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
 import type { Config } from '../config/schema.js';
-import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import type { StageName } from './events.js';
 import { probe, type Measured } from './probe.js';
+import { loadInputs } from './run-inputs.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
 
 /** A text stands in the database and in a file; a training keeps weights, two moments and the adapter itself. */
@@ -55,12 +55,12 @@ export interface PlanInput extends CallOptions {
 /** Throws `not-enough-memory` before the probe where training at the maximum length does not fit. */
 export async function plan(input: PlanInput): Promise<Plan> {
   const { engine, config } = input;
-  const seeds = loadSeeds(config.seeds);
+  const inputs = loadInputs(config);
   await engine.check('training');
   const choices = await engine.choose();
   await refuseImpossibleMethod(config, engine, choices);
   await engine.forecastTraining(choices, config.train);
-  const measured = await probe({ ...input, seeds, choices });
+  const measured = await probe({ ...input, ...inputs, choices });
   return { ...forecast(config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
 }
 
@@ -68,7 +68,8 @@ export async function plan(input: PlanInput): Promise<Plan> {
 export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDiskBytes' | 'measured'> {
   const stages = forecastStages(config, measured);
   const requests = stages.find(({ stage }) => stage === 'synthesize')?.count ?? 0;
-  const text = copiesOfText * (requests * measured.requestBytes + config.instructions * measured.pairBytes);
+  const text =
+    copiesOfText * (requests * measured.requestBytes + wantedInstructions(config, measured) * measured.pairBytes);
   return {
     iterations: config.iterations,
     stages,
@@ -85,9 +86,10 @@ export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDi
 
 function forecastStages(config: Config, measured: Measured): StageForecast[] {
   const { synthesize, respond, assess, train } = measured;
-  const { instructions } = config;
+  const instructions = wantedInstructions(config, measured);
   // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
-  const requests = Math.ceil((instructions * synthesize.requests) / Math.max(1, synthesize.kept));
+  const toWrite = Math.max(0, instructions - synthesize.own);
+  const requests = Math.ceil((toWrite * synthesize.requests) / Math.max(1, synthesize.kept));
   const passed = Math.ceil((instructions * Math.max(1, respond.passed)) / respond.responses);
   const kept = Math.min(
     config.select.atMost,
@@ -128,6 +130,11 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   ];
 }
 
+/** Of an iteration. */
+function wantedInstructions({ instructions, synthesize: { method } }: Config, { synthesize }: Measured): number {
+  return method === 'none' ? Math.min(instructions, synthesize.own) : instructions;
+}
+
 /** Grades keep what passes a threshold, and how many that are is unknown before; ranks keep a share. */
 function isRanked({ assess: { method }, select: { grades } }: Config, { assess }: Measured): boolean {
   if (grades === 'none') return false;
@@ -138,7 +145,7 @@ function notes(config: Config, measured: Measured): string[] {
   const { synthesize, respond, assess } = measured;
   const found: string[] = [];
   const isJudged = config.select.grades !== 'none';
-  if (synthesize.kept === 0) {
+  if (synthesize.requests > 0 && synthesize.kept === 0) {
     found.push(
       `None of the ${synthesize.requests} requests of the probe gave an instruction that was kept; counted as one.`,
     );

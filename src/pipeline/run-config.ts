@@ -6,16 +6,19 @@ import path from 'node:path';
 
 import { speedOnlyKeys, type Config } from '../config/schema.js';
 import type { EngineChoices } from '../engine/engine-factory.js';
-import type { SeedTask } from '../shared/rows.js';
 
 import { hashFile } from '../store/artifacts.js';
 import { promptWording } from './prompt-wording.js';
+import type { RunInputs } from './run-inputs.js';
 
 export interface RunRecord {
   config: Config;
   inputs: {
     base: { sha256: string; bytes: number };
     seeds: { sha256: string; tasks: number };
+    /** Of own.instructions and own.documents, where there are any. */
+    ownInstructions?: { sha256: string; instructions: number };
+    documents?: { sha256: string; passages: number };
     prompts: { sha256: string };
     /** Name of a template, or sha256 of its file; null where the GGUF's own is used. */
     chatTemplate: string | null;
@@ -26,14 +29,24 @@ export interface RunRecord {
 }
 
 /** Keys that name files: what counts is what the files hold, and that is hashed. */
-const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate'];
+const pathKeys: readonly string[] = ['model', 'seeds', 'own.instructions', 'own.documents', 'chatTemplate'];
 
-export function describeRun(config: Config, modelPath: string, seeds: readonly SeedTask[]): Omit<RunRecord, 'choices'> {
+export function describeRun(
+  config: Config,
+  modelPath: string,
+  { seeds, ownInstructions, passages }: RunInputs,
+): Omit<RunRecord, 'choices'> {
   return {
     config,
     inputs: {
       base: { sha256: hashFile(modelPath), bytes: statSync(modelPath).size },
       seeds: { sha256: hashText(JSON.stringify(seeds)), tasks: seeds.length },
+      ...(ownInstructions.length > 0 && {
+        ownInstructions: { sha256: hashText(JSON.stringify(ownInstructions)), instructions: ownInstructions.length },
+      }),
+      ...(passages.length > 0 && {
+        documents: { sha256: hashText(JSON.stringify(passages)), passages: passages.length },
+      }),
       prompts: { sha256: hashText(JSON.stringify(promptWording())) },
       chatTemplate: chatTemplateIdentity(config.chatTemplate),
     },
@@ -64,16 +77,22 @@ export function differences(started: Omit<RunRecord, 'choices'>, asked: Omit<Run
     .map((key) => ({ key, old: old.get(key) ?? 'not set', new: now.get(key) ?? 'not set' }));
 }
 
-/** Keys without meaning for the result left out; `bytes` and `tasks` only explain a hash that stands beside them. */
+/** Keys without meaning for the result left out; `bytes`, `tasks` and the like only explain a hash that stands beside them. */
 function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [string, string][] {
   const settings = flatten(config).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
   const files: [string, string][] = [
     ['base (sha256)', inputs.base.sha256],
     ['seeds (sha256)', inputs.seeds.sha256],
+    ...hashOf('own instructions', inputs.ownInstructions),
+    ...hashOf('documents', inputs.documents),
     ['prompts (sha256)', inputs.prompts.sha256],
     ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
   ];
   return [...settings, ...files, ...Object.entries(versions)];
+}
+
+function hashOf(name: string, input: { sha256: string } | undefined): [string, string][] {
+  return input === undefined ? [] : [[`${name} (sha256)`, input.sha256]];
 }
 
 /** Leaves of an object as [dotted key, JSON], sorted by key. Keys that are undefined are left out. */

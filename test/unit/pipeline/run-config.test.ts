@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { describeRun, differences, runName } from '../../../src/pipeline/run-config.js';
-import { loadSeeds } from '../../../src/stages/synthesize/load-seeds.js';
+import { loadInputs } from '../../../src/pipeline/run-inputs.js';
 import { runFolder, type RunFolder } from '../../support/run-folder.js';
 
 let folder: RunFolder;
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-const describeFolder = ({ config, modelPath }: RunFolder) => describeRun(config, modelPath, loadSeeds(config.seeds));
+const describeFolder = ({ config, modelPath }: RunFolder) => describeRun(config, modelPath, loadInputs(config));
 
 test('a run has the same name in another folder, and another one with another seed, base or seed tasks', () => {
   const other = runFolder();
