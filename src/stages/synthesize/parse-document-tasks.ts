@@ -25,7 +25,7 @@ const nextText = /^[^\S\n]*Text(?: \d{1,9})?:/im;
 /** What was not asked for and some models write all the same: it ends the task. */
 const furtherField = /\n[^\S\n]*(Output|Answer|Response|Solution):/i;
 const otherInput = /\n[^\S\n]*Input:/i;
-const onlyMarks = /^[^\p{L}\p{N}]*$/u;
+const onlyMarks = /^[-=*_#`]*$/;
 
 /** `text`: from the first "Task:" on. `complete`: it ended by itself or at a stop string, not at its length; without it the
  *  last task may be unfinished and is dropped. */

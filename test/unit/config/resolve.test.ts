@@ -126,6 +126,16 @@ describe('errors', () => {
       { select: { grades: 'following' }, assess: { method: 'likelihood' } },
       'select.grades following needs assess.method expected or sampled; it is likelihood, which gives ranks and no grades',
     ],
+    [
+      { synthesize: { method: 'none' } },
+      'synthesize.method none needs own.instructions: without them there is no instruction at all',
+    ],
+    [
+      { synthesize: { method: 'documents' } },
+      'synthesize.method documents needs own.documents: the files that passages are drawn from',
+    ],
+    [{ own: { documents: ['a.md'] } }, 'own.documents has no meaning without synthesize.method documents; it is seeds'],
+    [{ own: { documents: 'a.md' } }, 'own.documents must be a list of texts; "a.md" is a string'],
   ])('words %j', (content, message) => {
     expect(problemsOfFile(content)).toEqual([message]);
   });
