@@ -25,6 +25,7 @@ const paper: ConfigInput = {
   iterations: 3,
   instructions: 10_000,
   synthesize: {
+    method: 'seeds',
     temperature: 1,
     topP: 0.95,
     topK: 0,

@@ -47,7 +47,31 @@ export const inferenceSchema = z.strictObject({
   cacheMemory: count.max(1e9).default(2048).describe('MiB that the cache of all sequences may take'),
 });
 
+export const ownSchema = z.strictObject({
+  instructions: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "a person's own instructions, the first candidates of every iteration: JSON Lines with instruction and input, or a " +
+        '.txt file with an instruction a line',
+    ),
+  documents: z
+    .array(z.string().min(1))
+    .nonempty()
+    .optional()
+    .describe(
+      'files that synthesize.method documents draws passages from: plain text, Markdown, or JSON Lines with text',
+    ),
+});
+
 export const synthesizeSchema = z.strictObject({
+  method: z
+    .enum(['seeds', 'documents', 'none'])
+    .default('seeds')
+    .describe(
+      'what instructions are written from; documents: tasks on the passages of own.documents; none: only own.instructions',
+    ),
   ...sampling,
   // Without it most of what small models write at temperature 1 wanders off (docs/benchmarks.md).
   minP: sampling.minP.default(0.1),
@@ -275,9 +299,12 @@ export const configSchema = z.strictObject({
   engineTimeout: z.number().gt(0).max(86_400).optional().describe('seconds that an answer may take; default: 600'),
   chatTemplate: z.string().min(1).optional().describe('name or file of a template, for models that carry none'),
   iterations: count.max(1000).default(3).describe('turns of the loop'),
-  instructions: count.default(1000).describe('distinct instructions to synthesize in each iteration'),
+  instructions: count
+    .default(1000)
+    .describe("distinct instructions of each iteration: a person's own first, the rest synthesized"),
   seeds: z.string().min(1).optional().describe('seed tasks (JSON Lines); default: the ones that come with isheep'),
   inference: inferenceSchema.prefault({}),
+  own: ownSchema.prefault({}),
   synthesize: synthesizeSchema.prefault({}),
   respond: respondSchema.prefault({}),
   filter: filterSchema.prefault({}),

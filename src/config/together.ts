@@ -7,6 +7,7 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
   const { train } = config;
   const problems = [
     ...endpointProblems(config, nameOf),
+    ...ownProblems(config, nameOf),
     ...filterProblems(config, nameOf),
     ...selectProblems(config, nameOf),
     ...measuringProblems(config, nameOf),
@@ -34,6 +35,19 @@ function filterProblems({ filter }: Config, nameOf: (key: string) => string): st
     problems.push(`${nameOf('filter.rules')} contamination needs ${files}: files to compare with`);
   }
   return problems;
+}
+
+function ownProblems({ own, synthesize }: Config, nameOf: (key: string) => string): string[] {
+  const { method } = synthesize;
+  const [methodName, documents] = [nameOf('synthesize.method'), nameOf('own.documents')];
+  if (method === 'none' && own.instructions === undefined) {
+    return [`${methodName} none needs ${nameOf('own.instructions')}: without them there is no instruction at all`];
+  }
+  if (method === 'documents' && own.documents === undefined) {
+    return [`${methodName} documents needs ${documents}: the files that passages are drawn from`];
+  }
+  if (method === 'documents' || own.documents === undefined) return [];
+  return [`${documents} has no meaning without ${methodName} documents; it is ${method}`];
 }
 
 function selectProblems({ assess, select }: Config, nameOf: (key: string) => string): string[] {

@@ -7,10 +7,9 @@ import type { CallOptions, MemoryForecast } from '../engine/engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
 import type { Config } from '../config/schema.js';
 import { needsVectors } from '../stages/select/measure.js';
-import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import type { StageName } from './events.js';
 import { probe, type Measured } from './probe.js';
-import { loadEvaluation } from './screens.js';
+import { loadInputs } from './run-inputs.js';
 import { isJudged, refuseImpossibleMethod } from './stages/assess.js';
 
 /** A text stands in the database and in a file; a training keeps weights, two moments and the adapter itself. */
@@ -57,13 +56,12 @@ export interface PlanInput extends CallOptions {
 /** Throws `not-enough-memory` before the probe where training at the maximum length does not fit. */
 export async function plan(input: PlanInput): Promise<Plan> {
   const { engine, config } = input;
-  const seeds = loadSeeds(config.seeds);
-  const evaluation = loadEvaluation(config)?.index;
+  const inputs = loadInputs(config);
   await engine.check('training');
   const choices = await engine.choose();
   await refuseImpossibleMethod(config, engine, choices);
   await engine.forecastTraining(choices, config.train);
-  const measured = await probe({ ...input, seeds, evaluation, choices });
+  const measured = await probe({ ...input, ...inputs, choices });
   return { ...forecast(config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
 }
 
@@ -71,7 +69,8 @@ export async function plan(input: PlanInput): Promise<Plan> {
 export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDiskBytes' | 'measured'> {
   const stages = forecastStages(config, measured);
   const requests = stages.find(({ stage }) => stage === 'synthesize')?.count ?? 0;
-  const text = copiesOfText * (requests * measured.requestBytes + config.instructions * measured.pairBytes);
+  const text =
+    copiesOfText * (requests * measured.requestBytes + wantedInstructions(config, measured) * measured.pairBytes);
   return {
     iterations: config.iterations,
     stages,
@@ -88,9 +87,10 @@ export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDi
 
 function forecastStages(config: Config, measured: Measured): StageForecast[] {
   const { synthesize, respond, assess, train } = measured;
-  const { instructions } = config;
+  const instructions = wantedInstructions(config, measured);
   // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
-  const requests = Math.ceil((instructions * synthesize.requests) / Math.max(1, synthesize.kept));
+  const toWrite = Math.max(0, instructions - synthesize.own);
+  const requests = Math.ceil((toWrite * synthesize.requests) / Math.max(1, synthesize.kept));
   const passed = Math.ceil((instructions * Math.max(1, respond.passed)) / respond.responses);
   const kept = Math.min(config.select.atMost, keptOf(passed, config, measured));
   const heldOut = Math.floor(kept * config.train.validation);
@@ -135,6 +135,11 @@ function keptOf(passed: number, config: Config, measured: Measured): number {
   return Math.ceil(passed * (isRanked(config, measured) ? share : 1));
 }
 
+/** Of an iteration. */
+function wantedInstructions({ instructions, synthesize: { method } }: Config, { synthesize }: Measured): number {
+  return method === 'none' ? Math.min(instructions, synthesize.own) : instructions;
+}
+
 /** Grades keep what passes a threshold, and how many that are is unknown before; ranks keep a share. */
 function isRanked(config: Config, { assess }: Measured): boolean {
   if (!isJudged(config)) return false;
@@ -145,7 +150,7 @@ function isRanked(config: Config, { assess }: Measured): boolean {
 function notes(config: Config, measured: Measured): string[] {
   const { synthesize, respond, assess } = measured;
   const found: string[] = [];
-  if (synthesize.kept === 0) {
+  if (synthesize.requests > 0 && synthesize.kept === 0) {
     found.push(
       `None of the ${synthesize.requests} requests of the probe gave an instruction that was kept; counted as one.`,
     );

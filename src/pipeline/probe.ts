@@ -1,5 +1,4 @@
 // A few real requests of every kind, timed: what a forecast is made from. Works in a temporary folder and leaves nothing.
-import type { Config } from '../config/schema.js';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,16 +12,10 @@ import {
 } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
 import type { Candidate, Pair } from '../shared/rows.js';
-import { assess } from '../stages/assess/assess.js';
-import { possibleMethods } from '../stages/assess/possible-methods.js';
-import { applyScreen } from '../stages/filter/screen.js';
-import { respond } from '../stages/respond/respond.js';
 import { measure } from '../stages/select/measure.js';
-import { synthesize } from '../stages/synthesize/synthesize.js';
 import { train } from '../stages/train/train.js';
 import { EngineSlot } from './engine-slot.js';
-import { judgesOwn } from './run-context.js';
-import { candidateScreen, pairScreen, type ScreenInput } from './screens.js';
+import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSynthesis } from './sample.js';
 import { isKept } from './stored-rows.js';
 
 /** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on. Small, so that a forecast
@@ -30,7 +23,7 @@ import { isKept } from './stored-rows.js';
 const probeRequests = 8;
 const probePairs = 8;
 
-export interface ProbeInput extends CallOptions, ScreenInput {
+export interface ProbeInput extends SampleInput {
   modelPath: string;
   engine: EngineFactory;
   choices: EngineChoices;
@@ -38,7 +31,8 @@ export interface ProbeInput extends CallOptions, ScreenInput {
 
 /** What was measured; seconds are wall time, tokens are those generated or trained. */
 export interface Measured {
-  synthesize: { requests: number; kept: number; tokens: number; seconds: number };
+  /** `own`: a person's own instructions that the filters keep; `kept`: of those that the requests wrote. */
+  synthesize: { own: number; requests: number; kept: number; tokens: number; seconds: number };
   respond: { responses: number; passed: number; tokens: number; seconds: number };
   assess: { pairs: number; method: string; seconds: number };
   /** Of measuring, where the selection does that; it takes no time to speak of otherwise. */
@@ -77,7 +71,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
       adapterBytes: trained.adapterBytes,
       peakBytes: process.resourceUsage().maxRSS * 1024,
       trainingMemory,
-      requestBytes: synthesized.bytes / synthesized.measured.requests,
+      requestBytes: synthesized.bytes / Math.max(1, synthesized.measured.requests),
       pairBytes: responded.bytes / responded.pairs.length,
     };
   } finally {
@@ -88,24 +82,15 @@ export async function probe(input: ProbeInput): Promise<Measured> {
 async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
   const { config, seeds } = input;
   const started = performance.now();
-  const chunks = synthesize(
-    {
-      ...callOptions(input),
-      seeds,
-      iteration: 1,
-      seed: config.seed,
-      target: config.instructions,
-      settings: { ...config.synthesize, chunk: Math.min(probeRequests, config.synthesize.chunk) },
-      screen: candidateScreen(input),
-      earlier: [],
-    },
-    model,
-  );
-  const { requests, candidates } = await firstOf(chunks);
+  const chunks = await sampleSynthesis(input, model, { target: config.instructions, chunk: probeRequests, chunks: 1 });
+  const requests = chunks.flatMap((chunk) => chunk.requests);
+  const candidates = chunks.flatMap((chunk) => chunk.candidates);
   const kept = candidates.filter(isKept);
+  const own = kept.filter(({ source }) => source?.own !== undefined).length;
   const tokens = requests.reduce((sum, request) => sum + request.tokens, 0);
+  const seconds = secondsSince(started);
   return {
-    measured: { requests: requests.length, kept: kept.length, tokens, seconds: secondsSince(started) },
+    measured: { own, requests: requests.length, kept: kept.length - own, tokens, seconds },
     bytes: Buffer.byteLength(JSON.stringify([requests, candidates])),
     // A probe in which nothing was kept goes on with the seeds, which are instructions as well.
     candidates: (kept.length > 0 ? kept : seeds.map((task) => ({ ...task, verdicts: [] }))).slice(0, probePairs),
@@ -113,42 +98,24 @@ async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
 }
 
 async function probeRespond(input: ProbeInput, model: LanguageModel, candidates: readonly Candidate[]) {
-  const { config } = input;
-  const settings = { ...config.respond, chunk: probePairs };
   const started = performance.now();
-  const chunks = respond(
-    { ...callOptions(input), candidates, iteration: 1, seed: config.seed, settings, firstChunk: 0 },
-    model,
-  );
-  const { pairs, completions } = await firstOf(chunks);
+  const { pairs, completions } = await sampleResponses(input, model, candidates);
   const seconds = secondsSince(started);
-  const passed = applyScreen(pairs, pairScreen(input)).filter(isKept).length;
-  const tokens = countTokens(completions);
+  const passed = pairs.filter(isKept).length;
   return {
-    measured: { responses: pairs.length, passed, tokens, seconds },
+    measured: { responses: pairs.length, passed, tokens: countTokens(completions), seconds },
     bytes: Buffer.byteLength(JSON.stringify([pairs, completions])),
     pairs,
   };
 }
 
-/** `auto` is timed as likelihood, where the model can be judged by it: which method it takes is known only once a run has
- *  tested the judge. */
 async function probeAssess(
   input: ProbeInput,
   model: LanguageModel,
   pairs: readonly Pair[],
 ): Promise<Measured['assess']> {
-  const { config } = input;
-  const method = config.assess.method === 'auto' ? (await possibleMethods(model))[0] : config.assess.method;
-  const settings = { ...config.assess, chunk: probePairs };
   const started = performance.now();
-  const { seed } = config;
-  const ownResponses = judgesOwn(config, 1);
-  const chunks = assess(
-    { ...callOptions(input), pairs, iteration: 1, seed, method, settings, firstChunk: 0, ownResponses },
-    model,
-  );
-  await firstOf(chunks);
+  const { method } = await sampleAssessments(input, model, pairs);
   return { pairs: pairs.length, method, seconds: secondsSince(started) };
 }
 
@@ -161,8 +128,9 @@ async function probeMeasure(
   if (select.by === 'assessment') return { pairs: 0, seconds: 0 };
   const started = performance.now();
   const settings = { by: select.by, chunk: probePairs };
-  await firstOf(measure({ ...callOptions(input), pairs, settings, firstChunk: 0 }, model));
-  return { pairs: pairs.length, seconds: secondsSince(started) };
+  const chunks = measure({ ...onlySignal(input), pairs, settings, firstChunk: 0 }, model);
+  for await (const { measurements } of chunks) return { pairs: measurements.length, seconds: secondsSince(started) };
+  return { pairs: 0, seconds: 0 };
 }
 
 /** One epoch over the responses, or over the seeds' own where all responses are empty. */
@@ -187,21 +155,6 @@ async function probeTrain(input: ProbeInput, trainer: Trainer, pairs: readonly P
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function firstOf<T>(items: AsyncIterable<T>): Promise<T> {
-  for await (const item of items) return item;
-  throw new Error('a probe yielded nothing');
-}
-
-/** In the first iteration, where the base is the current model. */
-function judgeOf({ assess: { judge } }: Config, engines: EngineSlot): Promise<LanguageModel> {
-  if (judge === 'current') return engines.writer(null);
-  return judge === 'base' ? engines.model(null) : engines.judge();
-}
-
-function callOptions({ signal, onProgress }: CallOptions): CallOptions {
-  return { ...onlySignal({ signal }), ...(onProgress === undefined ? {} : { onProgress }) };
 }
 
 function onlySignal({ signal }: { signal?: AbortSignal | undefined }): Pick<CallOptions, 'signal'> {

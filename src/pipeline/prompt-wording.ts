@@ -5,6 +5,7 @@ import type { Prompt } from '../engine/engine.js';
 import { taskPrompt } from '../shared/task-prompt.js';
 import type { SeedTask } from '../shared/rows.js';
 import { backPrompt, gradePrompt, type Criterion } from '../stages/assess/prompts.js';
+import { documentPrompt } from '../stages/synthesize/document-prompts.js';
 import { metaPrompt } from '../stages/synthesize/prompts.js';
 
 const task: SeedTask = { id: 'seed', instruction: '{instruction}', input: '{input}', output: '{output}' };
@@ -18,6 +19,7 @@ export function promptWording(): Record<string, Prompt> {
   const wording: Record<string, Prompt> = {};
   for (const form of ['chat', 'raw'] as const) {
     wording[`synthesize, ${form}`] = metaPrompt([task, { ...task, input: '' }], 2, form).prompt;
+    wording[`synthesize from documents, ${form}`] = documentPrompt([task], '{passage}', 2, form).prompt;
   }
   for (const [form, hasChatTemplate] of [
     ['chat', true],

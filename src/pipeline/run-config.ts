@@ -6,11 +6,11 @@ import path from 'node:path';
 
 import { isOwnJudge, speedOnlyKeys, type Config } from '../config/schema.js';
 import type { EngineChoices } from '../engine/engine-factory.js';
-import type { SeedTask } from '../shared/rows.js';
 
 import { hashFile } from '../store/artifacts.js';
 import { promptWording } from './prompt-wording.js';
 import type { LoadedEvaluation } from './screens.js';
+import type { RunInputs } from './run-inputs.js';
 
 export interface RunRecord {
   config: Config;
@@ -21,6 +21,9 @@ export interface RunRecord {
     seeds: { sha256: string; tasks: number };
     /** Of the evaluation files; absent where none are given. */
     evaluation?: LoadedEvaluation['identity'];
+    /** Of own.instructions and own.documents, where there are any. */
+    ownInstructions?: { sha256: string; instructions: number };
+    documents?: { sha256: string; passages: number };
     prompts: { sha256: string };
     /** Name of a template, or sha256 of its file; null where the GGUF's own is used. */
     chatTemplate: string | null;
@@ -31,13 +34,19 @@ export interface RunRecord {
 }
 
 /** Keys that name files: what counts is what the files hold, and that is hashed. */
-const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate', 'filter.evaluationFiles'];
+const pathKeys: readonly string[] = [
+  'model',
+  'seeds',
+  'own.instructions',
+  'own.documents',
+  'filter.evaluationFiles',
+  'chatTemplate',
+];
 
 export function describeRun(
   config: Config,
   { modelPath, judgePath }: { modelPath: string; judgePath?: string },
-  seeds: readonly SeedTask[],
-  evaluation?: LoadedEvaluation['identity'],
+  { seeds, ownInstructions, passages, evaluation }: RunInputs,
 ): Omit<RunRecord, 'choices'> {
   return {
     config,
@@ -45,7 +54,13 @@ export function describeRun(
       base: modelIdentity(modelPath),
       judge: judgePath === undefined ? null : modelIdentity(judgePath),
       seeds: { sha256: hashText(JSON.stringify(seeds)), tasks: seeds.length },
-      ...(evaluation && { evaluation }),
+      ...(evaluation && { evaluation: evaluation.identity }),
+      ...(ownInstructions.length > 0 && {
+        ownInstructions: { sha256: hashText(JSON.stringify(ownInstructions)), instructions: ownInstructions.length },
+      }),
+      ...(passages.length > 0 && {
+        documents: { sha256: hashText(JSON.stringify(passages)), passages: passages.length },
+      }),
       prompts: { sha256: hashText(JSON.stringify(promptWording())) },
       chatTemplate: chatTemplateIdentity(config.chatTemplate),
     },
@@ -75,17 +90,23 @@ export function differences(started: Omit<RunRecord, 'choices'>, asked: Omit<Run
     .map((key) => ({ key, old: old.get(key) ?? 'not set', new: now.get(key) ?? 'not set' }));
 }
 
-/** Keys without meaning for the result left out; `bytes`, `tasks` and `texts` only explain a hash that stands beside them. */
+/** Keys without meaning for the result left out; `bytes`, `tasks` and the like only explain a hash that stands beside them. */
 function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [string, string][] {
   const files: [string, string][] = [
     ['base (sha256)', inputs.base.sha256],
-    ...(inputs.judge === null ? [] : [['judge (sha256)', inputs.judge.sha256] as [string, string]]),
+    ...hashOf('judge', inputs.judge ?? undefined),
     ['seeds (sha256)', inputs.seeds.sha256],
-    ...(inputs.evaluation ? ([['evaluation (sha256)', inputs.evaluation.sha256]] as [string, string][]) : []),
+    ...hashOf('evaluation', inputs.evaluation),
+    ...hashOf('own instructions', inputs.ownInstructions),
+    ...hashOf('documents', inputs.documents),
     ['prompts (sha256)', inputs.prompts.sha256],
     ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
   ];
   return [...decidingSettings(config), ...files, ...Object.entries(versions)];
+}
+
+function hashOf(name: string, input: { sha256: string } | undefined): [string, string][] {
+  return input === undefined ? [] : [[`${name} (sha256)`, input.sha256]];
 }
 
 /** Leaves of an object as [dotted key, JSON], sorted by key. Keys that are undefined are left out. */

@@ -4,13 +4,12 @@ import path from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { CallOptions, LanguageModel } from '../engine/engine.js';
 import { IsheepError } from '../shared/errors.js';
-import type { SeedTask } from '../shared/rows.js';
-import type { EvaluationIndex } from '../stages/filter/evaluation-index.js';
 import { iterationDir } from '../store/artifacts.js';
 import type { RunStore } from '../store/run-store.js';
 import type { EngineSlot } from './engine-slot.js';
 import type { IterationSummary, Reporter, StageName } from './events.js';
 import type { RunRecord } from './run-config.js';
+import type { RunInputs } from './run-inputs.js';
 
 /** What is known of a run without an engine: enough for its sizes, its status and its summary. */
 export interface RunData {
@@ -19,13 +18,10 @@ export interface RunData {
   store: RunStore;
 }
 
-export interface RunContext extends RunData {
+export interface RunContext extends RunData, RunInputs {
   record: RunRecord;
   /** What its adapters call the run. */
   name: string;
-  seeds: readonly SeedTask[];
-  /** Of the evaluation files; undefined where none are given. */
-  evaluation: EvaluationIndex | undefined;
   engines: EngineSlot;
   report: Reporter;
   /** Aborted: the current chunk is finished and committed, then the run stops. */

@@ -4,7 +4,6 @@ import { diskError } from '../shared/atomic-file.js';
 import type { Config } from '../config/schema.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
 import { IsheepError } from '../shared/errors.js';
-import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import { acquireLock } from '../store/lock.js';
 import type { RunStore } from '../store/run-store.js';
 import { EngineSlot } from './engine-slot.js';
@@ -13,7 +12,7 @@ import type { Reporter, RunSummary } from './events.js';
 import { isFinished, leaveFiles, openStore, refuseChanges, storedRecord, storeRecord } from './resume.js';
 import { describeRun, runName, type RunRecord } from './run-config.js';
 import { modelName, stopIfAsked, type RunContext } from './run-context.js';
-import { loadEvaluation } from './screens.js';
+import { loadInputs } from './run-inputs.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
 import { stages } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
@@ -45,10 +44,9 @@ export interface RunOptions {
  *  `nothing-usable`, `not-enough-disk` and what the engine throws; what was committed before stays. */
 export async function runLoop(options: RunOptions): Promise<RunSummary> {
   const { config, runDir, engine } = options;
-  const seeds = loadSeeds(config.seeds);
-  const evaluation = loadEvaluation(config);
+  const inputs = loadInputs(config);
   await engine.check('training');
-  const asked = describeRun(config, options, seeds, evaluation?.identity);
+  const asked = describeRun(config, options, inputs);
   try {
     return await withStore(runDir, async (store) => {
       const started = storedRecord(store);
@@ -65,19 +63,7 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
       const { report, stop = never, cancel = never } = options;
       try {
         const name = options.name ?? runName(record);
-        const run = {
-          runDir,
-          config,
-          record,
-          name,
-          seeds,
-          evaluation: evaluation?.index,
-          store,
-          engines,
-          report,
-          stop,
-          cancel,
-        };
+        const run = { ...inputs, runDir, config, record, name, store, engines, report, stop, cancel };
         return await iterate(run, options.sharing);
       } finally {
         await engines.close();
@@ -106,6 +92,8 @@ async function iterate(run: RunContext, sharing: StageSharing | undefined): Prom
   const { config, store } = run;
   const { endpointModel } = run.record.choices;
   if (endpointModel !== undefined) run.report({ kind: 'warning', message: fixedModel(String(endpointModel)) });
+  const own = run.ownInstructions.length;
+  if (own > config.instructions) run.report({ kind: 'warning', message: moreOwn(own, config.instructions) });
   for (let iteration = 1; iteration <= config.iterations; iteration++) {
     const model = modelName(run, iteration);
     if (store.iterationModel(iteration) === undefined) store.startIteration(iteration, model);
@@ -119,6 +107,10 @@ async function iterate(run: RunContext, sharing: StageSharing | undefined): Prom
   const summary = summarizeRun(run);
   run.report({ kind: 'run-finished', summary });
   return summary;
+}
+
+function moreOwn(own: number, wanted: number): string {
+  return `own.instructions holds ${own} and instructions is ${wanted}: each iteration takes the first ${wanted} that the filters keep`;
 }
 
 function fixedModel(name: string): string {

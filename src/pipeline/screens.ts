@@ -14,20 +14,20 @@ const defaultNgram = 13;
 export interface ScreenInput {
   config: Config;
   seeds: readonly SeedTask[];
-  /** Of the evaluation files; undefined where none are given. */
-  evaluation?: EvaluationIndex | undefined;
+  /** Undefined where no evaluation files are given. */
+  evaluation?: LoadedEvaluation | undefined;
 }
 
 /** A fresh one: it remembers what it accepts. */
 export function candidateScreen({ config, seeds, evaluation }: ScreenInput): Screen {
   const { rules } = config.filter;
   const { novelty } = config.synthesize;
-  return createScreen({ rules, appliesTo: 'candidate', novelty, against: seeds, evaluation });
+  return createScreen({ rules, appliesTo: 'candidate', novelty, against: seeds, evaluation: evaluation?.index });
 }
 
 export function pairScreen({ config, evaluation }: Omit<ScreenInput, 'seeds'>): Screen {
   const { rules } = config.filter;
-  return createScreen({ rules, appliesTo: 'pair', novelty: config.synthesize.novelty, evaluation });
+  return createScreen({ rules, appliesTo: 'pair', novelty: config.synthesize.novelty, evaluation: evaluation?.index });
 }
 
 /** Reads the evaluation files; throws `bad-input` with all of their problems. Undefined where none are given. */

@@ -1,12 +1,17 @@
 // JSON Lines in and out (contract.md): UTF-8, one object a line, split on "\n" only. A byte order mark, "\r" before "\n" and
 // blank lines are tolerated.
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 
 import { IsheepError } from './errors.js';
+import { decodeText, readBytes } from './read-file.js';
 
 /** Lines that an error lists; of more, only the number is told. */
 const listedLines = 20;
+
+export interface NumberedRow<T> {
+  line: number;
+  row: T;
+}
 
 interface BadLine {
   line: number;
@@ -21,7 +26,16 @@ export function readJsonLines<T>(file: string, schema: z.ZodType<T>): T[] {
 
 /** As readJsonLines, for bytes; `name` is the file that the errors name. */
 export function parseJsonLines<T>(bytes: Uint8Array, name: string, schema: z.ZodType<T>): T[] {
-  const rows: T[] = [];
+  return numberedRows(bytes, name, schema).map(({ row }) => row);
+}
+
+/** As readJsonLines, each row with the number of its line, counted from 1. */
+export function readNumberedJsonLines<T>(file: string, schema: z.ZodType<T>): NumberedRow<T>[] {
+  return numberedRows(readBytes(file), file, schema);
+}
+
+function numberedRows<T>(bytes: Uint8Array, name: string, schema: z.ZodType<T>): NumberedRow<T>[] {
+  const rows: NumberedRow<T>[] = [];
   const bad: BadLine[] = [];
   const lineOfId = new Map<string, number>();
   splitLines(bytes).forEach((lineBytes, i) => {
@@ -30,7 +44,7 @@ export function parseJsonLines<T>(bytes: Uint8Array, name: string, schema: z.Zod
     if (row === undefined) return;
     const reason = row.reason ?? repeatedId(row.value, line, lineOfId);
     if (reason !== undefined) bad.push({ line, reason });
-    else rows.push(row.value as T);
+    else rows.push({ line, row: row.value as T });
   });
   if (bad.length > 0) throw badLines(name, bad);
   return rows;
@@ -39,16 +53,6 @@ export function parseJsonLines<T>(bytes: Uint8Array, name: string, schema: z.Zod
 /** One line a row, each ended by "\n". */
 export function toJsonLines(rows: readonly unknown[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-}
-
-function readBytes(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(code);
-    throw new IsheepError('bad-input', `cannot read ${file}: ${why}`, { hint: 'check the path', cause: error });
-  }
 }
 
 function splitLines(bytes: Uint8Array): Uint8Array[] {
@@ -66,12 +70,8 @@ function splitLines(bytes: Uint8Array): Uint8Array[] {
 
 /** undefined for a blank line. */
 function parseLine<T>(bytes: Uint8Array, schema: z.ZodType<T>): { value?: T; reason?: string } | undefined {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return { reason: 'not valid UTF-8' };
-  }
+  const text = decodeText(bytes);
+  if (text === undefined) return { reason: 'not valid UTF-8' };
   if (text.trim() === '') return undefined;
   let raw: unknown;
   try {

@@ -34,16 +34,28 @@ export const continuationSchema = z
 /** A row whose instruction counts as known: what `filter --against` reads. */
 export const instructionSchema = z.looseObject({ instruction: text });
 
+const instances = z
+  .array(z.looseObject({ input: z.string().default(''), output: z.string().default('') }))
+  .nonempty('must not be empty');
+
+/** A person's own instruction; a seed task or a pair is one too. */
+export const ownInstructionSchema = z.looseObject({
+  id: id.optional(),
+  instruction: text,
+  input: z.string().optional(),
+  instances: instances.optional(),
+});
+
+/** A document, or a part of one. */
+export const documentSchema = z.looseObject({ text });
+
 /** A seed task in our form, or in Self-Instruct's with `instances`, of which the first is taken. */
 export const seedSchema = z.looseObject({
   id,
   instruction: text,
   input: z.string().optional(),
   output: z.string().optional(),
-  instances: z
-    .array(z.looseObject({ input: z.string().default(''), output: z.string().default('') }))
-    .nonempty('must not be empty')
-    .optional(),
+  instances: instances.optional(),
 });
 
 function hasOnePrompt(row: { prompt?: unknown; messages?: unknown }): boolean {

@@ -3,8 +3,10 @@ import { deriveSeed, randomStream } from '../../src/shared/random.js';
 
 const syllables = 'ba de fi go lu ma ne pi ro su ta ve wi xo ya zu ker lom nat pir'.split(' ');
 
-/** The text that follows a synthesis prompt: as many tasks as `n`, numbered on from the prompt's last line. */
+/** The text that follows a synthesis prompt: as many tasks as `n`, numbered on from the prompt's last line; or one on the
+ *  passage that it shows. */
 export function fakeTasks(prompt: string, seed: number, n = 3): string {
+  if (prompt.endsWith('\nTask:')) return ` ${fakeSentence(deriveSeed(seed, 'instruction', 0), 9)}`;
   const first = Number(/Task (\d+):\s*$/.exec(prompt)?.[1] ?? NaN);
   if (Number.isNaN(first)) throw new Error(`not a synthesis prompt: ${prompt.slice(-80)}`);
   const tasks = Array.from({ length: n }, (_, i) => {

@@ -1,7 +1,8 @@
-// Stage synthesize in a run: the seeds alone are shown, the iteration's model writes, everything it wrote is kept.
+// Stage synthesize in a run: a person's own instructions, then what the iteration's model writes from seeds or documents;
+// everything that was written is kept.
 import { synthesize } from '../../stages/synthesize/synthesize.js';
 import { callOptions, modelOf } from '../run-context.js';
-import { candidateScreen } from '../screens.js';
+import { synthesisInputs } from '../run-inputs.js';
 import { isKept, keptCandidates, synthesizeChunks, synthesizeRows } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
 
@@ -10,12 +11,15 @@ export const synthesizeStage: StageWork = {
   unit: 'instructions',
 
   size(run, iteration) {
-    const total = run.config.instructions;
-    return { total, done: keptCandidates(run.store, iteration, total).length };
+    const wanted = run.config.instructions;
+    const done = keptCandidates(run.store, iteration, wanted).length;
+    // Of a person's own alone there are as many as the filters leave, which is known once they are there.
+    const isWhole = run.config.synthesize.method === 'none' && synthesizeChunks(run.store, iteration).length > 0;
+    return { total: isWhole ? done : wanted, done };
   },
 
   async work(run, iteration) {
-    const { config, seeds, store } = run;
+    const { config, store } = run;
     const target = config.instructions;
     const earlier = synthesizeChunks(store, iteration);
     let done = earlier.flatMap((chunk) => chunk.candidates).filter(isKept).length;
@@ -25,12 +29,9 @@ export const synthesizeStage: StageWork = {
       run.report({ kind: 'stage-progress', iteration, stage: 'synthesize', done, tokens: tokens + chunkTokens });
     const chunks = synthesize(
       {
-        seeds,
+        ...synthesisInputs(config, run),
         iteration,
-        seed: config.seed,
         target,
-        settings: config.synthesize,
-        screen: candidateScreen(run),
         earlier,
         ...callOptions(run, (_, generated) => {
           chunkTokens = generated;
@@ -48,6 +49,7 @@ export const synthesizeStage: StageWork = {
     });
     const requests = store.countRows(iteration, 'synthesize', 'request');
     const parsed = store.countRows(iteration, 'synthesize', 'candidate');
-    return { result: {}, note: `${done} instructions kept of ${parsed} written in ${requests} texts` };
+    const origin = requests === 0 ? 'of your own' : `written in ${requests} texts`;
+    return { result: {}, note: `${done} instructions kept of ${parsed} ${origin}` };
   },
 };

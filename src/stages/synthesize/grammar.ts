@@ -10,11 +10,11 @@ const labels = ['Input:', 'Output:', 'Answer:', 'Response:', 'Solution:'].map((l
 const header = [...Array.from('Task '), '0-9'];
 
 /** No text of a task has these: line ends of any kind, and control characters but the tab. */
-const neverText = String.raw`\x01-\x08\x0A-\x1F\x7F\u0085\u2028\u2029`;
+export const neverText = String.raw`\x01-\x08\x0A-\x1F\x7F\u0085\u2028\u2029`;
 /** White space of any kind, which a line may not begin with but for blanks and tabs. */
-const space = String.raw`\t \u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\uFEFF`;
+export const space = String.raw`\t \u00A0\u1680\u2000-\u200A\u202F\u205F\u3000\uFEFF`;
 /** What a line that only separates begins with; an instruction of these alone is none. */
-const ruleMarks = '=*_#`\\-';
+export const ruleMarks = '=*_#`\\-';
 
 /** The grammar of a completion. `opening`: what the prompt has already written of the list, "" or "Task N:". */
 export function taskListGrammar(opening: string, firstNumber: number, maxTasks: number): string {

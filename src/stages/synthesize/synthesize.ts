@@ -1,5 +1,5 @@
-// Stage synthesize: the model writes new instructions from demonstrations. Wording in prompts.ts, reading in parse-tasks.ts;
-// which candidates are good is the screen's business (stages/filter), handed in.
+// Stage synthesize: a person's own instructions, where there are any, and then the model writes new ones: from demonstrations
+// (wording in prompts.ts, reading in parse-tasks.ts) or on passages of documents (document-*.ts, parse-document-tasks.ts). Which candidates are good is the screen's business (stages/filter), handed in.
 import type { Config } from '../../config/schema.js';
 import {
   type CallOptions,
@@ -12,7 +12,11 @@ import { IsheepError } from '../../shared/errors.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { Candidate, Completion, SeedTask, StopReason, Verdict } from '../../shared/rows.js';
 import { addCount, countRejections, isKept, sortCounts } from '../../shared/verdicts.js';
+import { planDocumentRequest } from './document-requests.js';
 import { taskListGrammar } from './grammar.js';
+import type { Passage } from './load-documents.js';
+import { afterTarget, ownCandidates, type OwnInput } from './own-candidates.js';
+import { parseDocumentTasks } from './parse-document-tasks.js';
 import { parseTasks } from './parse-tasks.js';
 import { metaPrompt, type MetaPrompt } from './prompts.js';
 
@@ -33,6 +37,10 @@ export interface SynthesizeInput extends CallOptions {
   settings: Config['synthesize'];
   /** A fresh one; the stage tells it of the candidates kept in `earlier`. */
   screen: CandidateScreen;
+  /** A person's own instructions. They are chunk 0, which asks the model for nothing, and count towards the target. */
+  own?: OwnInput;
+  /** What settings.method "documents" draws from. */
+  passages?: readonly Passage[];
   /** The chunks that are already done, in order; the stage goes on after them. */
   earlier: readonly EarlierChunk[];
 }
@@ -45,6 +53,8 @@ export interface SynthesizeRequest {
   id: string;
   /** Ids of the seeds shown, in order. */
   demonstrations: string[];
+  /** Where it shows one: what the tasks are about. */
+  passage?: Pick<Passage, 'file' | 'number'>;
   prompt: string;
   /** The request's random stream. */
   seed: number;
@@ -70,9 +80,9 @@ const patience = 64;
 /** Kept instructions a request that is hoped for before there is any experience. */
 const hopedYield = 2;
 
-/** Yields chunks until `target` candidates are kept; those after the target are rejected as such. Throws
- *  `nothing-usable` where the kept a request stay below `minYield`, and `bad-config` for a chat with a model that has no
- *  chat template. */
+/** Yields chunks until `target` candidates are kept, or with settings.method "none" the one chunk of a person's own; those
+ *  after the target are rejected as such. Throws `nothing-usable` where the kept a request stay below `minYield` or a
+ *  person's own are all rejected and there are no others, and `bad-config` for a chat with a model that has no chat template. */
 export async function* synthesize(input: SynthesizeInput, model: LanguageModel): AsyncGenerator<SynthesizeChunk, void> {
   if (input.settings.form === 'chat' && !model.hasChatTemplate) {
     throw new IsheepError('bad-config', 'synthesize.form is "chat" and the model has no chat template', {
@@ -81,6 +91,15 @@ export async function* synthesize(input: SynthesizeInput, model: LanguageModel):
   }
   const chunks: EarlierChunk[] = [...input.earlier];
   const progress = replay(input);
+  if (chunks.length === 0 && input.own !== undefined) {
+    const chunk = ownChunk(input, input.own, progress);
+    chunks.push(chunk);
+    yield chunk;
+  }
+  if (input.settings.method === 'none') {
+    if (progress.kept === 0) throw noOwnKept(chunks);
+    return;
+  }
   while (progress.kept < input.target) {
     giveUpIfFruitless(input, chunks);
     const asked = planRequests(input, progress);
@@ -99,12 +118,16 @@ interface Progress {
   requests: number;
   candidates: number;
   kept: number;
+  /** Of the kept ones, those that a request wrote. */
+  written: number;
 }
 
-interface AskedRequest {
+export interface AskedRequest {
   generate: GenerateRequest;
-  prompt: MetaPrompt;
+  prompt: Pick<MetaPrompt, 'text' | 'opening'>;
   demonstrations: string[];
+  /** What the tasks are about; absent where the model makes up all of them. */
+  passage?: Passage;
 }
 
 function replay({ earlier, screen }: SynthesizeInput): Progress {
@@ -112,15 +135,26 @@ function replay({ earlier, screen }: SynthesizeInput): Progress {
   const kept = candidates.filter(isKept);
   for (const candidate of kept) screen.remember(candidate);
   const requests = earlier.reduce((sum, chunk) => sum + chunk.requests.length, 0);
-  return { requests, candidates: candidates.length, kept: kept.length };
+  const written = kept.filter(({ source }) => source?.request !== undefined).length;
+  return { requests, candidates: candidates.length, kept: kept.length, written };
+}
+
+function ownChunk(input: SynthesizeInput, own: OwnInput, progress: Progress): SynthesizeChunk {
+  const candidates = ownCandidates(own, input.iteration, input.target);
+  const kept = candidates.filter(isKept);
+  for (const candidate of kept) input.screen.remember(candidate);
+  progress.candidates += candidates.length;
+  progress.kept += kept.length;
+  return { index: 0, requests: [], candidates, unparsed: {} };
 }
 
 /** As many requests as the yield so far calls for, a chunk at most. */
 function planRequests(input: SynthesizeInput, progress: Progress): AskedRequest[] {
-  const keptPerRequest = progress.requests === 0 ? hopedYield : progress.kept / progress.requests;
+  const keptPerRequest = progress.requests === 0 ? hopedYield : progress.written / progress.requests;
   const wanted = Math.ceil((input.target - progress.kept) / Math.max(keptPerRequest, 1e-9));
   const count = Math.min(input.settings.chunk, wanted);
-  return Array.from({ length: count }, (_, i) => planRequest(input, progress.requests + i + 1));
+  const plan = input.settings.method === 'documents' ? planDocumentRequest : planRequest;
+  return Array.from({ length: count }, (_, i) => plan(input, progress.requests + i + 1));
 }
 
 function planRequest({ seeds, iteration, seed, settings }: SynthesizeInput, number: number): AskedRequest {
@@ -153,31 +187,52 @@ function readChunk(
   completions: readonly Generated[],
 ): SynthesizeChunk {
   const chunk: SynthesizeChunk = { index, requests: [], candidates: [], unparsed: {} };
-  asked.forEach(({ generate, prompt, demonstrations }, i) => {
+  asked.forEach((request, i) => {
+    const { generate, prompt, demonstrations } = request;
     const { id, seed } = generate;
     const { text, stop, tokens, error } = completionOf(completions, i, id);
     const failed = error === undefined ? {} : { error };
-    chunk.requests.push({ id, demonstrations, prompt: prompt.text, seed, text, stop, tokens, ...failed });
+    const passage = passageName(request);
+    chunk.requests.push({ id, demonstrations, ...passage, prompt: prompt.text, seed, text, stop, tokens, ...failed });
     if (error !== undefined) {
       addCount(chunk.unparsed, 'request-failed');
       return;
     }
-    const { tasks, unparsed } = parseTasks(prompt.opening + text, stop !== 'length');
+    const { tasks, unparsed } = readTasks(request, text, stop !== 'length');
     for (const reason of unparsed) addCount(chunk.unparsed, reason);
-    for (const { number, instruction, input: taskInput } of tasks.slice(0, input.settings.maxTasks)) {
+    for (const { number, instruction, input: taskInput, judged } of tasks.slice(0, input.settings.maxTasks)) {
       progress.candidates += 1;
       const verdicts =
-        progress.kept < input.target ? input.screen.judge({ instruction, input: taskInput }) : [afterTarget];
+        progress.kept < input.target ? input.screen.judge({ instruction, input: judged }) : [afterTarget];
       const id = `c-${input.iteration}-${progress.candidates}`;
-      chunk.candidates.push({ id, instruction, input: taskInput, verdicts, source: { request: generate.id, number } });
-      if (isKept({ verdicts })) progress.kept += 1;
+      const source = { request: generate.id, number, ...passage };
+      chunk.candidates.push({ id, instruction, input: taskInput, verdicts, source });
+      if (!isKept({ verdicts })) continue;
+      progress.kept += 1;
+      progress.written += 1;
     }
   });
   progress.requests += asked.length;
   return chunk;
 }
 
-const afterTarget: Verdict = { filter: 'target', rejected: true, reason: 'target-reached' };
+/** `judged`: what stands for the input before the screen, whose rules are about what a model writes. A passage is a person's
+ *  own text, and may well hold a web address; that there is an input is all that counts. No instruction has a line end. */
+const judgedPassage = 'a\npassage';
+
+function readTasks({ prompt, passage }: AskedRequest, text: string, complete: boolean) {
+  const written = prompt.opening + text;
+  if (passage === undefined) {
+    const { tasks, unparsed } = parseTasks(written, complete);
+    return { tasks: tasks.map((task) => ({ ...task, judged: task.input })), unparsed };
+  }
+  const { tasks, unparsed } = parseDocumentTasks(written, passage.text, complete);
+  return { tasks: tasks.map((task) => ({ ...task, input: passage.text, judged: judgedPassage })), unparsed };
+}
+
+function passageName({ passage }: AskedRequest): { passage?: { file: string; number: number } } {
+  return passage === undefined ? {} : { passage: { file: passage.file, number: passage.number } };
+}
 
 function completionOf(
   completions: readonly Generated[],
@@ -198,7 +253,7 @@ function giveUpIfFruitless({ settings }: SynthesizeInput, chunks: readonly Earli
     recent.unshift(chunk);
     requests += chunk.requests.length;
   }
-  const candidates = recent.flatMap((chunk) => chunk.candidates);
+  const candidates = recent.filter((chunk) => chunk.requests.length > 0).flatMap((chunk) => chunk.candidates);
   const kept = candidates.filter(isKept).length;
   if (requests < patience || kept / requests >= settings.minYield) return;
   const counts = countRejections(candidates);
@@ -212,6 +267,18 @@ function giveUpIfFruitless({ settings }: SynthesizeInput, chunks: readonly Earli
       `the model wrote, for example: ${JSON.stringify(example)}`,
     {
       hint: 'a larger model, other seeds, a larger synthesize.maxTokens or a lower synthesize.temperature may help',
+    },
+  );
+}
+
+function noOwnKept(chunks: readonly EarlierChunk[]): IsheepError {
+  const candidates = chunks.flatMap((chunk) => chunk.candidates);
+  const reasons = Object.entries(countRejections(candidates)).map(([reason, n]) => `${n} ${reason}`);
+  return new IsheepError(
+    'nothing-usable',
+    `the filters rejected all ${candidates.length} instructions of own.instructions: ${reasons.join(', ')}`,
+    {
+      hint: 'name the rules that are to apply with --filter-rules, or let the model write others: --synthesize-method',
     },
   );
 }

@@ -4,8 +4,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { timeName } from '../../../src/cli/commands/run.js';
+import { previewText } from '../../../src/cli/preview-text.js';
+import { configSchema } from '../../../src/config/schema.js';
 import type { RunSummary } from '../../../src/pipeline/events.js';
+import type { Preview } from '../../../src/pipeline/preview.js';
 import type { ShownRunTraining } from '../../../src/pipeline/show.js';
+import { fakeEngine } from '../../support/fake-engine.js';
 import { runFolder, type RunFolder } from '../../support/run-folder.js';
 import { isheep } from './support.js';
 
@@ -162,5 +166,130 @@ describe('isheep show', () => {
     const { exitCode, stderr } = await isheep(['show', 'dataset', '--run', folder.runDir, '--iteration', '9']);
     expect(stderr).toMatch(/error \[bad-input\] the run .* has no iteration 9\nhint: it has the iterations 1 to 2\n/);
     expect(exitCode).toBe(2);
+  });
+});
+
+describe('isheep run --preview', () => {
+  const previewWords = () => {
+    const other = runFolder();
+    return { other, all: [...words.map((word) => (word === folder.runDir ? other.runDir : word)), '--preview'] };
+  };
+
+  it('shows numbered pairs, says what a run would do, and writes nothing', async () => {
+    const { other, all } = previewWords();
+    const { exitCode, stdout, stderr } = await isheep(all);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /^1 {2}c-1-1, written by request s-1-1\n {2}instruction {2}\S.*\n( {2}input .*\n)? {2}response .*\n {2}assessment {3}rank [01]\.\d\d\n\n2 {2}/,
+    );
+    expect(stdout).toMatch(/\n10 pairs from \d requests; synthesize 0\.\d s, respond 0\.\d s, assess 0\.\d s\n/);
+    expect(stdout).toMatch(
+      /\nhint: nothing was written; without --preview the run makes 24 instructions in each of 2 iterations .*\n$/,
+    );
+    expect(stderr).toMatch(/synthesize.*\n.*respond.*\n/s);
+    expect(existsSync(other.runDir)).toBe(false);
+    other.remove();
+  });
+
+  it('is one JSON object with --json', async () => {
+    const { other, all } = previewWords();
+    const { stdout, stderr } = await isheep([...all, '--json', '--quiet']);
+    const made = JSON.parse(stdout) as Preview;
+    expect(made.pairs).toHaveLength(10);
+    expect(made).toMatchObject({ method: 'likelihood', unparsed: {} });
+    expect(stderr).toBe('');
+    other.remove();
+  });
+
+  it('stops at the first signal', async () => {
+    const { other, all } = previewWords();
+    const stop = new AbortController();
+    const { exitCode, stdout, stderr } = await isheep(all, {
+      engine: { onCall: () => stop.abort() },
+      interrupts: { stop: stop.signal },
+    });
+    expect(stderr).toMatch(/^error \[interrupted\] /m);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' });
+    other.remove();
+  });
+
+  it('tells all that is wrong with the settings before the model is opened', async () => {
+    const { other, all } = previewWords();
+    let isOpened = false;
+    const createEngine = () => {
+      isOpened = true;
+      return fakeEngine();
+    };
+    const wrong = [...all, '--synthesize-method', 'documents', '--train-patience', '2', '--train-validation', '0'];
+    const { exitCode, stderr } = await isheep(wrong, { createEngine });
+    expect(stderr.match(/^error \[bad-config\] .*$/gm)).toEqual([
+      'error [bad-config] --synthesize-method documents needs own.documents: the files that passages are drawn from',
+      expect.stringMatching(/--train-patience needs --train-validation above 0/),
+    ]);
+    expect({ exitCode, isOpened }).toEqual({ exitCode: 2, isOpened: false });
+    other.remove();
+  });
+});
+
+describe('a preview in words', () => {
+  const candidate = { instruction: 'Sum up\n the text.', input: '', verdicts: [] };
+  const pair = { ...candidate, id: 'c-1-1', response: `First. ${'word '.repeat(200)}`, origin: { own: 'mine' } };
+  const preview: Preview = {
+    pairs: [
+      pair,
+      {
+        ...pair,
+        id: 'c-1-2',
+        response: '',
+        origin: { passage: { file: 'book.md', number: 3 } },
+        verdicts: [
+          { filter: 'url', rejected: false },
+          { filter: 'empty-response', rejected: true, reason: 'empty-response' },
+        ],
+      },
+      {
+        ...pair,
+        id: 'c-1-3',
+        origin: { own: 7 },
+        input: `Bees fly. ${'buzz '.repeat(100)}`,
+        assessment: { id: 'c-1-3', method: 'sampled', quality: 9, following: 8.25 },
+      },
+    ],
+    rejected: Array.from({ length: 12 }, (_, i) => ({
+      ...candidate,
+      id: `c-1-${i + 4}`,
+      verdicts: [{ filter: 'novelty', rejected: true, reason: 'not-new' }],
+    })),
+    requests: 3,
+    unparsed: { 'no-task': 2 },
+    method: 'sampled',
+    seconds: { synthesize: 1, respond: 2, assess: 70 },
+    notes: ['a note'],
+  };
+  const plain = { bold: String, dim: String, good: String, bad: String, notable: String };
+  const text = previewText(preview, configSchema.parse({}), plain);
+
+  it('shortens texts, names the origin and the rejection, and gives grades', () => {
+    const blocks = text.split('\n\n');
+    expect(blocks[0]).toMatch(
+      /^1 {2}c-1-1, your own, mine\n {2}instruction {2}Sum up the text\.\n {2}response {5}First\. (word )+w\w*…$/,
+    );
+    expect(blocks[1]).toBe(
+      '2  c-1-2, written on passage 3 of book.md\n  instruction  Sum up the text.\n  response     none\n  rejected     empty-response',
+    );
+    expect(blocks[2]).toMatch(/^3 {2}c-1-3, your own, line 7\n.*\n {2}input {8}Bees fly\. (buzz )+buzz…\n/);
+    expect(blocks[2]).toMatch(/\n {2}assessment {3}quality 9\.0, following 8\.3$/);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(420);
+  });
+
+  it('lists some of the rejected candidates, and counts the others', () => {
+    const [, , , rejected = '', closing = ''] = text.split('\n\n');
+    expect(rejected.split('\n')).toHaveLength(12);
+    expect(rejected).toMatch(
+      /^rejected before they got a response\n {2}not-new: Sum up the text\.\n[^]*\n {2}and 2 more$/,
+    );
+    expect(closing).toMatch(
+      /^3 pairs from 3 requests \(not read: no-task 2\); synthesize 1\.0 s, respond 2\.0 s, assess 1:10\nnote: a note\nhint: /,
+    );
   });
 });

@@ -148,6 +148,16 @@ describe('errors', () => {
       { engine: 'openai', baseUrl: 'http://127.0.0.1:1/v1', select: { by: 'density' } },
       'select.by density has no meaning with engine openai: a server shows neither its vectors nor how likely a text is by itself',
     ],
+    [
+      { synthesize: { method: 'none' } },
+      'synthesize.method none needs own.instructions: without them there is no instruction at all',
+    ],
+    [
+      { synthesize: { method: 'documents' } },
+      'synthesize.method documents needs own.documents: the files that passages are drawn from',
+    ],
+    [{ own: { documents: ['a.md'] } }, 'own.documents has no meaning without synthesize.method documents; it is seeds'],
+    [{ own: { documents: 'a.md' } }, 'own.documents must be a list of texts; "a.md" is a string'],
   ])('words %j', (content, message) => {
     expect(problemsOfFile(content)).toEqual([message]);
   });

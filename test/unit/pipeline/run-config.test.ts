@@ -3,8 +3,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { describeRun, differences, runName } from '../../../src/pipeline/run-config.js';
-import { loadEvaluation } from '../../../src/pipeline/screens.js';
-import { loadSeeds } from '../../../src/stages/synthesize/load-seeds.js';
+import { loadInputs } from '../../../src/pipeline/run-inputs.js';
 import { runFolder, type RunFolder } from '../../support/run-folder.js';
 
 let folder: RunFolder;
@@ -13,8 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-const describeFolder = ({ config, modelPath }: RunFolder) =>
-  describeRun(config, { modelPath }, loadSeeds(config.seeds));
+const describeFolder = ({ config, modelPath }: RunFolder) => describeRun(config, { modelPath }, loadInputs(config));
 
 test('a run has the same name in another folder, and another one with another seed, base or seed tasks', () => {
   const other = runFolder();
@@ -54,13 +52,13 @@ test('evaluation files are known by what they hold, and leave no trace where non
     const file = path.join(folder.dir, name);
     writeFileSync(file, text);
     const config = { ...folder.config, filter: { evaluationFiles: [file] } };
-    return describeRun(config, folder, [], loadEvaluation(config)?.identity);
+    return describeRun(config, folder, loadInputs(config));
   };
   const here = described('here.txt', 'How many legs does a spider have?');
   expect(runName(described('elsewhere.txt', 'How many legs does a spider have?'))).toBe(runName(here));
   expect(runName(described('here.txt', 'How many legs does a spider h\nave?'))).not.toBe(runName(here));
   expect(here.inputs.evaluation?.texts).toBe(2);
-  const without = describeRun(folder.config, folder, []);
+  const without = describeRun(folder.config, folder, loadInputs(folder.config));
   expect(without.inputs).not.toHaveProperty('evaluation');
   expect(differences(without, here)).toEqual([
     { key: 'evaluation (sha256)', old: 'not set', new: here.inputs.evaluation?.sha256 },

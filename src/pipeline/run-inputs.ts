@@ -1,0 +1,66 @@
+// The files that a run starts from: seeds, and where there are any, a person's own instructions and documents. All of them
+// are read before any work, and all that is wrong with them is told at once.
+import { namedFilters } from '../config/filters.js';
+import type { Config } from '../config/schema.js';
+import { IsheepError } from '../shared/errors.js';
+import type { SeedTask } from '../shared/rows.js';
+import { loadPassages, type Passage } from '../stages/synthesize/load-documents.js';
+import { loadOwnInstructions, type OwnInstruction } from '../stages/synthesize/load-own.js';
+import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import type { SynthesizeInput } from '../stages/synthesize/synthesize.js';
+import { candidateScreen, loadEvaluation, type LoadedEvaluation } from './screens.js';
+
+export interface RunInputs {
+  seeds: readonly SeedTask[];
+  /** Empty without own.instructions. */
+  ownInstructions: readonly OwnInstruction[];
+  /** Empty without own.documents. */
+  passages: readonly Passage[];
+  /** Undefined without filter.evaluationFiles. */
+  evaluation: LoadedEvaluation | undefined;
+}
+
+/** Throws `bad-input` with what is wrong with each file, one a line. */
+export function loadInputs({ seeds, own, filter }: Pick<Config, 'seeds' | 'own' | 'filter'>): RunInputs {
+  const problems: IsheepError[] = [];
+  const tried = <T>(load: () => T, otherwise: T): T => {
+    try {
+      return load();
+    } catch (error) {
+      if (!(error instanceof IsheepError)) throw error;
+      problems.push(error);
+      return otherwise;
+    }
+  };
+  const read = <T>(load: () => readonly T[]): readonly T[] => tried(load, []);
+  const inputs: RunInputs = {
+    seeds: read(() => loadSeeds(seeds)),
+    ownInstructions: read(() => (own.instructions === undefined ? [] : loadOwnInstructions(own.instructions))),
+    passages: (own.documents ?? []).flatMap((file) => read(() => loadPassages(file))),
+    evaluation: tried(() => loadEvaluation({ filter }), undefined),
+  };
+  const [first] = problems;
+  if (first === undefined) return inputs;
+  const hints = [...new Set(problems.map(({ hint }) => hint))].join('; ');
+  throw new IsheepError('bad-input', problems.map(({ message }) => message).join('\n'), { hint: hints, cause: first });
+}
+
+/** What synthesis works with in every iteration; the screens are fresh. */
+export function synthesisInputs(
+  config: Config,
+  { seeds, ownInstructions, passages, evaluation }: RunInputs,
+): Pick<SynthesizeInput, 'seeds' | 'seed' | 'settings' | 'screen' | 'own' | 'passages'> {
+  const { filter, synthesize: settings, seed } = config;
+  const screenOf = (rules: Config['filter']['rules']) =>
+    candidateScreen({ config: { ...config, filter: { ...filter, rules } }, seeds, evaluation });
+  // A person may ask what a seed asks.
+  const ownRules = namedFilters(filter.rules ?? ['default']).filter((rule) => rule !== 'novelty');
+  return {
+    seeds,
+    seed,
+    settings,
+    screen: screenOf(filter.rules),
+    ...(ownInstructions.length > 0 && { own: { instructions: ownInstructions, screen: screenOf(ownRules) } }),
+    passages,
+  };
+}

@@ -1,0 +1,31 @@
+// Reads a file that a person named; what cannot be read is their input, not a bug of ours.
+import { readFileSync } from 'node:fs';
+
+import { IsheepError } from './errors.js';
+
+/** Throws `bad-input` that says why the file cannot be read. */
+export function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(code);
+    throw new IsheepError('bad-input', `cannot read ${file}: ${why}`, { hint: 'check the path', cause: error });
+  }
+}
+
+/** A text file without a byte order mark, lines ended by "\n". Throws `bad-input` where it is not UTF-8. */
+export function readText(file: string): string {
+  const text = decodeText(readBytes(file));
+  if (text !== undefined) return text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+  throw new IsheepError('bad-input', `${file} is not valid UTF-8`, { hint: 'save it as UTF-8 plain text' });
+}
+
+/** undefined where the bytes are not UTF-8. A byte order mark stays. */
+export function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
