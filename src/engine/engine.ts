@@ -44,7 +44,7 @@ export interface FailedRequest {
 
 export type Generated = Completion | FailedRequest;
 
-export function isFailed(result: Generated | Scored): result is FailedRequest {
+export function isFailed(result: Generated | Scored | Embedded): result is FailedRequest {
   return 'error' in result;
 }
 
@@ -88,8 +88,29 @@ export interface Scorer {
   score(requests: readonly ScoreRequest[], options?: CallOptions): Promise<Scored[]>;
 }
 
-/** What the generating and judging stages get. */
-export interface LanguageModel extends Generator, Scorer {
+export interface EmbedRequest {
+  id: string;
+  prompt: Prompt;
+}
+
+export interface EmbedResult {
+  id: string;
+  /** Of length 1. */
+  vector: Float32Array;
+  /** Tokens behind the model's context, which the vector knows nothing of. */
+  cutTokens: number;
+}
+
+export type Embedded = EmbedResult | FailedRequest;
+
+/** Where a text stands among others: the mean of the last layer's vectors over its tokens, a BOS token aside. Results are in
+ *  the order of the requests. */
+export interface Embedder {
+  embed(requests: readonly EmbedRequest[], options?: CallOptions): Promise<Embedded[]>;
+}
+
+/** What the generating and judging stages get. An endpoint does not show its layers, so it cannot embed. */
+export interface LanguageModel extends Generator, Scorer, Partial<Embedder> {
   readonly hasChatTemplate: boolean;
   /** Whether `score` can tell the log-probabilities of a continuation and of its end, or of texts that come next: not every
    *  endpoint does. Absent: it can. */
