@@ -1,6 +1,6 @@
 // Instructions kept a second by the stage synthesize on any model, and what becomes of the rest: each reason for which a
 // piece of text is no task, each filter that rejects one. The same settings as a run's, so that they can be compared.
-import { synthesizeSchema } from '../config/schema.js';
+import { quirksSchema, synthesizeSchema } from '../config/schema.js';
 import { loadModel } from '../engine/model.js';
 import { isKept } from '../shared/verdicts.js';
 import { createScreen, filterNames } from '../stages/filter/screen.js';
@@ -49,7 +49,16 @@ async function write(bench: BenchmarkSettings, model: Parameters<typeof synthesi
   };
   const { novelty } = settings;
   const screen = createScreen({ appliesTo: 'candidate', novelty, against: seeds });
-  const input = { seeds, iteration: 1, seed: 1, target: Infinity, settings, screen, earlier: [] };
+  const input = {
+    seeds,
+    iteration: 1,
+    seed: 1,
+    target: Infinity,
+    settings,
+    quirks: quirksSchema.parse({}),
+    screen,
+    earlier: [],
+  };
   for await (const chunk of synthesize(input, model)) return [chunk];
   return [];
 }

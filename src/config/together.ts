@@ -5,7 +5,11 @@ import { type Config, endpointKeys } from './schema.js';
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
   const { train } = config;
-  const problems = [...endpointProblems(config, nameOf), ...selectProblems(config, nameOf)];
+  const problems = [
+    ...endpointProblems(config, nameOf),
+    ...selectProblems(config, nameOf),
+    ...synthesizeProblems(config, nameOf),
+  ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
       `${nameOf('train.patience')} needs ${nameOf('train.validation')} above 0: without held-out pairs there is no loss to watch`,
@@ -23,6 +27,12 @@ function selectProblems({ assess, select }: Config, nameOf: (key: string) => str
   const why = assess.method === 'auto' ? 'which may choose ranks' : 'which gives ranks and no grades';
   const choice = `${nameOf('assess.method')} expected or sampled`;
   return [`${nameOf('select.grades')} ${select.grades} needs ${choice}; it is ${assess.method}, ${why}`];
+}
+
+function synthesizeProblems({ engine, synthesize }: Config, nameOf: (key: string) => string): string[] {
+  if (engine === 'local' || synthesize.demonstrationsBy !== 'density') return [];
+  const choice = `${nameOf('synthesize.demonstrationsBy')} density`;
+  return [`${choice} needs ${nameOf('engine')} local: no endpoint gives the vectors of its last layer`];
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {

@@ -7,9 +7,12 @@ import type { CallOptions, MemoryForecast } from '../engine/engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
 import type { Config } from '../config/schema.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import { refuseNoOutputs } from '../stages/synthesize/synthesize.js';
+import { loadTopics } from '../stages/synthesize/topics.js';
 import type { StageName } from './events.js';
 import { probe, type Measured } from './probe.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
+import { refuseImpossibleDemonstrations } from './stages/synthesize.js';
 
 /** A text stands in the database and in a file; a training keeps weights, two moments and the adapter itself. */
 const copiesOfText = 2;
@@ -56,11 +59,14 @@ export interface PlanInput extends CallOptions {
 export async function plan(input: PlanInput): Promise<Plan> {
   const { engine, config } = input;
   const seeds = loadSeeds(config.seeds);
+  const topics = loadTopics(config.synthesize.topics);
+  refuseNoOutputs(seeds, config.synthesize);
   await engine.check('training');
   const choices = await engine.choose();
   await refuseImpossibleMethod(config, engine, choices);
+  await refuseImpossibleDemonstrations(config, engine, choices);
   await engine.forecastTraining(choices, config.train);
-  const measured = await probe({ ...input, seeds, choices });
+  const measured = await probe({ ...input, seeds, topics, choices });
   return { ...forecast(config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
 }
 
@@ -111,7 +117,7 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
       'requests',
       requests,
       requests * per(synthesize.tokens, synthesize.requests),
-      requests * per(synthesize.seconds, synthesize.requests),
+      synthesize.measureSeconds + requests * per(synthesize.seconds, synthesize.requests),
     ),
     row(
       'respond',

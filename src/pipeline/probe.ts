@@ -18,8 +18,10 @@ import { possibleMethods } from '../stages/assess/possible-methods.js';
 import { applyScreen, createScreen } from '../stages/filter/screen.js';
 import { respond } from '../stages/respond/respond.js';
 import { synthesize } from '../stages/synthesize/synthesize.js';
+import type { Topic } from '../stages/synthesize/topics.js';
 import { train } from '../stages/train/train.js';
 import { EngineSlot } from './engine-slot.js';
+import { candidateScreen, measureDemonstrations } from './stages/synthesize.js';
 import { isKept } from './stored-rows.js';
 
 /** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on. Small, so that a forecast
@@ -31,13 +33,15 @@ export interface ProbeInput extends CallOptions {
   config: Config;
   modelPath: string;
   seeds: readonly SeedTask[];
+  topics: readonly Topic[] | undefined;
   engine: EngineFactory;
   choices: EngineChoices;
 }
 
 /** What was measured; seconds are wall time, tokens are those generated or trained. */
 export interface Measured {
-  synthesize: { requests: number; kept: number; tokens: number; seconds: number };
+  /** `measureSeconds`: what comes before, once an iteration, where demonstrations go by what the model makes of the seeds. */
+  synthesize: { requests: number; kept: number; tokens: number; seconds: number; measureSeconds: number };
   respond: { responses: number; passed: number; tokens: number; seconds: number };
   assess: { pairs: number; method: string; seconds: number };
   train: { pairs: number; tokens: number; seconds: number };
@@ -82,21 +86,22 @@ export async function probe(input: ProbeInput): Promise<Measured> {
 
 async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
   const { config, seeds } = input;
+  const measureStarted = performance.now();
+  const measures = await measureDemonstrations(config, seeds, 1, model, callOptions(input));
+  const measureSeconds = secondsSince(measureStarted);
   const started = performance.now();
   const chunks = synthesize(
     {
       ...callOptions(input),
       seeds,
+      measures,
+      topics: input.topics,
+      quirks: config.quirks,
       iteration: 1,
       seed: config.seed,
       target: config.instructions,
       settings: { ...config.synthesize, chunk: Math.min(probeRequests, config.synthesize.chunk) },
-      screen: createScreen({
-        rules: config.filter.rules,
-        appliesTo: 'candidate',
-        novelty: config.synthesize.novelty,
-        against: seeds,
-      }),
+      screen: candidateScreen(config, seeds),
       earlier: [],
     },
     model,
@@ -105,7 +110,7 @@ async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
   const kept = candidates.filter(isKept);
   const tokens = requests.reduce((sum, request) => sum + request.tokens, 0);
   return {
-    measured: { requests: requests.length, kept: kept.length, tokens, seconds: secondsSince(started) },
+    measured: { requests: requests.length, kept: kept.length, tokens, seconds: secondsSince(started), measureSeconds },
     bytes: Buffer.byteLength(JSON.stringify([requests, candidates])),
     // A probe in which nothing was kept goes on with the seeds, which are instructions as well.
     candidates: (kept.length > 0 ? kept : seeds.map((task) => ({ ...task, verdicts: [] }))).slice(0, probePairs),

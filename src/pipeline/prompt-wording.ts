@@ -8,6 +8,7 @@ import { backPrompt, gradePrompt, type Criterion } from '../stages/assess/prompt
 import { metaPrompt } from '../stages/synthesize/prompts.js';
 
 const task: SeedTask = { id: 'seed', instruction: '{instruction}', input: '{input}', output: '{output}' };
+const subject = { topic: '{topic}', kind: '{kind of task}' };
 const pair = { ...task, response: '{response}' };
 
 const criteria: readonly Config['assess']['criteria'][] = ['combined', 'simple', 'examples'];
@@ -17,7 +18,11 @@ const criterions: readonly Criterion[] = ['quality', 'following'];
 export function promptWording(): Record<string, Prompt> {
   const wording: Record<string, Prompt> = {};
   for (const form of ['chat', 'raw'] as const) {
-    wording[`synthesize, ${form}`] = metaPrompt([task, { ...task, input: '' }], 2, form).prompt;
+    for (const showOutputs of [false, true]) {
+      const settings = { maxTasks: 2, form, showOutputs };
+      const { prompt } = metaPrompt([task, { ...task, input: '' }], settings, showOutputs ? subject : undefined);
+      wording[`synthesize${showOutputs ? ' with outputs and a topic' : ''}, ${form}`] = prompt;
+    }
   }
   for (const [form, hasChatTemplate] of [
     ['chat', true],

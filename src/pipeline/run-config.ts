@@ -7,7 +7,7 @@ import path from 'node:path';
 import { speedOnlyKeys, type Config } from '../config/schema.js';
 import type { EngineChoices } from '../engine/engine-factory.js';
 import type { SeedTask } from '../shared/rows.js';
-
+import type { Topic } from '../stages/synthesize/topics.js';
 import { hashFile } from '../store/artifacts.js';
 import { promptWording } from './prompt-wording.js';
 
@@ -16,6 +16,8 @@ export interface RunRecord {
   inputs: {
     base: { sha256: string; bytes: number };
     seeds: { sha256: string; tasks: number };
+    /** Where there is a topic plan. */
+    topics?: { sha256: string; topics: number };
     prompts: { sha256: string };
     /** Name of a template, or sha256 of its file; null where the GGUF's own is used. */
     chatTemplate: string | null;
@@ -26,14 +28,20 @@ export interface RunRecord {
 }
 
 /** Keys that name files: what counts is what the files hold, and that is hashed. */
-const pathKeys: readonly string[] = ['model', 'seeds', 'chatTemplate'];
+const pathKeys: readonly string[] = ['model', 'seeds', 'synthesize.topics', 'chatTemplate'];
 
-export function describeRun(config: Config, modelPath: string, seeds: readonly SeedTask[]): Omit<RunRecord, 'choices'> {
+export function describeRun(
+  config: Config,
+  modelPath: string,
+  seeds: readonly SeedTask[],
+  topics?: readonly Topic[],
+): Omit<RunRecord, 'choices'> {
   return {
     config,
     inputs: {
       base: { sha256: hashFile(modelPath), bytes: statSync(modelPath).size },
       seeds: { sha256: hashText(JSON.stringify(seeds)), tasks: seeds.length },
+      ...(topics && { topics: { sha256: hashText(JSON.stringify(topics)), topics: topics.length } }),
       prompts: { sha256: hashText(JSON.stringify(promptWording())) },
       chatTemplate: chatTemplateIdentity(config.chatTemplate),
     },
@@ -70,6 +78,7 @@ function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [
   const files: [string, string][] = [
     ['base (sha256)', inputs.base.sha256],
     ['seeds (sha256)', inputs.seeds.sha256],
+    ['topics (sha256)', inputs.topics?.sha256 ?? 'off'],
     ['prompts (sha256)', inputs.prompts.sha256],
     ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
   ];

@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.js';
 import type { CallOptions, LanguageModel } from '../engine/engine.js';
 import { IsheepError } from '../shared/errors.js';
 import type { SeedTask } from '../shared/rows.js';
+import type { Topic } from '../stages/synthesize/topics.js';
 import { iterationDir } from '../store/artifacts.js';
 import type { RunStore } from '../store/run-store.js';
 import type { EngineSlot } from './engine-slot.js';
@@ -21,6 +22,8 @@ export interface RunData {
 export interface RunContext extends RunData {
   record: RunRecord;
   seeds: readonly SeedTask[];
+  /** The plan that synthesize.topics names. */
+  topics: readonly Topic[] | undefined;
   engines: EngineSlot;
   report: Reporter;
   /** Aborted: the current chunk is finished and committed, then the run stops. */

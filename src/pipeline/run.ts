@@ -5,6 +5,8 @@ import type { Config } from '../config/schema.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
 import { IsheepError } from '../shared/errors.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import { refuseNoOutputs } from '../stages/synthesize/synthesize.js';
+import { loadTopics } from '../stages/synthesize/topics.js';
 import { acquireLock } from '../store/lock.js';
 import type { RunStore } from '../store/run-store.js';
 import { EngineSlot } from './engine-slot.js';
@@ -15,6 +17,7 @@ import { modelName, stopIfAsked, type RunContext } from './run-context.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
 import { stages } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
+import { refuseImpossibleDemonstrations } from './stages/synthesize.js';
 import { summarizeRun } from './summary.js';
 
 export interface RunOptions {
@@ -38,8 +41,10 @@ export interface RunOptions {
 export async function runLoop(options: RunOptions): Promise<RunSummary> {
   const { config, runDir, engine } = options;
   const seeds = loadSeeds(config.seeds);
+  const topics = loadTopics(config.synthesize.topics);
+  refuseNoOutputs(seeds, config.synthesize);
   await engine.check('training');
-  const asked = describeRun(config, options.modelPath, seeds);
+  const asked = describeRun(config, options.modelPath, seeds, topics);
   try {
     return await withStore(runDir, async (store) => {
       const started = storedRecord(store);
@@ -48,14 +53,17 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
       const choices = await engine.choose(started?.choices);
       const record: RunRecord = started ?? { ...asked, choices };
       // Before the record: the same folder is free for other settings then.
-      if (started === undefined) await refuseImpossibleMethod(config, engine, choices);
+      if (started === undefined) {
+        await refuseImpossibleMethod(config, engine, choices);
+        await refuseImpossibleDemonstrations(config, engine, choices);
+      }
       storeRecord(store, runDir, record);
       options.report({ kind: 'run-started', runDir, continued: started !== undefined, iterations: config.iterations });
       const engines = new EngineSlot(engine, record.choices);
       const never = new AbortController().signal;
       const { report, stop = never, cancel = never } = options;
       try {
-        return await iterate({ runDir, config, record, seeds, store, engines, report, stop, cancel });
+        return await iterate({ runDir, config, record, seeds, topics, store, engines, report, stop, cancel });
       } finally {
         await engines.close();
       }

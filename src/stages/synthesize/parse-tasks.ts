@@ -10,8 +10,16 @@ export interface ParsedTask {
 }
 
 /** Why a piece is not a task: nothing between the labels; the label "Input:" more than once; text after a blank line that
- *  no label announces; the text ended within it. Or the whole text has no task. */
-export const unparsedReasons = ['no-instruction', 'several-inputs', 'stray-text', 'unfinished', 'no-task'] as const;
+ *  no label announces; the text ended within it; it is the last one, which `quirks.dropLastTask` drops. Or the whole text
+ *  has no task. */
+export const unparsedReasons = [
+  'no-instruction',
+  'several-inputs',
+  'stray-text',
+  'unfinished',
+  'last-task',
+  'no-task',
+] as const;
 export type UnparsedReason = (typeof unparsedReasons)[number];
 
 export interface ParsedTasks {
@@ -28,18 +36,25 @@ const noInput = /^[<(["'*]*(none|no|no ?input|not applicable|n\/a|nothing|empty|
 /** Lines that only separate. */
 const rule = /^[^\S\n]*([-=*_#]{2,}|```)[^\S\n]*$/gm;
 
-/** `text`: the list, from its first "Task N:" on. `complete`: the text ended by itself or at a stop string, not at its
- *  length; without it the last task may be unfinished and is dropped. */
-export function parseTasks(text: string, complete: boolean): ParsedTasks {
+export interface ListEnd {
+  /** The text ended by itself or at a stop string, not at its length; without it the last task may be unfinished and is
+   *  dropped. */
+  complete: boolean;
+  /** Tasks have outputs: one that is cut within its output has an instruction and an input that are whole. */
+  hasOutputs?: boolean;
+  /** The last task is dropped, also where it is whole. */
+  dropLast?: boolean;
+}
+
+/** `text`: the list, from its first "Task N:" on. */
+export function parseTasks(text: string, { complete, hasOutputs = false, dropLast = false }: ListEnd): ParsedTasks {
   const headers = [...text.matchAll(header)];
   const parsed: ParsedTasks = { tasks: [], unparsed: headers.length === 0 ? ['no-task'] : [] };
   headers.forEach((match, i) => {
     const next = headers[i + 1];
-    if (next === undefined && !complete) {
-      parsed.unparsed.push('unfinished');
-      return;
-    }
-    const piece = parsePiece(text.slice(match.index + match[0].length, next?.index));
+    const written = text.slice(match.index + match[0].length, next?.index);
+    const isWhole = next !== undefined || complete || (hasOutputs && furtherField.test(written));
+    const piece = !isWhole ? 'unfinished' : next === undefined && dropLast ? 'last-task' : parsePiece(written);
     if (typeof piece === 'string') parsed.unparsed.push(piece);
     else parsed.tasks.push({ number: Number(match[1]), ...piece });
   });

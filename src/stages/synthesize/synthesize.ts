@@ -1,20 +1,14 @@
 // Stage synthesize: the model writes new instructions from demonstrations. Wording in prompts.ts, reading in parse-tasks.ts;
 // which candidates are good is the screen's business (stages/filter), handed in.
 import type { Config } from '../../config/schema.js';
-import {
-  type CallOptions,
-  type Generated,
-  type GenerateRequest,
-  isFailed,
-  type LanguageModel,
-} from '../../engine/engine.js';
+import { type CallOptions, type Generated, isFailed, type LanguageModel } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
-import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { Candidate, Completion, SeedTask, StopReason, Verdict } from '../../shared/rows.js';
 import { addCount, countRejections, isKept, sortCounts } from '../../shared/verdicts.js';
-import { taskListGrammar } from './grammar.js';
-import { parseTasks } from './parse-tasks.js';
-import { metaPrompt, type MetaPrompt } from './prompts.js';
+import type { SeedMeasures } from './demonstrations.js';
+import { parseTasks, type ParsedTasks } from './parse-tasks.js';
+import { type AskedRequest, drawable, planRequests } from './plan-requests.js';
+import type { Topic } from './topics.js';
 
 /** Judges candidates one after the other and remembers the accepted ones; stages/filter's createScreen makes one. */
 export interface CandidateScreen {
@@ -31,6 +25,11 @@ export interface SynthesizeInput extends CallOptions {
   /** Distinct instructions wanted. */
   target: number;
   settings: Config['synthesize'];
+  quirks: Config['quirks'];
+  /** What the model makes of the seeds (measure-seeds.ts), where demonstrations go by it. */
+  measures?: SeedMeasures | undefined;
+  /** The plan that `settings.topics` names. */
+  topics?: readonly Topic[] | undefined;
   /** A fresh one; the stage tells it of the candidates kept in `earlier`. */
   screen: CandidateScreen;
   /** The chunks that are already done, in order; the stage goes on after them. */
@@ -45,6 +44,9 @@ export interface SynthesizeRequest {
   id: string;
   /** Ids of the seeds shown, in order. */
   demonstrations: string[];
+  /** What the tasks were to be about, where there is a plan. */
+  topic?: string;
+  kind?: string;
   prompt: string;
   /** The request's random stream. */
   seed: number;
@@ -74,16 +76,12 @@ const hopedYield = 2;
  *  `nothing-usable` where the kept a request stay below `minYield`, and `bad-config` for a chat with a model that has no
  *  chat template. */
 export async function* synthesize(input: SynthesizeInput, model: LanguageModel): AsyncGenerator<SynthesizeChunk, void> {
-  if (input.settings.form === 'chat' && !model.hasChatTemplate) {
-    throw new IsheepError('bad-config', 'synthesize.form is "chat" and the model has no chat template', {
-      hint: 'set synthesize.form to "raw", or give a template with --chat-template NAME|FILE',
-    });
-  }
+  refuseImpossible(input, model);
   const chunks: EarlierChunk[] = [...input.earlier];
   const progress = replay(input);
   while (progress.kept < input.target) {
     giveUpIfFruitless(input, chunks);
-    const asked = planRequests(input, progress);
+    const asked = planRequests(input, chunks, countRequests(input, progress));
     const completions = await model.generate(
       asked.map((request) => request.generate),
       input,
@@ -101,10 +99,21 @@ interface Progress {
   kept: number;
 }
 
-interface AskedRequest {
-  generate: GenerateRequest;
-  prompt: MetaPrompt;
-  demonstrations: string[];
+function refuseImpossible(input: SynthesizeInput, model: LanguageModel): void {
+  if (input.settings.form === 'chat' && !model.hasChatTemplate) {
+    throw new IsheepError('bad-config', 'synthesize.form is "chat" and the model has no chat template', {
+      hint: 'set synthesize.form to "raw", or give a template with --chat-template NAME|FILE',
+    });
+  }
+  refuseNoOutputs(input.seeds, input.settings);
+}
+
+/** Throws `bad-config` where outputs are to be shown and no seed has one. */
+export function refuseNoOutputs(seeds: readonly SeedTask[], settings: Config['synthesize']): void {
+  if (drawable({ seeds, settings }).length > 0) return;
+  throw new IsheepError('bad-config', `synthesize.showOutputs: none of the ${seeds.length} seed tasks has an output`, {
+    hint: 'give seed tasks with outputs, or leave synthesize.showOutputs out',
+  });
 }
 
 function replay({ earlier, screen }: SynthesizeInput): Progress {
@@ -116,33 +125,10 @@ function replay({ earlier, screen }: SynthesizeInput): Progress {
 }
 
 /** As many requests as the yield so far calls for, a chunk at most. */
-function planRequests(input: SynthesizeInput, progress: Progress): AskedRequest[] {
+function countRequests({ target, settings }: SynthesizeInput, progress: Progress): number {
   const keptPerRequest = progress.requests === 0 ? hopedYield : progress.kept / progress.requests;
-  const wanted = Math.ceil((input.target - progress.kept) / Math.max(keptPerRequest, 1e-9));
-  const count = Math.min(input.settings.chunk, wanted);
-  return Array.from({ length: count }, (_, i) => planRequest(input, progress.requests + i + 1));
-}
-
-function planRequest({ seeds, iteration, seed, settings }: SynthesizeInput, number: number): AskedRequest {
-  const id = `s-${iteration}-${number}`;
-  const random = randomStream(deriveSeed(seed, 'synthesize', iteration, id, 'demonstrations'));
-  const shown = sampleWithoutReplacement(seeds, settings.demonstrations, random);
-  const prompt = metaPrompt(shown, settings.maxTasks, settings.form);
-  const { temperature, topK, topP, minP, maxTokens } = settings;
-  const grammar = settings.constrained && taskListGrammar(prompt.opening, prompt.firstNumber, settings.maxTasks);
-  return {
-    prompt,
-    demonstrations: shown.map((task) => task.id),
-    generate: {
-      id,
-      prompt: prompt.prompt,
-      maxTokens,
-      stop: prompt.stop,
-      ...(grammar !== false && { grammar }),
-      sampling: { temperature, topK, topP, minP },
-      seed: deriveSeed(seed, 'synthesize', iteration, id),
-    },
-  };
+  const wanted = Math.ceil((target - progress.kept) / Math.max(keptPerRequest, 1e-9));
+  return Math.min(settings.chunk, wanted);
 }
 
 function readChunk(
@@ -153,28 +139,41 @@ function readChunk(
   completions: readonly Generated[],
 ): SynthesizeChunk {
   const chunk: SynthesizeChunk = { index, requests: [], candidates: [], unparsed: {} };
-  asked.forEach(({ generate, prompt, demonstrations }, i) => {
+  asked.forEach(({ generate, prompt, demonstrations, subject }, i) => {
     const { id, seed } = generate;
     const { text, stop, tokens, error } = completionOf(completions, i, id);
     const failed = error === undefined ? {} : { error };
-    chunk.requests.push({ id, demonstrations, prompt: prompt.text, seed, text, stop, tokens, ...failed });
+    chunk.requests.push({ id, demonstrations, ...subject, prompt: prompt.text, seed, text, stop, tokens, ...failed });
     if (error !== undefined) {
       addCount(chunk.unparsed, 'request-failed');
       return;
     }
-    const { tasks, unparsed } = parseTasks(prompt.opening + text, stop !== 'length');
+    const { tasks, unparsed } = readTasks(input, prompt.opening + text, stop);
     for (const reason of unparsed) addCount(chunk.unparsed, reason);
     for (const { number, instruction, input: taskInput } of tasks.slice(0, input.settings.maxTasks)) {
       progress.candidates += 1;
       const verdicts =
         progress.kept < input.target ? input.screen.judge({ instruction, input: taskInput }) : [afterTarget];
       const id = `c-${input.iteration}-${progress.candidates}`;
-      chunk.candidates.push({ id, instruction, input: taskInput, verdicts, source: { request: generate.id, number } });
+      const source = { request: generate.id, number, ...(subject && { topic: subject.topic }) };
+      chunk.candidates.push({ id, instruction, input: taskInput, verdicts, source });
       if (isKept({ verdicts })) progress.kept += 1;
     }
   });
   progress.requests += asked.length;
   return chunk;
+}
+
+function readTasks({ settings, quirks }: SynthesizeInput, list: string, stop: StopReason): ParsedTasks {
+  // Where "17" ends a text, the header of task 17 has lost its number: what stands before it is whole. Anywhere else the
+  // text was cut.
+  const heading = /\n[^\S\n]*Task $/;
+  const isCut = stop === 'length' || (quirks.stop17 && stop === 'string' && !heading.test(list));
+  return parseTasks(quirks.stop17 ? list.replace(heading, '') : list, {
+    complete: !isCut,
+    hasOutputs: settings.showOutputs,
+    dropLast: quirks.dropLastTask,
+  });
 }
 
 const afterTarget: Verdict = { filter: 'target', rejected: true, reason: 'target-reached' };

@@ -13,7 +13,7 @@ const trainingMemory: MemoryForecast = {
 };
 
 const measured: Measured = {
-  synthesize: { requests: 8, kept: 16, tokens: 1600, seconds: 4 },
+  synthesize: { requests: 8, kept: 16, tokens: 1600, seconds: 4, measureSeconds: 0 },
   respond: { responses: 8, passed: 4, tokens: 800, seconds: 2 },
   assess: { pairs: 8, method: 'likelihood', seconds: 1 },
   train: { pairs: 8, tokens: 1000, seconds: 10 },

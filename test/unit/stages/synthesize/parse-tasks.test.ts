@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../../src/shared/random.js';
 import { parseTasks } from '../../../../src/stages/synthesize/parse-tasks.js';
 
+const whole = { complete: true };
+
 /** What follows "Task 6:", and what is read from it. */
 const table: { title: string; text: string; complete?: boolean; tasks: [string, string][]; unparsed?: string[] }[] = [
   {
@@ -93,21 +95,22 @@ const table: { title: string; text: string; complete?: boolean; tasks: [string, 
 
 describe('parseTasks', () => {
   it('tells of a text without any task, and leaves out what stands before the first', () => {
-    expect(parseTasks('Sure! Here is a list.\n1. Name a bird.', true)).toEqual({ tasks: [], unparsed: ['no-task'] });
-    expect(parseTasks('Sure!\n\nTask 6: Name a bird.', true)).toMatchObject({
+    expect(parseTasks('Sure! Here is a list.\n1. Name a bird.', whole)).toEqual({ tasks: [], unparsed: ['no-task'] });
+    expect(parseTasks('Sure!\n\nTask 6: Name a bird.', whole)).toMatchObject({
       tasks: [{ number: 6, instruction: 'Name a bird.' }],
       unparsed: [],
     });
   });
 
   it.each(table)('reads $title', ({ text, complete, tasks, unparsed }) => {
-    const parsed = parseTasks(`Task 6:${text}`, complete ?? true);
+    const parsed = parseTasks(`Task 6:${text}`, { complete: complete ?? true });
     expect(parsed.tasks.map(({ instruction, input }) => [instruction, input])).toEqual(tasks);
     expect(parsed.unparsed).toEqual(unparsed ?? []);
   });
 
   it('keeps the numbers that the model gave', () => {
-    const parsed = parseTasks('Task 6: Name a bird.\n\nTask 3: Name a fish.\n\nTask 12: Name a tree.', true);
+    const list = 'Task 6: Name a bird.\n\nTask 3: Name a fish.\n\nTask 12: Name a tree.';
+    const parsed = parseTasks(list, whole);
     expect(parsed.tasks.map((task) => task.number)).toEqual([6, 3, 12]);
   });
 
@@ -139,7 +142,7 @@ describe('parseTasks', () => {
         () => pieces[Math.floor(random() * pieces.length)],
       ).join('');
       const complete = random() < 0.5;
-      const { tasks, unparsed } = parseTasks(`Task 6:${text}`, complete);
+      const { tasks, unparsed } = parseTasks(`Task 6:${text}`, { complete });
       const headers = `Task 6:${text}`.match(/^[^\S\n]*Task \d{1,9}:/gm)?.length;
       expect(tasks.length + unparsed.length, JSON.stringify(text)).toBe(headers);
       expect(unparsed.includes('unfinished')).toBe(!complete);
@@ -153,7 +156,7 @@ describe('parseTasks', () => {
   it('stays quick on long texts without structure', () => {
     const start = performance.now();
     for (const filler of ['\n', ' ', '-', 'a ', 'Task ', 'Input', '\n \n'])
-      parseTasks(`Task 6:${filler.repeat(20_000)}`, true);
+      parseTasks(`Task 6:${filler.repeat(20_000)}`, whole);
     expect(performance.now() - start).toBeLessThan(5000);
   });
 });
