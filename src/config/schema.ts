@@ -75,8 +75,8 @@ export const synthesizeSchema = z.strictObject({
     .min(1)
     .default('off')
     .describe(
-      'each prompt asks for tasks on a topic of a plan, the least used first; own: the plan that comes with isheep; or a ' +
-        'file (JSON Lines of topic and, where it belongs to one, field)',
+      'tasks are shown and written with their topics, and the first new one of each prompt has the least used topic of a ' +
+        'plan; own: the plan that comes with isheep; or a file (JSON Lines of topic and, where it belongs to one, field)',
     ),
   maxTokens: count.default(1000).describe('tokens a completion may have'),
   maxTasks: count.default(11).describe('new tasks taken from one completion at most'),

@@ -8,7 +8,7 @@ import { backPrompt, gradePrompt, type Criterion } from '../stages/assess/prompt
 import { metaPrompt } from '../stages/synthesize/prompts.js';
 
 const task: SeedTask = { id: 'seed', instruction: '{instruction}', input: '{input}', output: '{output}' };
-const subject = { topic: '{topic}', kind: '{kind of task}' };
+const topics = { shown: ['{topic of a seed}', '{topic of a seed}'], wanted: '{topic}' };
 const pair = { ...task, response: '{response}' };
 
 const criteria: readonly Config['assess']['criteria'][] = ['combined', 'simple', 'examples'];
@@ -18,11 +18,11 @@ const criterions: readonly Criterion[] = ['quality', 'following'];
 export function promptWording(): Record<string, Prompt> {
   const wording: Record<string, Prompt> = {};
   for (const form of ['chat', 'raw'] as const) {
-    for (const showOutputs of [false, true]) {
-      const settings = { maxTasks: 2, form, showOutputs };
-      const { prompt } = metaPrompt([task, { ...task, input: '' }], settings, showOutputs ? subject : undefined);
-      wording[`synthesize${showOutputs ? ' with outputs and a topic' : ''}, ${form}`] = prompt;
-    }
+    const shown = [task, { ...task, input: '' }];
+    const settings = { maxTasks: 2, form };
+    wording[`synthesize, ${form}`] = metaPrompt(shown, { ...settings, showOutputs: false }).prompt;
+    wording[`synthesize with outputs, ${form}`] = metaPrompt(shown, { ...settings, showOutputs: true }).prompt;
+    wording[`synthesize by topics, ${form}`] = metaPrompt(shown, { ...settings, showOutputs: false }, topics).prompt;
   }
   for (const [form, hasChatTemplate] of [
     ['chat', true],

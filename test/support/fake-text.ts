@@ -5,14 +5,15 @@ const syllables = 'ba de fi go lu ma ne pi ro su ta ve wi xo ya zu ker lom nat p
 
 /** The text that follows a synthesis prompt: as many tasks as `n`, numbered on from the prompt's last line. */
 export function fakeTasks(prompt: string, seed: number, n = 3): string {
-  const first = Number(/Task (\d+):\s*$/.exec(prompt)?.[1] ?? NaN);
+  const [, number, labels = ''] = /Task (\d+):(\nTopic: .*\nInstruction:)?\s*$/.exec(prompt) ?? [];
+  const first = Number(number ?? NaN);
   if (Number.isNaN(first)) throw new Error(`not a synthesis prompt: ${prompt.slice(-80)}`);
   const tasks = Array.from({ length: n }, (_, i) => {
     const random = randomStream(deriveSeed(seed, 'task', i));
     const input = random() < 0.5 ? 'none' : fakeSentence(deriveSeed(seed, 'input', i), 6);
     return ` ${fakeSentence(deriveSeed(seed, 'instruction', i), 9)}\nInput: ${input}`;
   });
-  return tasks.map((task, i) => (i === 0 ? task : `Task ${first + i}:${task}`)).join('\n\n') + '\n';
+  return tasks.map((task, i) => (i === 0 ? task : `Task ${first + i}:${labels}${task}`)).join('\n\n') + '\n';
 }
 
 /** A sentence of `words` invented words. */

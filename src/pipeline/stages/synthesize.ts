@@ -101,7 +101,7 @@ export async function measureDemonstrations(
   seeds: readonly SeedTask[],
   iteration: number,
   model: LanguageModel,
-  call: CallOptions,
+  call: CallOptions = {},
 ): Promise<SeedMeasures | undefined> {
   if (by === 'uniform') return undefined;
   const input = { seeds, by, demonstrations, seed: deriveSeed(seed, 'synthesize', iteration, 'clusters'), ...call };

@@ -6,25 +6,29 @@ import { addUse, countUses, drawDemonstrations, type SeedUses } from './demonstr
 import { taskListGrammar } from './grammar.js';
 import { metaPrompt, type MetaPrompt } from './prompts.js';
 import type { EarlierChunk, SynthesizeInput } from './synthesize.js';
-import { type Subject, TopicPlan } from './topics.js';
+import { TopicPlan, topicsOfSeeds } from './topics.js';
 
 export interface AskedRequest {
   generate: GenerateRequest;
   prompt: MetaPrompt;
   demonstrations: string[];
-  subject?: Subject;
+  /** What the first new task is to be about. */
+  topic?: string;
 }
 
 /** `count` requests, numbered on from those of the chunks. */
 export function planRequests(input: SynthesizeInput, chunks: readonly EarlierChunk[], count: number): AskedRequest[] {
   const earlier = chunks.flatMap(({ requests }) => requests);
   const uses = input.settings.reusePenalty === 0 ? new Map<string, number>() : countUses(chunks);
-  const subjects = earlier.flatMap(({ topic, kind }) =>
-    topic === undefined || kind === undefined ? [] : [{ topic, kind }],
-  );
-  const plan = input.topics && new TopicPlan(input.topics, subjects);
+  const topics = input.topics && {
+    plan: new TopicPlan(
+      input.topics,
+      earlier.flatMap(({ topic }) => topic ?? []),
+    ),
+    ofSeeds: topicsOfSeeds(input.seeds),
+  };
   return Array.from({ length: count }, (_, i) => {
-    const asked = planRequest(input, earlier.length + i + 1, uses, plan);
+    const asked = planRequest(input, earlier.length + i + 1, uses, topics);
     addUse(uses, asked.demonstrations);
     return asked;
   });
@@ -34,20 +38,23 @@ function planRequest(
   input: SynthesizeInput,
   number: number,
   uses: SeedUses,
-  plan: TopicPlan | undefined,
+  topics: { plan: TopicPlan; ofSeeds: ReadonlyMap<string, string> } | undefined,
 ): AskedRequest {
   const { iteration, seed, settings, quirks } = input;
   const id = `s-${iteration}-${number}`;
   const streamOf = (what: string) => randomStream(deriveSeed(seed, 'synthesize', iteration, id, what));
   const shown = drawDemonstrations(drawable(input), settings, input.measures, uses, streamOf('demonstrations'));
-  const subject = plan?.next(streamOf('topic'));
-  const prompt = metaPrompt(shown, settings, subject);
+  const topic = topics?.plan.next(streamOf('topic'));
+  const promptTopics =
+    topic === undefined ? undefined : { wanted: topic, shown: shown.map((task) => topics?.ofSeeds.get(task.id) ?? '') };
+  const prompt = metaPrompt(shown, settings, promptTopics);
   const { temperature, topK, topP, minP, maxTokens } = settings;
-  const grammar = settings.constrained && taskListGrammar(prompt.opening, prompt.firstNumber, settings);
+  const grammar =
+    settings.constrained && taskListGrammar(prompt.opening, prompt.firstNumber, settings, topics !== undefined);
   return {
     prompt,
     demonstrations: shown.map((task) => task.id),
-    ...(subject && { subject }),
+    ...(topic !== undefined && { topic }),
     generate: {
       id,
       prompt: prompt.prompt,

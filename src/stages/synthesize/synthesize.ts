@@ -44,9 +44,8 @@ export interface SynthesizeRequest {
   id: string;
   /** Ids of the seeds shown, in order. */
   demonstrations: string[];
-  /** What the tasks were to be about, where there is a plan. */
+  /** What the first task was to be about, where there is a plan. */
   topic?: string;
-  kind?: string;
   prompt: string;
   /** The request's random stream. */
   seed: number;
@@ -139,23 +138,24 @@ function readChunk(
   completions: readonly Generated[],
 ): SynthesizeChunk {
   const chunk: SynthesizeChunk = { index, requests: [], candidates: [], unparsed: {} };
-  asked.forEach(({ generate, prompt, demonstrations, subject }, i) => {
+  asked.forEach(({ generate, prompt, demonstrations, topic }, i) => {
     const { id, seed } = generate;
     const { text, stop, tokens, error } = completionOf(completions, i, id);
     const failed = error === undefined ? {} : { error };
-    chunk.requests.push({ id, demonstrations, ...subject, prompt: prompt.text, seed, text, stop, tokens, ...failed });
+    const about = topic === undefined ? {} : { topic };
+    chunk.requests.push({ id, demonstrations, ...about, prompt: prompt.text, seed, text, stop, tokens, ...failed });
     if (error !== undefined) {
       addCount(chunk.unparsed, 'request-failed');
       return;
     }
     const { tasks, unparsed } = readTasks(input, prompt.opening + text, stop);
     for (const reason of unparsed) addCount(chunk.unparsed, reason);
-    for (const { number, instruction, input: taskInput } of tasks.slice(0, input.settings.maxTasks)) {
+    for (const { number, topic: ownTopic, instruction, input: taskInput } of tasks.slice(0, input.settings.maxTasks)) {
       progress.candidates += 1;
       const verdicts =
         progress.kept < input.target ? input.screen.judge({ instruction, input: taskInput }) : [afterTarget];
       const id = `c-${input.iteration}-${progress.candidates}`;
-      const source = { request: generate.id, number, ...(subject && { topic: subject.topic }) };
+      const source = { request: generate.id, number, ...(ownTopic !== undefined && { topic: ownTopic }) };
       chunk.candidates.push({ id, instruction, input: taskInput, verdicts, source });
       if (isKept({ verdicts })) progress.kept += 1;
     }
@@ -164,7 +164,7 @@ function readChunk(
   return chunk;
 }
 
-function readTasks({ settings, quirks }: SynthesizeInput, list: string, stop: StopReason): ParsedTasks {
+function readTasks({ settings, quirks, topics }: SynthesizeInput, list: string, stop: StopReason): ParsedTasks {
   // Where "17" ends a text, the header of task 17 has lost its number: what stands before it is whole. Anywhere else the
   // text was cut.
   const heading = /\n[^\S\n]*Task $/;
@@ -172,6 +172,7 @@ function readTasks({ settings, quirks }: SynthesizeInput, list: string, stop: St
   return parseTasks(quirks.stop17 ? list.replace(heading, '') : list, {
     complete: !isCut,
     hasOutputs: settings.showOutputs,
+    hasTopics: topics !== undefined,
     dropLast: quirks.dropLastTask,
   });
 }

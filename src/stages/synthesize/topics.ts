@@ -1,46 +1,21 @@
-// A topic plan: what the tasks of each prompt are about, so that a run does not keep to what its seeds are about. Each
-// request gets the topic that was used least, and a kind of task beside it: two lists that are crossed over the run.
+// A topic plan: each request is given a topic, the least used one, so that a run does not keep to what its seeds are about
+// (a tree of topics in place of seeds alone: Condor, arXiv 2501.12273).
 import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
 import { IsheepError } from '../../shared/errors.js';
 import { readJsonLines } from '../../shared/jsonl.js';
+import type { SeedTask } from '../../shared/rows.js';
+import { userTurn } from '../../shared/task-prompt.js';
+import { countTopicWords, topicWords } from '../../shared/topic-words.js';
 
 export interface Topic {
-  /** Stands after "about". */
+  /** What a task is about, in a few words. */
   topic: string;
   /** What it belongs to; the topic itself where a plan has one level. */
   field: string;
 }
-
-/** What the tasks of a prompt are about, and what the first of them asks for. */
-export interface Subject {
-  topic: string;
-  kind: string;
-}
-
-/** They stand after "asks to". */
-export const kindsOfTask: readonly string[] = [
-  'explain how something works',
-  'compare two things',
-  'give advice on a small problem',
-  'rewrite a text in another tone',
-  'sum up a text',
-  'sort the entries of a list',
-  'write a short letter',
-  'begin a story',
-  'plan something in steps',
-  'calculate with given numbers',
-  'correct the mistakes in a text',
-  'answer a question about a given text',
-  'make up questions for a quiz',
-  'name reasons for and against',
-  'find what does not belong',
-  'take the facts out of a text',
-  'describe something to a child',
-  'write a short dialogue',
-];
 
 const line = z.looseObject({ topic: z.string().trim().min(1, 'must not be empty'), field: z.string().optional() });
 /** The plan that comes with isheep; at the same distance from here when compiled. */
@@ -59,56 +34,50 @@ export function loadTopics(setting: string): Topic[] | undefined {
   });
 }
 
-/** What earlier requests were about, in order, and what the next one is. */
+/** What the seeds are about: the two rarest topic words of each, since people do not name it. */
+export function topicsOfSeeds(seeds: readonly SeedTask[]): Map<string, string> {
+  const counts = countTopicWords(seeds.map(userTurn));
+  const rarity = (one: string) => counts.get(one) ?? 0;
+  return new Map(
+    seeds.map((seed) => {
+      const all = topicWords(seed.instruction);
+      const rarest = [...all].sort((a, b) => rarity(a) - rarity(b)).slice(0, 2);
+      return [seed.id, all.filter((one) => rarest.includes(one)).join(' and ') || 'anything'];
+    }),
+  );
+}
+
+/** What earlier requests were about, and what the next one is. */
 export class TopicPlan {
   readonly #topics: readonly Topic[];
   readonly #fieldOf: ReadonlyMap<string, string>;
-  readonly #uses = {
-    topic: new Map<string, number>(),
-    field: new Map<string, number>(),
-    kind: new Map<string, number>(),
-  };
+  readonly #topicUses = new Map<string, number>();
+  readonly #fieldUses = new Map<string, number>();
 
-  constructor(topics: readonly Topic[], earlier: readonly Subject[]) {
+  /** `earlier`: the topics of the requests before. */
+  constructor(topics: readonly Topic[], earlier: readonly string[]) {
     this.#topics = topics;
     this.#fieldOf = new Map(topics.map(({ topic, field }) => [topic, field]));
-    for (const subject of earlier) this.#count(subject);
+    for (const topic of earlier) this.#count(topic);
   }
 
-  /** The least used topic, of these one of the least used field, and the least used kind; at random among equals. */
-  next(random: () => number): Subject {
-    const { topic: topicUses, field: fieldUses, kind: kindUses } = this.#uses;
-    const topics = leastUsed(this.#topics, ({ topic }) => topicUses.get(topic) ?? 0);
-    const { topic } = pick(
-      leastUsed(topics, ({ field }) => fieldUses.get(field) ?? 0),
-      random,
-    );
-    const kind = pick(
-      leastUsed(kindsOfTask, (one) => kindUses.get(one) ?? 0),
-      random,
-    );
-    const subject = { topic, kind };
-    this.#count(subject);
-    return subject;
+  /** The least used topic, of these one of the least used field; at random among equals. */
+  next(random: () => number): string {
+    const leastUsed = leastOf(this.#topics, ({ topic }) => this.#topicUses.get(topic) ?? 0);
+    const equals = leastOf(leastUsed, ({ field }) => this.#fieldUses.get(field) ?? 0);
+    const { topic } = equals[Math.floor(random() * equals.length)] as Topic;
+    this.#count(topic);
+    return topic;
   }
 
-  #count({ topic, kind }: Subject): void {
-    const { topic: topicUses, field: fieldUses, kind: kindUses } = this.#uses;
-    increment(topicUses, topic);
-    increment(fieldUses, this.#fieldOf.get(topic) ?? topic);
-    increment(kindUses, kind);
+  #count(topic: string): void {
+    const field = this.#fieldOf.get(topic) ?? topic;
+    this.#topicUses.set(topic, (this.#topicUses.get(topic) ?? 0) + 1);
+    this.#fieldUses.set(field, (this.#fieldUses.get(field) ?? 0) + 1);
   }
 }
 
-function leastUsed<T>(items: readonly T[], usesOf: (item: T) => number): T[] {
-  const least = Math.min(...items.map(usesOf));
-  return items.filter((item) => usesOf(item) === least);
-}
-
-function pick<T>(items: readonly T[], random: () => number): T {
-  return items[Math.floor(random() * items.length)] as T;
-}
-
-function increment(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+function leastOf<T>(items: readonly T[], valueOf: (item: T) => number): T[] {
+  const least = items.reduce((so, item) => Math.min(so, valueOf(item)), Infinity);
+  return items.filter((item) => valueOf(item) === least);
 }

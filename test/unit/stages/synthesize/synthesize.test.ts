@@ -182,32 +182,44 @@ describe('synthesize', () => {
     });
   });
 
-  it('gives each request a topic, says it in the prompt and in what comes of it', async () => {
+  it('gives the first task of each request a topic of the plan, the others what the model says', async () => {
     const topics = ['bees', 'tides', 'bread'].map((topic) => ({ topic, field: topic }));
-    for (const form of ['raw', 'chat'] as const) {
-      const settings = synthesizeSchema.parse({ chunk: 3, form });
-      const whole = await all(makeInput({ settings, topics, target: 9 }), new FakeModel({ write }));
-      const requests = whole.flatMap((chunk) => chunk.requests);
-      expect(
-        requests
-          .slice(0, 3)
-          .map(({ topic }) => topic)
-          .sort(),
-      ).toEqual(['bees', 'bread', 'tides']);
-      const topicOf = new Map(requests.map(({ id, topic }) => [id, topic]));
-      for (const { prompt, topic, kind } of requests) {
-        expect(prompt).toContain(topic);
-        expect(kind).toMatch(/\w/);
-      }
-      for (const { source } of whole.flatMap((chunk) => chunk.candidates)) {
-        expect(source?.topic).toBe(topicOf.get(String(source?.request)));
-      }
+    const settings = synthesizeSchema.parse({ chunk: 3 });
+    const second = 'Task 7:\nTopic: rain and snow\nInstruction: Count the drops of rain.\nInput: none';
+    const text = ({ seed }: { seed: number }) => ` Describe word${seed} or thing${seed}.\nInput: none\n\n${second}`;
+    const chunks = await all(makeInput({ settings, topics, target: 4 }), new FakeModel({ write: text }));
+    const requests = chunks.flatMap((chunk) => chunk.requests);
+    expect(
+      requests
+        .slice(0, 3)
+        .map(({ topic }) => topic)
+        .sort(),
+    ).toEqual(['bees', 'bread', 'tides']);
+    for (const { prompt, topic } of requests) {
+      expect(prompt.endsWith(`\n\nTask 6:\nTopic: ${topic}\nInstruction:`)).toBe(true);
+      expect(prompt).toMatch(/\n\nTask 1:\nTopic: \w+ and \w+\nInstruction: Seed instruction number \d/);
+    }
+    const candidates = chunks.flatMap((chunk) => chunk.candidates);
+    for (const [i, { topic }] of requests.entries()) {
+      expect(candidates.slice(2 * i, 2 * i + 2).map(({ source }) => source?.topic)).toEqual([topic, 'rain and snow']);
+      expect(candidates[2 * i]?.instruction).toMatch(/^Describe word/);
     }
   });
 
+  it('asks for topics by a chat, too', async () => {
+    const topics = [{ topic: 'bees', field: 'animals' }];
+    const settings = synthesizeSchema.parse({ chunk: 1, form: 'chat' });
+    const text = 'Task 6:\nTopic: bees\nInstruction: Describe the dance of bees.\nInput: none';
+    const [chunk] = await all(makeInput({ settings, topics, target: 1 }), new FakeModel({ write: () => text }));
+    expect(chunk?.requests[0]?.prompt).toMatch(/The topic of task 6 is bees; [^\n]+$/);
+    expect(chunk?.candidates).toMatchObject([
+      { instruction: 'Describe the dance of bees.', source: { topic: 'bees' } },
+    ]);
+  });
+
   it.each([
-    ['a reuse penalty', { settings: synthesizeSchema.parse({ chunk: 4, reusePenalty: 1 }) }],
     ['topics', { topics: ['bees', 'tides', 'bread'].map((topic) => ({ topic, field: topic })) }],
+    ['a reuse penalty', { settings: synthesizeSchema.parse({ chunk: 4, reusePenalty: 1 }) }],
     ['outputs', { settings: synthesizeSchema.parse({ chunk: 4, showOutputs: true }) }],
     ['perplexity', { measures: { by: 'perplexity', perplexity: { 'seed-1': 2, 'seed-2': 9, 'seed-5': 4 } } }],
     ['density', { measures: { by: 'density', cluster: { 'seed-1': 0, 'seed-2': 0, 'seed-5': 1, 'seed-7': 2 } } }],

@@ -4,13 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { deriveSeed, randomStream } from '../../../../src/shared/random.js';
-import {
-  kindsOfTask,
-  loadTopics,
-  type Subject,
-  type Topic,
-  TopicPlan,
-} from '../../../../src/stages/synthesize/topics.js';
+import { loadTopics, type Topic, TopicPlan, topicsOfSeeds } from '../../../../src/stages/synthesize/topics.js';
 
 let folder = '';
 beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), 'isheep-topics-'))));
@@ -63,28 +57,39 @@ describe('loadTopics', () => {
 });
 
 describe('a topic plan', () => {
-  function subjects(topics: readonly Topic[], n: number, earlier: readonly Subject[] = []): Subject[] {
+  function next(topics: readonly Topic[], n: number, earlier: readonly string[] = []): string[] {
     const plan = new TopicPlan(topics, earlier);
     return Array.from({ length: n }, (_, i) => plan.next(randomStream(deriveSeed(3, earlier.length + i))));
   }
 
   it('takes each topic once before any comes again, and each field before any comes again', () => {
-    const made = subjects(own, 240);
+    const made = next(own, 240);
     const fieldOf = new Map(own.map(({ topic, field }) => [topic, field]));
     for (let first = 0; first < 240; first += 20) {
-      expect(count(made.slice(first, first + 20).map(({ topic }) => fieldOf.get(topic) ?? ''))).toHaveLength(20);
+      expect(count(made.slice(first, first + 20).map((topic) => fieldOf.get(topic) ?? ''))).toHaveLength(20);
     }
-    expect(count(made.slice(0, 120).map(({ topic }) => topic))).toEqual(own.map(() => 1));
-    expect(count(made.map(({ topic }) => topic))).toEqual(own.map(() => 2));
-  });
-
-  it('takes each kind of task as often as the others', () => {
-    const n = 3 * kindsOfTask.length;
-    expect(count(subjects(own, n).map(({ kind }) => kind))).toEqual(kindsOfTask.map(() => 3));
+    expect(count(made.slice(0, 120))).toEqual(own.map(() => 1));
+    expect(count(made)).toEqual(own.map(() => 2));
   });
 
   it('goes on after earlier requests as if there had been no pause', () => {
-    const whole = subjects(own, 50);
-    expect(subjects(own, 30, whole.slice(0, 20))).toEqual(whole.slice(20));
+    const whole = next(own, 50);
+    expect(next(own, 30, whole.slice(0, 20))).toEqual(whole.slice(20));
+  });
+});
+
+describe('the topics of seeds', () => {
+  it('are the two rarest topic words of each, in the order in which they come', () => {
+    const seed = (id: string, instruction: string, input = '') => ({ id, instruction, input, output: '' });
+    const seeds = [
+      seed('a', 'Write a letter about bees and honey in your garden.', 'garden'),
+      seed('b', 'Write a letter about the garden.'),
+      seed('c', 'Go on.'),
+    ];
+    expect(Object.fromEntries(topicsOfSeeds(seeds))).toEqual({
+      a: 'bees and honey',
+      b: 'letter and garden',
+      c: 'anything',
+    });
   });
 });
