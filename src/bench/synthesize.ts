@@ -6,6 +6,8 @@ import { loadModel } from '../engine/model.js';
 import { diversityOf } from '../pipeline/diversity.js';
 import { candidateScreen, measureDemonstrations } from '../pipeline/stages/synthesize.js';
 import { isKept } from '../shared/verdicts.js';
+import { userTurn } from '../shared/task-prompt.js';
+import { topicWords } from '../shared/topic-words.js';
 import { filterNames } from '../stages/filter/screen.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
 import { unparsedReasons } from '../stages/synthesize/parse-tasks.js';
@@ -39,6 +41,7 @@ export async function* benchSynthesize(bench: BenchmarkSettings): AsyncGenerator
   yield of(`distinct-2 of ${varied.pairs}`, varied.distinct2, 'share');
   yield of(`self-similarity of ${varied.pairs}`, varied.selfSimilarity, 'ROUGE-L');
   yield of(`topic spread of ${varied.pairs}`, varied.topicSpread, 'words');
+  if (bench.topics !== 'off') yield of('first tasks that keep to their topic', keptToTopic(chunk), 'share');
   yield of('seeds shown', new Set(requests.flatMap(({ demonstrations }) => demonstrations)).size, 'seeds');
   for (const reason of unparsedReasons) {
     yield of(`not read, ${reason}`, unparsed[reason] ?? 0, 'pieces');
@@ -71,6 +74,17 @@ async function write(
   const { seconds, result } = await timed(() => synthesize(input, model).next());
   if (result.done === true) throw new Error('no request was made');
   return { seconds, chunk: result.value };
+}
+
+/** Of the first tasks of all texts: how many have a word that begins as one of their topic does. */
+function keptToTopic({ requests, candidates }: SynthesizeChunk): number {
+  const firsts = requests.flatMap(({ id, topic = '' }) => {
+    const first = candidates.find(({ source }) => source?.request === id && source.topic === topic);
+    return first ? [{ topic, words: topicWords(userTurn(first)) }] : [];
+  });
+  const keeps = ({ topic, words }: (typeof firsts)[number]) =>
+    topicWords(topic).some((one) => words.some((word) => word.startsWith(one.slice(0, 4))));
+  return firsts.filter(keeps).length / firsts.length;
 }
 
 function pick<T extends object, Key extends keyof T>(values: T, keys: readonly Key[]): Pick<T, Key> {

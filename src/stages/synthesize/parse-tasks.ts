@@ -30,8 +30,9 @@ export interface ParsedTasks {
 }
 
 const header = /^[^\S\n]*Task (\d{1,9}):/gm;
-/** What stands before the instruction in a list with topics. */
-const topicLabels = /^\s*(?:Topic:[^\S\n]*([^\n]*)\n\s*)?Instruction:/i;
+/** What stands before the instruction in a list with topics; a small model often leaves out both labels again. */
+const topicLabels = /^\s*(?:Topic:[^\S\n]*([^\n]*)\n\s*)?Instructions?:/i;
+const topicAlone = /^\s*Topic:/i;
 const inputLabel = /^[^\S\n]*Input:/gim;
 /** What the list does not ask for and some models write all the same: it ends the task. */
 const furtherField = /^[^\S\n]*(Output|Answer|Response|Solution):/im;
@@ -77,9 +78,8 @@ export function parseTasks(
 
 function parsePiece(piece: string, hasTopics: boolean): Omit<ParsedTask, 'number'> | UnparsedReason {
   const task = (piece.split(furtherField)[0] ?? '').replace(rule, '');
-  if (!hasTopics) return parseFields(task);
-  const labels = topicLabels.exec(task);
-  if (labels === null) return 'no-instruction';
+  const labels = hasTopics ? topicLabels.exec(task) : null;
+  if (labels === null) return hasTopics && topicAlone.test(task) ? 'no-instruction' : parseFields(task);
   const fields = parseFields(task.slice(labels[0].length));
   const topic = labels[1]?.trim() ?? '';
   return typeof fields === 'string' || topic === '' ? fields : { topic, ...fields };

@@ -1,4 +1,4 @@
-// What the next chunk asks the model: which demonstrations, which subject, which sampling. Depends on the run's seed, the
+// What the next chunk asks the model: which demonstrations, which topic, which sampling. Depends on the run's seed, the
 // request's number and the chunks before, so that a resume asks the same.
 import type { GenerateRequest } from '../../engine/engine.js';
 import { deriveSeed, randomStream } from '../../shared/random.js';

@@ -206,6 +206,8 @@ describe('parseTasks', () => {
     it.each([
       ['both labels', '\nTopic: old bridges \nInstruction: Name one.\nInput: none', 'old bridges'],
       ['labels in other cases', '\n topic:bridges\n\n INSTRUCTION: Name one.', 'bridges'],
+      ['another number of instructions', '\nTopic: bridges\nInstructions: Name one.', 'bridges'],
+      ['no labels', ' Name one.\nInput: none', undefined],
       ['no topic', '\nInstruction: Name one.\nInput: none', undefined],
       ['an empty topic', '\nTopic:\nInstruction: Name one.\nInput: none', undefined],
     ])('reads a task with %s', (_, text, topic) => {
@@ -217,7 +219,6 @@ describe('parseTasks', () => {
 
     it.each([
       ['no instruction after the topic', '\nTopic: bridges\nInput: none'],
-      ['no labels', ' Name a bridge.\nInput: none'],
       ['nothing in the instruction', '\nTopic: bridges\nInstruction:\nInput: none'],
     ])('leaves out a task with %s', (_, text) => {
       expect(read(text)).toEqual({ tasks: [], unparsed: ['no-instruction'] });
