@@ -20,6 +20,7 @@ interface Benchmark extends BenchmarkEntry {
 
 const machine = ['model', 'threads', 'device'] as const;
 const prompting = ['demonstrations', 'maxTasks', 'form', 'constrained'] as const;
+const choosing = ['demonstrationsBy', 'showOutputs', 'reusePenalty', 'topics'] as const;
 const memory = ['memory', 'copiedWeights', 'activations'] as const;
 const turns = ['steps', 'rounds', 'microBatchTokens', ...memory, 'profile', 'peer', 'python'] as const;
 
@@ -54,8 +55,8 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     run: benchClusters,
   },
   synthesize: {
-    summary: 'instructions kept a second, and why the others are not',
-    reads: [...machine, 'requests', 'maxTokens', ...prompting, 'temperature', 'topP', 'minP'],
+    summary: 'instructions kept a second, how varied they are, and why the others are not',
+    reads: [...machine, 'requests', 'maxTokens', ...prompting, ...choosing, 'temperature', 'topP', 'minP'],
     run: benchSynthesize,
   },
   train: {

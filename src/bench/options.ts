@@ -39,6 +39,10 @@ export interface BenchmarkSettings {
   maxTasks: number;
   maxTokens: number;
   constrained: 'yes' | 'no';
+  demonstrationsBy: 'uniform' | 'density' | 'perplexity';
+  showOutputs: 'yes' | 'no';
+  reusePenalty: number;
+  topics: string;
   form: 'raw' | 'chat';
   temperature: number;
   topP: number;
@@ -103,6 +107,10 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   maxTasks: option('max-tasks', 'N', '11', 'new tasks asked for in a prompt'),
   maxTokens: option('max-tokens', 'N', '1000', 'tokens a completion may have'),
   constrained: option('constrained', 'yes|no', 'no', 'whether a grammar keeps the text to the form of the list'),
+  demonstrationsBy: option('demonstrations-by', 'uniform|density|perplexity', 'uniform', 'which seed tasks are shown'),
+  showOutputs: option('show-outputs', 'yes|no', 'no', 'whether seed tasks are shown with their outputs'),
+  reusePenalty: option('reuse-penalty', 'X', '0', 'by how much seeds that were shown often become rarer'),
+  topics: option('topics', 'off|own|FILE', 'off', 'a topic plan'),
   form: option('form', 'raw|chat', 'raw', "raw text, or a chat by the model's template"),
   temperature: option('temperature', 'X', '1', 'flatness of the sampling'),
   topP: option('top-p', 'X', '0.95', 'share of the likeliest tokens that are sampled from'),
@@ -160,6 +168,9 @@ export function readSettings(
     ...{ maxTokens: count('maxTokens', 1), constrained: choice('constrained', ['no', 'yes']) },
     ...{ temperature: decimal('temperature', 5), topP: decimal('topP', 1), minP: decimal('minP', 1) },
     form: choice('form', ['raw', 'chat']),
+    demonstrationsBy: choice('demonstrationsBy', ['uniform', 'density', 'perplexity']),
+    showOutputs: choice('showOutputs', ['no', 'yes']),
+    ...{ reusePenalty: decimal('reusePenalty', 1000), topics: textOf('topics') },
     shape: choice('shape', shapeNames),
     whole: choice('whole', ['no', 'yes']),
     activations: choice('activations', ['auto', 'keep', 'recompute']),

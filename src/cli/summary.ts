@@ -69,7 +69,7 @@ function diversityText(it: IterationSummary['diversity']): string {
   return (
     `instructions of ${it.instructionWords} words, responses of ${it.responseWords} (medians); ` +
     `distinct-2 ${it.distinct2.toFixed(3)}, ` +
-    `self-similarity ${it.selfSimilarity.toFixed(2)}`
+    `self-similarity ${it.selfSimilarity.toFixed(2)}, topic spread ${it.topicSpread.toFixed(0)}`
   );
 }
 

@@ -76,6 +76,34 @@ export const synthesizeSchema = z.strictObject({
   // Without it most of what small models write at temperature 1 wanders off (docs/benchmarks.md).
   minP: sampling.minP.default(0.1),
   demonstrations: count.max(50).default(5).describe('seed tasks shown in a prompt'),
+  demonstrationsBy: z
+    .enum(['uniform', 'density', 'perplexity'])
+    .default('uniform')
+    .describe(
+      "which seeds are shown: any; none like another, by clusters of the model's own vectors; rather those that the model " +
+        'finds likely, by 1 / perplexity',
+    ),
+  showOutputs: z
+    .boolean()
+    .default(false)
+    .describe('demonstrations have their outputs; the outputs that the model then writes are dropped'),
+  reusePenalty: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe(
+      'a seed shown n times more than the least shown one is drawn 1 / (1 + penalty * n) times as often; one whose ' +
+        'prompts gave nothing but near copies counts as shown twice; 0: off',
+    ),
+  topics: z
+    .string()
+    .min(1)
+    .default('off')
+    .describe(
+      'tasks are shown and written with their topics, and the first new one of each prompt has the least used topic of a ' +
+        'plan; own: the plan that comes with isheep; or a file (JSON Lines of topic and, where it belongs to one, field)',
+    ),
   maxTokens: count.default(1000).describe('tokens a completion may have'),
   maxTasks: count.default(11).describe('new tasks taken from one completion at most'),
   form: z
@@ -258,6 +286,27 @@ export const trainSchema = z.strictObject({
     .describe('the adapter that is written is the one with the lowest held-out loss; off: the last one'),
 });
 
+/** What only the released code of the paper does, and its text does not describe. */
+export const quirksSchema = z.strictObject({
+  stop17: z
+    .boolean()
+    .default(false)
+    .describe(
+      'any "17" ends the text of new tasks, also within 1776; the released code means the number of the task after the last',
+    ),
+  dropLastTask: z
+    .boolean()
+    .default(false)
+    .describe('the last task of every text is dropped, also where it is whole, as the released code does'),
+  localNovelty: z
+    .boolean()
+    .default(false)
+    .describe(
+      'an instruction is compared with the seeds and those kept since the last hundred was full; the released code knows ' +
+        'no others, and so keeps the same instruction several times',
+    ),
+});
+
 export const configSchema = z.strictObject({
   model: z
     .string()
@@ -311,6 +360,7 @@ export const configSchema = z.strictObject({
   assess: assessSchema.prefault({}),
   select: selectSchema.prefault({}),
   train: trainSchema.prefault({}),
+  quirks: quirksSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -8,6 +8,7 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
   const problems = [
     ...endpointProblems(config, nameOf),
     ...ownProblems(config, nameOf),
+    ...synthesizeProblems(config, nameOf),
     ...filterProblems(config, nameOf),
     ...selectProblems(config, nameOf),
     ...measuringProblems(config, nameOf),
@@ -109,6 +110,28 @@ function measuringProblems({ engine, instructions, select }: Config, nameOf: (ke
       `${nameOf('select.clusters')} must be below ${nameOf('instructions')}, of which there are ${instructions}, so that there ` +
         `is a choice in a cluster; it is ${clusters}`,
     );
+  }
+  return problems;
+}
+
+function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key: string) => string): string[] {
+  const problems: string[] = [];
+  if (engine !== 'local' && synthesize.demonstrationsBy === 'density') {
+    const choice = `${nameOf('synthesize.demonstrationsBy')} density`;
+    problems.push(`${choice} needs ${nameOf('engine')} local: no endpoint gives the vectors of its last layer`);
+  }
+  if (synthesize.method === 'seeds') return problems;
+  const ofSeeds: [string, boolean][] = [
+    ['synthesize.demonstrationsBy', synthesize.demonstrationsBy !== 'uniform'],
+    ['synthesize.showOutputs', synthesize.showOutputs],
+    ['synthesize.reusePenalty', synthesize.reusePenalty > 0],
+    ['synthesize.topics', synthesize.topics !== 'off'],
+    ['quirks.stop17', quirks.stop17],
+    ['quirks.dropLastTask', quirks.dropLastTask],
+  ];
+  for (const [key] of ofSeeds.filter(([, isSet]) => isSet)) {
+    const method = `${nameOf('synthesize.method')} ${synthesize.method}`;
+    problems.push(`${nameOf(key)} is of lists that go on from seeds, and has no meaning with ${method}`);
   }
   return problems;
 }

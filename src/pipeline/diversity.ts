@@ -5,6 +5,7 @@ import { deriveSeed, randomStream, sampleWithoutReplacement } from '../shared/ra
 import type { Pair } from '../shared/rows.js';
 import { NoveltyIndex } from '../stages/filter/novelty-index.js';
 import { wordRuns, words } from '../stages/filter/words.js';
+import { topicSpread } from './topic-spread.js';
 
 export interface Diversity {
   /** Pairs that were measured. */
@@ -17,6 +18,8 @@ export interface Diversity {
   distinct2: number;
   /** Mean over the instructions of the highest ROUGE-L with one before; 0 to 1. */
   selfSimilarity: number;
+  /** The effective number of topic words in the instructions (topic-spread.ts). */
+  topicSpread: number;
 }
 
 /** Of so many pairs at most: what is counted grows with them, and iterations should be comparable. */
@@ -37,6 +40,7 @@ export function diversityOf(pairs: readonly Pair[], most = mostPairs): Diversity
     distinct1: distinct(instructions, 1),
     distinct2: distinct(instructions, 2),
     selfSimilarity: selfSimilarity(measured),
+    topicSpread: topicSpread(measured.map(({ instruction }) => instruction)),
   };
 }
 
@@ -53,6 +57,10 @@ export function diversityAlarms(now: Diversity, first: Diversity): string[] {
   if (now.selfSimilarity > first.selfSimilarity + 0.1) {
     const values = [first, now].map((one) => one.selfSimilarity.toFixed(2));
     found.push(`instructions have become more alike, from ${values.join(' to ')} by ROUGE-L`);
+  }
+  if (now.topicSpread < 0.7 * first.topicSpread) {
+    const values = [first, now].map((one) => one.topicSpread.toFixed(0));
+    found.push(`instructions keep to fewer topics: their topic spread fell from ${values.join(' to ')}`);
   }
   return found;
 }

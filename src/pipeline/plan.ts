@@ -11,6 +11,7 @@ import type { StageName } from './events.js';
 import { probe, type Measured } from './probe.js';
 import { loadInputs } from './run-inputs.js';
 import { isJudged, refuseImpossibleMethod } from './stages/assess.js';
+import { refuseImpossibleDemonstrations } from './stages/synthesize.js';
 
 /** A text stands in the database and in a file; a training keeps weights, two moments and the adapter itself. */
 const copiesOfText = 2;
@@ -60,6 +61,7 @@ export async function plan(input: PlanInput): Promise<Plan> {
   await engine.check('training');
   const choices = await engine.choose();
   await refuseImpossibleMethod(config, engine, choices);
+  await refuseImpossibleDemonstrations(config, engine, choices);
   await engine.forecastTraining(choices, config.train);
   const measured = await probe({ ...input, ...inputs, choices });
   return { ...forecast(config, measured), freeDiskBytes: freeBytes(input.runDir), measured };
@@ -111,7 +113,7 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
       'requests',
       requests,
       requests * per(synthesize.tokens, synthesize.requests),
-      requests * per(synthesize.seconds, synthesize.requests),
+      synthesize.measureSeconds + requests * per(synthesize.seconds, synthesize.requests),
     ),
     row(
       'respond',

@@ -11,6 +11,7 @@ import type { Reporter, StageName } from './events.js';
 import { loadInputs, type RunInputs } from './run-inputs.js';
 import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSynthesis } from './sample.js';
 import { isJudged, refuseImpossibleMethod } from './stages/assess.js';
+import { measureDemonstrations } from './stages/synthesize.js';
 import { byId, isKept } from './stored-rows.js';
 
 /** Candidates with a response. */
@@ -76,7 +77,9 @@ async function previewOf(input: Sampled, engines: EngineSlot): Promise<Preview> 
   const model = await engines.writer(null);
   const { config } = input;
   const target = Math.min(shownCandidates, config.instructions);
-  const own = { ...input, ownInstructions: input.ownInstructions.slice(0, ownCount(input)) };
+  const signal = input.signal && { signal: input.signal };
+  const measures = await measureDemonstrations(config, input.seeds, 1, model, signal);
+  const own = { ...input, measures, ownInstructions: input.ownInstructions.slice(0, ownCount(input)) };
   const amount = { target, chunk: config.synthesize.chunk, chunks: mostChunks };
   const synthesized = await timed(own, 'synthesize', 'instructions', target, (sampled) =>
     sampleSynthesis(sampled, model, amount),

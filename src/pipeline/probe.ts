@@ -16,6 +16,7 @@ import { measure } from '../stages/select/measure.js';
 import { train } from '../stages/train/train.js';
 import { EngineSlot } from './engine-slot.js';
 import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSynthesis } from './sample.js';
+import { measureDemonstrations } from './stages/synthesize.js';
 import { isKept } from './stored-rows.js';
 
 /** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on. Small, so that a forecast
@@ -31,8 +32,17 @@ export interface ProbeInput extends SampleInput {
 
 /** What was measured; seconds are wall time, tokens are those generated or trained. */
 export interface Measured {
-  /** `own`: a person's own instructions that the filters keep; `kept`: of those that the requests wrote. */
-  synthesize: { own: number; requests: number; kept: number; tokens: number; seconds: number };
+  /** `measureSeconds`: what comes before, once an iteration, where demonstrations go by what the model makes of the seeds. */
+  synthesize: {
+    /** A person's own instructions that the filters keep. */
+    own: number;
+    requests: number;
+    /** Of those that the requests wrote. */
+    kept: number;
+    tokens: number;
+    seconds: number;
+    measureSeconds: number;
+  };
   respond: { responses: number; passed: number; tokens: number; seconds: number };
   assess: { pairs: number; method: string; seconds: number };
   /** Of measuring, where the selection does that; it takes no time to speak of otherwise. */
@@ -81,8 +91,15 @@ export async function probe(input: ProbeInput): Promise<Measured> {
 
 async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
   const { config, seeds } = input;
+  const measureStarted = performance.now();
+  const measures = await measureDemonstrations(config, seeds, 1, model, onlySignal(input));
+  const measureSeconds = secondsSince(measureStarted);
   const started = performance.now();
-  const chunks = await sampleSynthesis(input, model, { target: config.instructions, chunk: probeRequests, chunks: 1 });
+  const chunks = await sampleSynthesis({ ...input, measures }, model, {
+    target: config.instructions,
+    chunk: probeRequests,
+    chunks: 1,
+  });
   const requests = chunks.flatMap((chunk) => chunk.requests);
   const candidates = chunks.flatMap((chunk) => chunk.candidates);
   const kept = candidates.filter(isKept);
@@ -90,7 +107,7 @@ async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
   const tokens = requests.reduce((sum, request) => sum + request.tokens, 0);
   const seconds = secondsSince(started);
   return {
-    measured: { own, requests: requests.length, kept: kept.length - own, tokens, seconds },
+    measured: { own, requests: requests.length, kept: kept.length - own, tokens, seconds, measureSeconds },
     bytes: Buffer.byteLength(JSON.stringify([requests, candidates])),
     // A probe in which nothing was kept goes on with the seeds, which are instructions as well.
     candidates: (kept.length > 0 ? kept : seeds.map((task) => ({ ...task, verdicts: [] }))).slice(0, probePairs),

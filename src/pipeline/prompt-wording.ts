@@ -9,6 +9,7 @@ import { documentPrompt } from '../stages/synthesize/document-prompts.js';
 import { metaPrompt } from '../stages/synthesize/prompts.js';
 
 const task: SeedTask = { id: 'seed', instruction: '{instruction}', input: '{input}', output: '{output}' };
+const topics = { shown: ['{topic of a seed}', '{topic of a seed}'], wanted: '{topic}' };
 const pair = { ...task, response: '{response}' };
 
 const criteria: readonly Config['assess']['criteria'][] = ['combined', 'simple', 'examples'];
@@ -18,7 +19,11 @@ const criterions: readonly Criterion[] = ['quality', 'following'];
 export function promptWording(): Record<string, Prompt> {
   const wording: Record<string, Prompt> = {};
   for (const form of ['chat', 'raw'] as const) {
-    wording[`synthesize, ${form}`] = metaPrompt([task, { ...task, input: '' }], 2, form).prompt;
+    const shown = [task, { ...task, input: '' }];
+    const settings = { maxTasks: 2, form };
+    wording[`synthesize, ${form}`] = metaPrompt(shown, { ...settings, showOutputs: false }).prompt;
+    wording[`synthesize with outputs, ${form}`] = metaPrompt(shown, { ...settings, showOutputs: true }).prompt;
+    wording[`synthesize by topics, ${form}`] = metaPrompt(shown, { ...settings, showOutputs: false }, topics).prompt;
     wording[`synthesize from documents, ${form}`] = documentPrompt([task], '{passage}', 2, form).prompt;
   }
   for (const [form, hasChatTemplate] of [

@@ -24,6 +24,8 @@ export interface RunRecord {
     /** Of own.instructions and own.documents, where there are any. */
     ownInstructions?: { sha256: string; instructions: number };
     documents?: { sha256: string; passages: number };
+    /** Where there is a topic plan. */
+    topics?: { sha256: string; topics: number };
     prompts: { sha256: string };
     /** Name of a template, or sha256 of its file; null where the GGUF's own is used. */
     chatTemplate: string | null;
@@ -39,6 +41,7 @@ const pathKeys: readonly string[] = [
   'seeds',
   'own.instructions',
   'own.documents',
+  'synthesize.topics',
   'filter.evaluationFiles',
   'chatTemplate',
 ];
@@ -46,7 +49,7 @@ const pathKeys: readonly string[] = [
 export function describeRun(
   config: Config,
   { modelPath, judgePath }: { modelPath: string; judgePath?: string },
-  { seeds, ownInstructions, passages, evaluation }: RunInputs,
+  { seeds, ownInstructions, passages, topics, evaluation }: RunInputs,
 ): Omit<RunRecord, 'choices'> {
   return {
     config,
@@ -61,6 +64,7 @@ export function describeRun(
       ...(passages.length > 0 && {
         documents: { sha256: hashText(JSON.stringify(passages)), passages: passages.length },
       }),
+      ...(topics && { topics: { sha256: hashText(JSON.stringify(topics)), topics: topics.length } }),
       prompts: { sha256: hashText(JSON.stringify(promptWording())) },
       chatTemplate: chatTemplateIdentity(config.chatTemplate),
     },
@@ -99,6 +103,7 @@ function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [
     ...hashOf('evaluation', inputs.evaluation),
     ...hashOf('own instructions', inputs.ownInstructions),
     ...hashOf('documents', inputs.documents),
+    ['topics (sha256)', inputs.topics?.sha256 ?? 'off'],
     ['prompts (sha256)', inputs.prompts.sha256],
     ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
   ];

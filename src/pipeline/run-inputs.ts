@@ -7,7 +7,8 @@ import type { SeedTask } from '../shared/rows.js';
 import { loadPassages, type Passage } from '../stages/synthesize/load-documents.js';
 import { loadOwnInstructions, type OwnInstruction } from '../stages/synthesize/load-own.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
-import type { SynthesizeInput } from '../stages/synthesize/synthesize.js';
+import { refuseNoOutputs, type SynthesizeInput } from '../stages/synthesize/synthesize.js';
+import { loadTopics, type Topic } from '../stages/synthesize/topics.js';
 import { candidateScreen, loadEvaluation, type LoadedEvaluation } from './screens.js';
 
 export interface RunInputs {
@@ -16,12 +17,15 @@ export interface RunInputs {
   ownInstructions: readonly OwnInstruction[];
   /** Empty without own.documents. */
   passages: readonly Passage[];
+  /** The plan that synthesize.topics names; undefined where it is off. */
+  topics: readonly Topic[] | undefined;
   /** Undefined without filter.evaluationFiles. */
   evaluation: LoadedEvaluation | undefined;
 }
 
 /** Throws `bad-input` with what is wrong with each file, one a line. */
-export function loadInputs({ seeds, own, filter }: Pick<Config, 'seeds' | 'own' | 'filter'>): RunInputs {
+export function loadInputs(config: Pick<Config, 'seeds' | 'own' | 'filter' | 'synthesize'>): RunInputs {
+  const { seeds, own, filter, synthesize } = config;
   const problems: IsheepError[] = [];
   const tried = <T>(load: () => T, otherwise: T): T => {
     try {
@@ -37,10 +41,14 @@ export function loadInputs({ seeds, own, filter }: Pick<Config, 'seeds' | 'own' 
     seeds: read(() => loadSeeds(seeds)),
     ownInstructions: read(() => (own.instructions === undefined ? [] : loadOwnInstructions(own.instructions))),
     passages: (own.documents ?? []).flatMap((file) => read(() => loadPassages(file))),
+    topics: tried(() => loadTopics(synthesize.topics), undefined),
     evaluation: tried(() => loadEvaluation({ filter }), undefined),
   };
   const [first] = problems;
-  if (first === undefined) return inputs;
+  if (first === undefined) {
+    refuseNoOutputs(inputs.seeds, synthesize);
+    return inputs;
+  }
   const hints = [...new Set(problems.map(({ hint }) => hint))].join('; ');
   throw new IsheepError('bad-input', problems.map(({ message }) => message).join('\n'), { hint: hints, cause: first });
 }
@@ -48,8 +56,8 @@ export function loadInputs({ seeds, own, filter }: Pick<Config, 'seeds' | 'own' 
 /** What synthesis works with in every iteration; the screens are fresh. */
 export function synthesisInputs(
   config: Config,
-  { seeds, ownInstructions, passages, evaluation }: RunInputs,
-): Pick<SynthesizeInput, 'seeds' | 'seed' | 'settings' | 'screen' | 'own' | 'passages'> {
+  { seeds, ownInstructions, passages, topics, evaluation }: RunInputs,
+): Pick<SynthesizeInput, 'seeds' | 'seed' | 'settings' | 'quirks' | 'screen' | 'own' | 'passages' | 'topics'> {
   const { filter, synthesize: settings, seed } = config;
   const screenOf = (rules: Config['filter']['rules']) =>
     candidateScreen({ config: { ...config, filter: { ...filter, rules } }, seeds, evaluation });
@@ -59,6 +67,8 @@ export function synthesisInputs(
     seeds,
     seed,
     settings,
+    quirks: config.quirks,
+    topics,
     screen: screenOf(filter.rules),
     ...(ownInstructions.length > 0 && { own: { instructions: ownInstructions, screen: screenOf(ownRules) } }),
     passages,

@@ -16,6 +16,7 @@ import { loadInputs } from './run-inputs.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
 import { stages } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
+import { refuseImpossibleDemonstrations } from './stages/synthesize.js';
 import { summarizeRun } from './summary.js';
 
 export interface RunOptions {
@@ -55,7 +56,10 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
       const choices = await engine.choose(started?.choices);
       const record: RunRecord = started ?? { ...asked, choices };
       // Before the record: the same folder is free for other settings then.
-      if (started === undefined) await refuseImpossibleMethod(config, engine, choices);
+      if (started === undefined) {
+        await refuseImpossibleMethod(config, engine, choices);
+        await refuseImpossibleDemonstrations(config, engine, choices);
+      }
       storeRecord(store, runDir, record);
       options.report({ kind: 'run-started', runDir, continued: started !== undefined, iterations: config.iterations });
       const engines = new EngineSlot(engine, record.choices);

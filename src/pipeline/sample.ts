@@ -7,6 +7,7 @@ import { assess, type UnrankedAssessment } from '../stages/assess/assess.js';
 import { possibleMethods } from '../stages/assess/possible-methods.js';
 import { applyScreen } from '../stages/filter/screen.js';
 import { respond, type RespondChunk } from '../stages/respond/respond.js';
+import type { SeedMeasures } from '../stages/synthesize/demonstrations.js';
 import { synthesize, type SynthesizeChunk } from '../stages/synthesize/synthesize.js';
 import type { EngineSlot } from './engine-slot.js';
 import { judgesOwn } from './run-context.js';
@@ -15,6 +16,8 @@ import { pairScreen } from './screens.js';
 
 export interface SampleInput extends CallOptions, RunInputs {
   config: Config;
+  /** What the model makes of the seeds, where demonstrations go by it. */
+  measures?: SeedMeasures | undefined;
 }
 
 export interface SynthesisSample {
@@ -32,7 +35,7 @@ export async function sampleSynthesis(
   model: LanguageModel,
   { target, chunk, chunks }: SynthesisSample,
 ): Promise<SynthesizeChunk[]> {
-  const inputs = synthesisInputs(input.config, input);
+  const inputs = { ...synthesisInputs(input.config, input), measures: input.measures };
   const settings = { ...inputs.settings, chunk: Math.min(chunk, inputs.settings.chunk) };
   const sampled: SynthesizeChunk[] = [];
   const all = synthesize({ ...callOptions(input), ...inputs, settings, iteration: 1, target, earlier: [] }, model);

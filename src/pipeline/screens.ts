@@ -6,6 +6,8 @@ import type { SeedTask } from '../shared/rows.js';
 import { EvaluationIndex } from '../stages/filter/evaluation-index.js';
 import { loadEvaluationTexts } from '../stages/filter/load-evaluation.js';
 import { createScreen, type Screen } from '../stages/filter/screen.js';
+import { localScreen } from '../stages/synthesize/local-screen.js';
+import type { CandidateScreen } from '../stages/synthesize/synthesize.js';
 
 /** As GPT-3's training data was checked (arXiv 2005.14165, appendix C). */
 const defaultNgram = 13;
@@ -19,10 +21,12 @@ export interface ScreenInput {
 }
 
 /** A fresh one: it remembers what it accepts. */
-export function candidateScreen({ config, seeds, evaluation }: ScreenInput): Screen {
+export function candidateScreen({ config, seeds, evaluation }: ScreenInput): CandidateScreen {
   const { rules } = config.filter;
   const { novelty } = config.synthesize;
-  return createScreen({ rules, appliesTo: 'candidate', novelty, against: seeds, evaluation: evaluation?.index });
+  const index = evaluation?.index;
+  const fresh = () => createScreen({ rules, appliesTo: 'candidate', novelty, against: seeds, evaluation: index });
+  return config.quirks.localNovelty ? localScreen(fresh) : fresh();
 }
 
 export function pairScreen({ config, evaluation }: Omit<ScreenInput, 'seeds'>): Screen {

@@ -38,3 +38,20 @@ export function sampleWithoutReplacement<T>(items: readonly T[], n: number, rand
   }
   return pool.slice(0, taken);
 }
+
+/** As above, each next item drawn from the rest in proportion to its weight; items of weight 0 are never drawn. By the keys
+ *  u^(1/weight) of Efraimidis and Spirakis, Information Processing Letters 97(5), 2006, here as logarithms. */
+export function weightedSample<T>(
+  items: readonly T[],
+  n: number,
+  weightOf: (item: T) => number,
+  random: () => number,
+): T[] {
+  const keyed = items.map((item) => ({ item, weight: weightOf(item), u: 1 - random() }));
+  return keyed
+    .filter(({ weight }) => weight > 0)
+    .map(({ item, weight, u }) => ({ item, key: Math.log(u) / weight }))
+    .sort((a, b) => b.key - a.key)
+    .slice(0, n)
+    .map(({ item }) => item);
+}

@@ -77,13 +77,17 @@ describe('a grammar', () => {
   test('of the list makes texts that the parser reads to the end', async () => {
     const seeds = loadSeeds();
     for (const form of ['raw', 'chat'] as const) {
-      const { prompt, opening, firstNumber, stop } = metaPrompt(seeds.slice(0, 2), 3, form);
-      const grammar = taskListGrammar(opening, firstNumber, 3);
+      const { prompt, opening, firstNumber, stop } = metaPrompt(seeds.slice(0, 2), {
+        maxTasks: 3,
+        form,
+        showOutputs: false,
+      });
+      const grammar = taskListGrammar(opening, firstNumber, { maxTasks: 3, showOutputs: false });
       const requests = [1, 2].map((seed) =>
         request(String(seed), '', { prompt, grammar, stop, sampling: sampled, seed, maxTokens: 80 }),
       );
       for (const completion of completed(await model.generate(requests))) {
-        const { tasks, unparsed } = parseTasks(opening + completion.text, completion.stop !== 'length');
+        const { tasks, unparsed } = parseTasks(opening + completion.text, { complete: completion.stop !== 'length' });
         expect(unparsed).toEqual(completion.stop === 'length' ? ['unfinished'] : []);
         expect(tasks.map(({ number }) => number)).toEqual([3, 4, 5].slice(0, tasks.length));
       }

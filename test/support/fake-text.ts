@@ -7,14 +7,15 @@ const syllables = 'ba de fi go lu ma ne pi ro su ta ve wi xo ya zu ker lom nat p
  *  passage that it shows. */
 export function fakeTasks(prompt: string, seed: number, n = 3): string {
   if (prompt.endsWith('\nTask:')) return ` ${fakeSentence(deriveSeed(seed, 'instruction', 0), 9)}`;
-  const first = Number(/Task (\d+):\s*$/.exec(prompt)?.[1] ?? NaN);
+  const [, number, labels = ''] = /Task (\d+):(\nTopic: .*\nInstruction:)?\s*$/.exec(prompt) ?? [];
+  const first = Number(number ?? NaN);
   if (Number.isNaN(first)) throw new Error(`not a synthesis prompt: ${prompt.slice(-80)}`);
   const tasks = Array.from({ length: n }, (_, i) => {
     const random = randomStream(deriveSeed(seed, 'task', i));
     const input = random() < 0.5 ? 'none' : fakeSentence(deriveSeed(seed, 'input', i), 6);
     return ` ${fakeSentence(deriveSeed(seed, 'instruction', i), 9)}\nInput: ${input}`;
   });
-  return tasks.map((task, i) => (i === 0 ? task : `Task ${first + i}:${task}`)).join('\n\n') + '\n';
+  return tasks.map((task, i) => (i === 0 ? task : `Task ${first + i}:${labels}${task}`)).join('\n\n') + '\n';
 }
 
 /** A sentence of `words` invented words. */

@@ -1,7 +1,16 @@
 // Stage synthesize in a run: a person's own instructions, then what the iteration's model writes from seeds or documents;
-// everything that was written is kept.
+// everything that was written is kept. Where the seeds that are shown depend on the model, it measures them first, once an
+// iteration.
+import type { Config } from '../../config/schema.js';
+import type { CallOptions, LanguageModel } from '../../engine/engine.js';
+import type { EngineChoices, EngineFactory } from '../../engine/engine-factory.js';
+import { IsheepError } from '../../shared/errors.js';
+import { deriveSeed } from '../../shared/random.js';
+import type { SeedTask } from '../../shared/rows.js';
+import type { SeedMeasures } from '../../stages/synthesize/demonstrations.js';
+import { measureSeeds, measuresInWords } from '../../stages/synthesize/measure-seeds.js';
 import { synthesize } from '../../stages/synthesize/synthesize.js';
-import { callOptions, modelOf } from '../run-context.js';
+import { callOptions, modelOf, type RunContext } from '../run-context.js';
 import { synthesisInputs } from '../run-inputs.js';
 import { isKept, keptCandidates, synthesizeChunks, synthesizeRows } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
@@ -9,6 +18,7 @@ import { commitChunks, type StageWork } from './stage-work.js';
 export const synthesizeStage: StageWork = {
   stage: 'synthesize',
   unit: 'instructions',
+  values: (iteration) => [seedMeasuresKey(iteration)],
 
   size(run, iteration) {
     const wanted = run.config.instructions;
@@ -19,7 +29,7 @@ export const synthesizeStage: StageWork = {
   },
 
   async work(run, iteration) {
-    const { config, store } = run;
+    const { config, seeds, store } = run;
     const target = config.instructions;
     const earlier = synthesizeChunks(store, iteration);
     let done = earlier.flatMap((chunk) => chunk.candidates).filter(isKept).length;
@@ -27,9 +37,12 @@ export const synthesizeStage: StageWork = {
     let chunkTokens = 0;
     const progress = () =>
       run.report({ kind: 'stage-progress', iteration, stage: 'synthesize', done, tokens: tokens + chunkTokens });
+    const model = await modelOf(run, iteration);
+    const measures = await measuresOf(run, iteration, model, done);
     const chunks = synthesize(
       {
         ...synthesisInputs(config, run),
+        measures,
         iteration,
         target,
         earlier,
@@ -38,7 +51,7 @@ export const synthesizeStage: StageWork = {
           progress();
         }),
       },
-      await modelOf(run, iteration),
+      model,
     );
     await commitChunks(run, iteration, this, chunks, (chunk) => {
       done = Math.min(target, done + chunk.candidates.filter(isKept).length);
@@ -49,7 +62,65 @@ export const synthesizeStage: StageWork = {
     });
     const requests = store.countRows(iteration, 'synthesize', 'request');
     const parsed = store.countRows(iteration, 'synthesize', 'candidate');
+    const measured = measures === undefined ? '' : `; ${measuresInWords(measures, seeds.length)}`;
     const origin = requests === 0 ? 'of your own' : `written in ${requests} texts`;
-    return { result: {}, note: `${done} instructions kept of ${parsed} ${origin}` };
+    return { result: {}, note: `${done} instructions kept of ${parsed} ${origin}${measured}` };
   },
 };
+
+/** Throws `unsupported-model` where an endpoint cannot tell how likely the seeds are, before there is anything to write. */
+export async function refuseImpossibleDemonstrations(
+  { synthesize: { demonstrationsBy } }: Config,
+  engine: EngineFactory,
+  choices: EngineChoices,
+): Promise<void> {
+  if (engine.openEndpoint === undefined || demonstrationsBy !== 'perplexity') return;
+  const model = await engine.openEndpoint(choices);
+  try {
+    if ((await model.canScore?.('continuation')) ?? true) return;
+  } finally {
+    await model.dispose();
+  }
+  throw new IsheepError(
+    'unsupported-model',
+    'synthesize.demonstrationsBy perplexity needs a server that tells log-probabilities of a prompt',
+    { hint: 'vLLM does; with this server take synthesize.demonstrationsBy uniform' },
+  );
+}
+
+/** What the model makes of the seeds, where demonstrations go by it. */
+export async function measureDemonstrations(
+  { seed, synthesize: { demonstrationsBy: by, demonstrations } }: Config,
+  seeds: readonly SeedTask[],
+  iteration: number,
+  model: LanguageModel,
+  call: CallOptions = {},
+): Promise<SeedMeasures | undefined> {
+  if (by === 'uniform') return undefined;
+  const input = { seeds, by, demonstrations, seed: deriveSeed(seed, 'synthesize', iteration, 'clusters'), ...call };
+  return measureSeeds(input, model);
+}
+
+function seedMeasuresKey(iteration: number): string {
+  return `seed-measures-${iteration}`;
+}
+
+/** Stored, so that a resume draws by the very same numbers. */
+async function measuresOf(
+  run: RunContext,
+  iteration: number,
+  model: LanguageModel,
+  done: number,
+): Promise<SeedMeasures | undefined> {
+  const { config, seeds, store } = run;
+  const key = seedMeasuresKey(iteration);
+  const known = store.value(key) as SeedMeasures | undefined;
+  if (known !== undefined) return known;
+  const call = callOptions(run, (measured) => {
+    const doing = `measuring seeds, ${measured} of ${seeds.length}`;
+    run.report({ kind: 'stage-progress', iteration, stage: 'synthesize', done, tokens: 0, doing });
+  });
+  const measures = await measureDemonstrations(config, seeds, iteration, model, call);
+  if (measures !== undefined) store.setValue(key, measures);
+  return measures;
+}

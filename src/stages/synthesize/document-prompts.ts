@@ -3,7 +3,8 @@
 // 2308.06259); there the text is the answer to the task, here it is the task's input. parse-document-tasks.ts reads what comes
 // back.
 import type { SeedTask } from '../../shared/rows.js';
-import type { MetaPrompt, PromptForm } from './prompts.js';
+import type { Config } from '../../config/schema.js';
+import type { MetaPrompt } from './prompts.js';
 
 export type DocumentPrompt = Omit<MetaPrompt, 'firstNumber'>;
 
@@ -12,7 +13,7 @@ export function documentPrompt(
   demonstrations: readonly SeedTask[],
   passage: string,
   maxTasks: number,
-  form: PromptForm,
+  form: Config['synthesize']['form'],
 ): DocumentPrompt {
   const number = demonstrations.length + 1;
   const shown = demonstrations.map((task, i) => `${text(i + 1, task.input)}\nTask: ${oneLine(task.instruction)}`);

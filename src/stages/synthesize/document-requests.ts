@@ -4,7 +4,8 @@ import type { SeedTask } from '../../shared/rows.js';
 import { documentTaskGrammar } from './document-grammar.js';
 import { documentPrompt } from './document-prompts.js';
 import type { Passage } from './load-documents.js';
-import type { AskedRequest, SynthesizeInput } from './synthesize.js';
+import type { AskedRequest } from './plan-requests.js';
+import type { SynthesizeInput } from './synthesize.js';
 
 /** Of a seed's input that is shown as a text: a word or a number is none. */
 const fewestWordsOfText = 12;

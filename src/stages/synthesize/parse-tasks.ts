@@ -4,14 +4,24 @@
 export interface ParsedTask {
   /** The number that the model gave it. */
   number: number;
+  /** What it says that it is about, in a list with topics. */
+  topic?: string;
   instruction: string;
   /** Empty where the task needs none. */
   input: string;
 }
 
 /** Why a piece is not a task: nothing between the labels; the label "Input:" more than once; text after a blank line that
- *  no label announces; the text ended within it. Or the whole text has no task. */
-export const unparsedReasons = ['no-instruction', 'several-inputs', 'stray-text', 'unfinished', 'no-task'] as const;
+ *  no label announces; the text ended within it; it is the last one, which `quirks.dropLastTask` drops. Or the whole text
+ *  has no task. */
+export const unparsedReasons = [
+  'no-instruction',
+  'several-inputs',
+  'stray-text',
+  'unfinished',
+  'last-task',
+  'no-task',
+] as const;
 export type UnparsedReason = (typeof unparsedReasons)[number];
 
 export interface ParsedTasks {
@@ -20,6 +30,9 @@ export interface ParsedTasks {
 }
 
 const header = /^[^\S\n]*Task (\d{1,9}):/gm;
+/** What stands before the instruction in a list with topics; a small model often leaves out both labels again. */
+const topicLabels = /^\s*(?:Topic:[^\S\n]*([^\n]*)\n\s*)?Instructions?:/i;
+const topicAlone = /^\s*Topic:/i;
 const inputLabel = /^[^\S\n]*Input:/gim;
 /** What the list does not ask for and some models write all the same: it ends the task. */
 const furtherField = /^[^\S\n]*(Output|Answer|Response|Solution):/im;
@@ -28,26 +41,51 @@ const noInput = /^[<(["'*]*(none|no|no ?input|not applicable|n\/a|nothing|empty|
 /** Lines that only separate. */
 const rule = /^[^\S\n]*([-=*_#]{2,}|```)[^\S\n]*$/gm;
 
-/** `text`: the list, from its first "Task N:" on. `complete`: the text ended by itself or at a stop string, not at its
- *  length; without it the last task may be unfinished and is dropped. */
-export function parseTasks(text: string, complete: boolean): ParsedTasks {
+/** What is to be known of a text beside its words. */
+export interface ListForm {
+  /** The text ended by itself or at a stop string, not at its length; without it the last task may be unfinished and is
+   *  dropped. */
+  complete: boolean;
+  /** Tasks have outputs: one that is cut within its output has an instruction and an input that are whole. */
+  hasOutputs?: boolean;
+  /** Tasks begin with "Topic:" and "Instruction:". */
+  hasTopics?: boolean;
+  /** The last task is dropped, also where it is whole. */
+  dropLast?: boolean;
+}
+
+/** `text`: the list, from its first "Task N:" on. */
+export function parseTasks(
+  text: string,
+  { complete, hasOutputs = false, hasTopics = false, dropLast = false }: ListForm,
+): ParsedTasks {
   const headers = [...text.matchAll(header)];
   const parsed: ParsedTasks = { tasks: [], unparsed: headers.length === 0 ? ['no-task'] : [] };
   headers.forEach((match, i) => {
     const next = headers[i + 1];
-    if (next === undefined && !complete) {
-      parsed.unparsed.push('unfinished');
-      return;
-    }
-    const piece = parsePiece(text.slice(match.index + match[0].length, next?.index));
+    const written = text.slice(match.index + match[0].length, next?.index);
+    const isWhole = next !== undefined || complete || (hasOutputs && furtherField.test(written));
+    const piece = !isWhole
+      ? 'unfinished'
+      : next === undefined && dropLast
+        ? 'last-task'
+        : parsePiece(written, hasTopics);
     if (typeof piece === 'string') parsed.unparsed.push(piece);
     else parsed.tasks.push({ number: Number(match[1]), ...piece });
   });
   return parsed;
 }
 
-function parsePiece(piece: string): { instruction: string; input: string } | UnparsedReason {
+function parsePiece(piece: string, hasTopics: boolean): Omit<ParsedTask, 'number'> | UnparsedReason {
   const task = (piece.split(furtherField)[0] ?? '').replace(rule, '');
+  const labels = hasTopics ? topicLabels.exec(task) : null;
+  if (labels === null) return hasTopics && topicAlone.test(task) ? 'no-instruction' : parseFields(task);
+  const fields = parseFields(task.slice(labels[0].length));
+  const topic = labels[1]?.trim() ?? '';
+  return typeof fields === 'string' || topic === '' ? fields : { topic, ...fields };
+}
+
+function parseFields(task: string): { instruction: string; input: string } | UnparsedReason {
   const [beforeInput = '', afterInput = '', ...more] = task.split(inputLabel);
   if (more.length > 0) return 'several-inputs';
   const [instruction = '', ...rest] = paragraphs(beforeInput);

@@ -1,24 +1,19 @@
 // Stage synthesize: a person's own instructions, where there are any, and then the model writes new ones: from demonstrations
-// (wording in prompts.ts, reading in parse-tasks.ts) or on passages of documents (document-*.ts, parse-document-tasks.ts). Which candidates are good is the screen's business (stages/filter), handed in.
+// (plan-requests.ts, prompts.ts, parse-tasks.ts) or on passages of documents (document-*.ts, parse-document-tasks.ts). Which
+// candidates are good is the screen's business (stages/filter), handed in.
 import type { Config } from '../../config/schema.js';
-import {
-  type CallOptions,
-  type Generated,
-  type GenerateRequest,
-  isFailed,
-  type LanguageModel,
-} from '../../engine/engine.js';
+import { type CallOptions, type Generated, isFailed, type LanguageModel } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
-import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { Candidate, Completion, SeedTask, StopReason, Verdict } from '../../shared/rows.js';
 import { addCount, countRejections, isKept, sortCounts } from '../../shared/verdicts.js';
+import type { SeedMeasures } from './demonstrations.js';
 import { planDocumentRequest } from './document-requests.js';
-import { taskListGrammar } from './grammar.js';
 import type { Passage } from './load-documents.js';
 import { afterTarget, ownCandidates, type OwnInput } from './own-candidates.js';
 import { parseDocumentTasks } from './parse-document-tasks.js';
-import { parseTasks } from './parse-tasks.js';
-import { metaPrompt, type MetaPrompt } from './prompts.js';
+import { type ParsedTask, type ParsedTasks, parseTasks } from './parse-tasks.js';
+import { type AskedRequest, drawable, planRequests } from './plan-requests.js';
+import type { Topic } from './topics.js';
 
 /** Judges candidates one after the other and remembers the accepted ones; stages/filter's createScreen makes one. */
 export interface CandidateScreen {
@@ -35,6 +30,11 @@ export interface SynthesizeInput extends CallOptions {
   /** Distinct instructions wanted. */
   target: number;
   settings: Config['synthesize'];
+  quirks: Config['quirks'];
+  /** What the model makes of the seeds (measure-seeds.ts), where demonstrations go by it. */
+  measures?: SeedMeasures | undefined;
+  /** The plan that `settings.topics` names. */
+  topics?: readonly Topic[] | undefined;
   /** A fresh one; the stage tells it of the candidates kept in `earlier`. */
   screen: CandidateScreen;
   /** A person's own instructions. They are chunk 0, which asks the model for nothing, and count towards the target. */
@@ -53,6 +53,8 @@ export interface SynthesizeRequest {
   id: string;
   /** Ids of the seeds shown, in order. */
   demonstrations: string[];
+  /** What the first task was to be about, where there is a plan. */
+  topic?: string;
   /** Where it shows one: what the tasks are about. */
   passage?: Pick<Passage, 'file' | 'number'>;
   prompt: string;
@@ -84,11 +86,7 @@ const hopedYield = 2;
  *  after the target are rejected as such. Throws `nothing-usable` where the kept a request stay below `minYield` or a
  *  person's own are all rejected and there are no others, and `bad-config` for a chat with a model that has no chat template. */
 export async function* synthesize(input: SynthesizeInput, model: LanguageModel): AsyncGenerator<SynthesizeChunk, void> {
-  if (input.settings.form === 'chat' && !model.hasChatTemplate) {
-    throw new IsheepError('bad-config', 'synthesize.form is "chat" and the model has no chat template', {
-      hint: 'set synthesize.form to "raw", or give a template with --chat-template NAME|FILE',
-    });
-  }
+  refuseImpossible(input, model);
   const chunks: EarlierChunk[] = [...input.earlier];
   const progress = replay(input);
   if (chunks.length === 0 && input.own !== undefined) {
@@ -102,7 +100,11 @@ export async function* synthesize(input: SynthesizeInput, model: LanguageModel):
   }
   while (progress.kept < input.target) {
     giveUpIfFruitless(input, chunks);
-    const asked = planRequests(input, progress);
+    const count = countRequests(input, progress);
+    const asked =
+      input.settings.method === 'documents'
+        ? Array.from({ length: count }, (_, i) => planDocumentRequest(input, progress.requests + i + 1))
+        : planRequests(input, chunks, count);
     const completions = await model.generate(
       asked.map((request) => request.generate),
       input,
@@ -122,12 +124,21 @@ interface Progress {
   written: number;
 }
 
-export interface AskedRequest {
-  generate: GenerateRequest;
-  prompt: Pick<MetaPrompt, 'text' | 'opening'>;
-  demonstrations: string[];
-  /** What the tasks are about; absent where the model makes up all of them. */
-  passage?: Passage;
+function refuseImpossible(input: SynthesizeInput, model: LanguageModel): void {
+  if (input.settings.form === 'chat' && !model.hasChatTemplate) {
+    throw new IsheepError('bad-config', 'synthesize.form is "chat" and the model has no chat template', {
+      hint: 'set synthesize.form to "raw", or give a template with --chat-template NAME|FILE',
+    });
+  }
+  refuseNoOutputs(input.seeds, input.settings);
+}
+
+/** Throws `bad-config` where outputs are to be shown and no seed has one. */
+export function refuseNoOutputs(seeds: readonly SeedTask[], settings: Config['synthesize']): void {
+  if (drawable({ seeds, settings }).length > 0) return;
+  throw new IsheepError('bad-config', `synthesize.showOutputs: none of the ${seeds.length} seed tasks has an output`, {
+    hint: 'give seed tasks with outputs, or leave synthesize.showOutputs out',
+  });
 }
 
 function replay({ earlier, screen }: SynthesizeInput): Progress {
@@ -149,34 +160,10 @@ function ownChunk(input: SynthesizeInput, own: OwnInput, progress: Progress): Sy
 }
 
 /** As many requests as the yield so far calls for, a chunk at most. */
-function planRequests(input: SynthesizeInput, progress: Progress): AskedRequest[] {
+function countRequests({ target, settings }: SynthesizeInput, progress: Progress): number {
   const keptPerRequest = progress.requests === 0 ? hopedYield : progress.written / progress.requests;
-  const wanted = Math.ceil((input.target - progress.kept) / Math.max(keptPerRequest, 1e-9));
-  const count = Math.min(input.settings.chunk, wanted);
-  const plan = input.settings.method === 'documents' ? planDocumentRequest : planRequest;
-  return Array.from({ length: count }, (_, i) => plan(input, progress.requests + i + 1));
-}
-
-function planRequest({ seeds, iteration, seed, settings }: SynthesizeInput, number: number): AskedRequest {
-  const id = `s-${iteration}-${number}`;
-  const random = randomStream(deriveSeed(seed, 'synthesize', iteration, id, 'demonstrations'));
-  const shown = sampleWithoutReplacement(seeds, settings.demonstrations, random);
-  const prompt = metaPrompt(shown, settings.maxTasks, settings.form);
-  const { temperature, topK, topP, minP, maxTokens } = settings;
-  const grammar = settings.constrained && taskListGrammar(prompt.opening, prompt.firstNumber, settings.maxTasks);
-  return {
-    prompt,
-    demonstrations: shown.map((task) => task.id),
-    generate: {
-      id,
-      prompt: prompt.prompt,
-      maxTokens,
-      stop: prompt.stop,
-      ...(grammar !== false && { grammar }),
-      sampling: { temperature, topK, topP, minP },
-      seed: deriveSeed(seed, 'synthesize', iteration, id),
-    },
-  };
+  const wanted = Math.ceil((target - progress.kept) / Math.max(keptPerRequest, 1e-9));
+  return Math.min(settings.chunk, wanted);
 }
 
 function readChunk(
@@ -188,24 +175,26 @@ function readChunk(
 ): SynthesizeChunk {
   const chunk: SynthesizeChunk = { index, requests: [], candidates: [], unparsed: {} };
   asked.forEach((request, i) => {
-    const { generate, prompt, demonstrations } = request;
+    const { generate, prompt, demonstrations, topic } = request;
     const { id, seed } = generate;
     const { text, stop, tokens, error } = completionOf(completions, i, id);
     const failed = error === undefined ? {} : { error };
     const passage = passageName(request);
-    chunk.requests.push({ id, demonstrations, ...passage, prompt: prompt.text, seed, text, stop, tokens, ...failed });
+    const about = { ...passage, ...(topic !== undefined && { topic }) };
+    chunk.requests.push({ id, demonstrations, ...about, prompt: prompt.text, seed, text, stop, tokens, ...failed });
     if (error !== undefined) {
       addCount(chunk.unparsed, 'request-failed');
       return;
     }
-    const { tasks, unparsed } = readTasks(request, text, stop !== 'length');
+    const { tasks, unparsed } = readTasks(input, request, text, stop);
     for (const reason of unparsed) addCount(chunk.unparsed, reason);
-    for (const { number, instruction, input: taskInput, judged } of tasks.slice(0, input.settings.maxTasks)) {
+    for (const task of tasks.slice(0, input.settings.maxTasks)) {
+      const { number, topic: ownTopic, instruction, input: taskInput, judged } = task;
       progress.candidates += 1;
       const verdicts =
         progress.kept < input.target ? input.screen.judge({ instruction, input: judged }) : [afterTarget];
       const id = `c-${input.iteration}-${progress.candidates}`;
-      const source = { request: generate.id, number, ...passage };
+      const source = { request: generate.id, number, ...passage, ...(ownTopic !== undefined && { topic: ownTopic }) };
       chunk.candidates.push({ id, instruction, input: taskInput, verdicts, source });
       if (!isKept({ verdicts })) continue;
       progress.kept += 1;
@@ -220,14 +209,34 @@ function readChunk(
  *  own text, and may well hold a web address; that there is an input is all that counts. No instruction has a line end. */
 const judgedPassage = 'a\npassage';
 
-function readTasks({ prompt, passage }: AskedRequest, text: string, complete: boolean) {
+type ReadTask = ParsedTask & { judged: string };
+
+function readTasks(
+  input: SynthesizeInput,
+  { prompt, passage }: AskedRequest,
+  text: string,
+  stop: StopReason,
+): { tasks: ReadTask[]; unparsed: readonly string[] } {
   const written = prompt.opening + text;
   if (passage === undefined) {
-    const { tasks, unparsed } = parseTasks(written, complete);
+    const { tasks, unparsed } = readList(input, written, stop);
     return { tasks: tasks.map((task) => ({ ...task, judged: task.input })), unparsed };
   }
-  const { tasks, unparsed } = parseDocumentTasks(written, passage.text, complete);
+  const { tasks, unparsed } = parseDocumentTasks(written, passage.text, stop !== 'length');
   return { tasks: tasks.map((task) => ({ ...task, input: passage.text, judged: judgedPassage })), unparsed };
+}
+
+function readList({ settings, quirks, topics }: SynthesizeInput, list: string, stop: StopReason): ParsedTasks {
+  // Where "17" ends a text, the header of task 17 has lost its number: what stands before it is whole. Anywhere else the
+  // text was cut.
+  const heading = /\n[^\S\n]*Task $/;
+  const isCut = stop === 'length' || (quirks.stop17 && stop === 'string' && !heading.test(list));
+  return parseTasks(quirks.stop17 ? list.replace(heading, '') : list, {
+    complete: !isCut,
+    hasOutputs: settings.showOutputs,
+    hasTopics: topics !== undefined,
+    dropLast: quirks.dropLastTask,
+  });
 }
 
 function passageName({ passage }: AskedRequest): { passage?: { file: string; number: number } } {

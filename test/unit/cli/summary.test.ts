@@ -16,7 +16,7 @@ function iteration(number: number): IterationSummary {
     assess: { method: 'likelihood', why: '', assessed: 70, failed: {}, lengthCorrelation: null },
     select: { kept: 21, rule: 'the best 30 % by rank', notKept: { 'lower-rank': 49 } },
     diversity: {
-      ...{ pairs: 21, instructionWords: 11, responseWords: 24.5, distinct1: 0.5, distinct2: 0.8161 },
+      ...{ pairs: 21, instructionWords: 11, responseWords: 24.5, distinct1: 0.5, distinct2: 0.8161, topicSpread: 61.4 },
       ...{ selfSimilarity: 0.327, alarms: [] },
     },
     train: {
@@ -57,7 +57,7 @@ describe('the summary of a run', () => {
       '  assess      70 pairs by likelihood',
       '  select      21 kept: the best 30 % by rank',
       '              not kept: lower-rank 49',
-      '  dataset     instructions of 11 words, responses of 24.5 (medians); distinct-2 0.816, self-similarity 0.33',
+      '  dataset     instructions of 11 words, responses of 24.5 (medians); distinct-2 0.816, self-similarity 0.33, topic spread 61',
       '  train       19 pairs in 10 steps, 4,120 tokens, 2,210 of them with a loss (1 cut by 7 tokens)',
       '  loss        training 1.912 → 1.533; 2 pairs held out: base 1.822 → adapter 1.710 (−6.1 %)',
       '  seconds     synthesize 71, respond 60, assess 30, train 51, evaluate 8.2',

@@ -32,6 +32,7 @@ describe('the diversity of a dataset', () => {
 describe('an alarm', () => {
   const first: Diversity = {
     ...{ pairs: 2000, instructionWords: 14, responseWords: 57, distinct1: 0.2, distinct2: 0.456, selfSimilarity: 0.3 },
+    topicSpread: 300,
   };
 
   it('tells what the published runs show after five iterations', () => {
@@ -47,8 +48,16 @@ describe('an alarm', () => {
     ]);
   });
 
+  it('tells that instructions keep to fewer topics', () => {
+    expect(diversityAlarms({ ...first, topicSpread: 209 }, first)).toEqual([
+      'instructions keep to fewer topics: their topic spread fell from 300 to 209',
+    ]);
+  });
+
   it('is not given for small changes, nor for few pairs', () => {
-    expect(diversityAlarms({ ...first, responseWords: 50, distinct2: 0.44, selfSimilarity: 0.35 }, first)).toEqual([]);
+    expect(
+      diversityAlarms({ ...first, responseWords: 50, distinct2: 0.44, selfSimilarity: 0.35, topicSpread: 211 }, first),
+    ).toEqual([]);
     expect(diversityAlarms({ ...first, responseWords: 5, pairs: 49 }, first)).toEqual([]);
   });
 });

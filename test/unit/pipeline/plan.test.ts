@@ -13,7 +13,7 @@ const trainingMemory: MemoryForecast = {
 };
 
 const measured: Measured = {
-  synthesize: { own: 0, requests: 8, kept: 16, tokens: 1600, seconds: 4 },
+  synthesize: { own: 0, requests: 8, kept: 16, tokens: 1600, seconds: 4, measureSeconds: 0 },
   respond: { responses: 8, passed: 4, tokens: 800, seconds: 2 },
   assess: { pairs: 8, method: 'likelihood', seconds: 1 },
   select: { pairs: 0, seconds: 0 },

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import { parseScore } from '../../../../src/stages/assess/parse-score.js';
 
-// Raw answers of judges, noise included, and what is read from them.
+// Raw answers of judges, noise included, and what is read from them, by the rules of arXiv 2408.08072's code: white space and
+// what is no word character are taken off the front; what is left must begin with a number, decimals allowed; it is rounded
+// half to even; 1 to 10 is a grade, anything else none.
 const scores: [string, number][] = [
   ['8', 8],
   ['10', 10],
@@ -27,6 +29,35 @@ const scores: [string, number][] = [
   ['007', 7],
   ['1 to 10', 1],
   ['\u00a08', 8],
+  // Off the front: any white space, punctuation and signs, a minus too.
+  ['\n\t 8', 8],
+  ['... 8', 8],
+  ['-8', 8],
+  ['||8||', 8],
+  ['★★ 9', 9],
+  ['\u200b9', 9],
+  ['.5.5', 6],
+  // A number at the start, whatever follows.
+  ['8points', 8],
+  ['9-10', 9],
+  ['6,5', 6],
+  ['7.x', 7],
+  ['8.4.9', 8],
+  ['10||10', 10],
+  ['3||11', 3],
+  ['01', 1],
+  // Half to even.
+  ['1.5', 2],
+  ['2.5', 2],
+  ['3.5', 4],
+  ['4.5', 4],
+  ['5.5', 6],
+  ['6.5', 6],
+  ['0.51', 1],
+  ['8.49', 8],
+  ['8.51', 9],
+  ['9.4999', 9],
+  ['9.99', 10],
 ];
 const none: [string, 'no-score' | 'score-out-of-range'][] = [
   ['', 'no-score'],
@@ -41,6 +72,21 @@ const none: [string, 'no-score' | 'score-out-of-range'][] = [
   ['10.6', 'score-out-of-range'],
   ['100', 'score-out-of-range'],
   ['2023-01-01', 'score-out-of-range'],
+  // A word before the number, and so also a number behind "||" or in words.
+  ['Score 8', 'no-score'],
+  ['I give 9||fine', 'no-score'],
+  ['N/A', 'no-score'],
+  ['||', 'no-score'],
+  ['**Score:** 8', 'no-score'],
+  ['x8', 'no-score'],
+  ['八', 'no-score'],
+  // The first number counts, also where a valid one follows.
+  ['11||8', 'score-out-of-range'],
+  ['85/100', 'score-out-of-range'],
+  ['0/10', 'score-out-of-range'],
+  ['0.49', 'score-out-of-range'],
+  ['10.51', 'score-out-of-range'],
+  ['99999999999999999999', 'score-out-of-range'],
 ];
 
 describe('parseScore', () => {

@@ -1,7 +1,7 @@
 // Synthesis that starts from a person's own instructions, or draws tasks from documents.
 import { describe, expect, it } from 'vitest';
 
-import { synthesizeSchema } from '../../../../src/config/schema.js';
+import { quirksSchema, synthesizeSchema } from '../../../../src/config/schema.js';
 import type { SeedTask } from '../../../../src/shared/rows.js';
 import { isKept } from '../../../../src/shared/verdicts.js';
 import { namedFilters } from '../../../../src/config/filters.js';
@@ -30,7 +30,8 @@ const instruction = (i: number) => `Own instruction word${i}a word${i}b word${i}
 function makeInput(over: Partial<SynthesizeInput> = {}): SynthesizeInput {
   const settings = synthesizeSchema.parse({ chunk: 3, demonstrations: 2 });
   const screen = createScreen({ appliesTo: 'candidate', novelty: 0.7, against: seeds });
-  return { seeds, iteration: 2, seed: 1, target: 10, settings, screen, earlier: [], ...over };
+  const quirks = quirksSchema.parse({});
+  return { seeds, iteration: 2, seed: 1, target: 10, settings, quirks, screen, earlier: [], ...over };
 }
 
 function own(instructions: readonly string[]): NonNullable<SynthesizeInput['own']> {

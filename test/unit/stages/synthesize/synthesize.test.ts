@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { synthesizeSchema } from '../../../../src/config/schema.js';
+import { quirksSchema, synthesizeSchema } from '../../../../src/config/schema.js';
 import type { SeedTask } from '../../../../src/shared/rows.js';
 import { isKept } from '../../../../src/shared/verdicts.js';
 import { createScreen } from '../../../../src/stages/filter/screen.js';
@@ -27,7 +27,17 @@ function write({ seed }: { seed: number }): string {
 function makeInput(over: Partial<SynthesizeInput> = {}): SynthesizeInput {
   const settings = synthesizeSchema.parse({ chunk: 4 });
   const screen = createScreen({ appliesTo: 'candidate', novelty: 0.7, against: seeds });
-  return { seeds, iteration: 2, seed: 1, target: 20, settings, screen, earlier: [], ...over };
+  return {
+    seeds,
+    iteration: 2,
+    seed: 1,
+    target: 20,
+    settings,
+    quirks: quirksSchema.parse({}),
+    screen,
+    earlier: [],
+    ...over,
+  };
 }
 
 async function all(input: SynthesizeInput, model: FakeModel): Promise<SynthesizeChunk[]> {
@@ -143,6 +153,128 @@ describe('synthesize', () => {
     const settings = synthesizeSchema.parse({ chunk: 1, maxTasks: 1 });
     const [chunk] = await all(makeInput({ settings, target: 1 }), new FakeModel({ write }));
     expect(chunk?.candidates).toHaveLength(1);
+  });
+
+  it('shows the outputs where it is told to, of seeds that have one, and takes none over', async () => {
+    const settings = synthesizeSchema.parse({ chunk: 2, showOutputs: true });
+    const some = seeds.map((seed, i) => ({ ...seed, output: i < 3 ? `answer ${i}` : ' ' }));
+    const text =
+      ' Invent a word for rain.\nInput: none\nOutput: Plim.\n\nTask 5: Sing of the sea at night.\nInput: none\nOutput: The s';
+    const model = new FakeModel({ write: () => ({ text, stop: 'length' }) });
+    const [chunk] = await all(makeInput({ settings, seeds: some, target: 2 }), model);
+    const { prompt = '', demonstrations = [] } = chunk?.requests[0] ?? {};
+    expect(demonstrations.sort()).toEqual(['seed-0', 'seed-1', 'seed-2']);
+    for (const i of [0, 1, 2]) expect(prompt).toMatch(new RegExp(`\\nInput: .*\\nOutput: answer ${i}\\n\\nTask `));
+    // The length cut the last output, and nothing of the task.
+    expect(chunk?.candidates.map(({ instruction }) => instruction)).toEqual([
+      'Invent a word for rain.',
+      'Sing of the sea at night.',
+    ]);
+    expect(JSON.stringify(chunk?.candidates)).not.toContain('Plim');
+  });
+
+  it('refuses to show outputs where no seed has one', async () => {
+    const settings = synthesizeSchema.parse({ showOutputs: true });
+    const none = seeds.map((seed) => ({ ...seed, output: '' }));
+    await expect(all(makeInput({ settings, seeds: none }), new FakeModel({ write }))).rejects.toMatchObject({
+      code: 'bad-config',
+      message: 'synthesize.showOutputs: none of the 8 seed tasks has an output',
+    });
+  });
+
+  it('gives the first task of each request a topic of the plan, the others what the model says', async () => {
+    const topics = ['bees', 'tides', 'bread'].map((topic) => ({ topic, field: topic }));
+    const settings = synthesizeSchema.parse({ chunk: 3 });
+    const second = 'Task 7:\nTopic: rain and snow\nInstruction: Count the drops of rain.\nInput: none';
+    const text = ({ seed }: { seed: number }) => ` Describe word${seed} or thing${seed}.\nInput: none\n\n${second}`;
+    const chunks = await all(makeInput({ settings, topics, target: 4 }), new FakeModel({ write: text }));
+    const requests = chunks.flatMap((chunk) => chunk.requests);
+    expect(
+      requests
+        .slice(0, 3)
+        .map(({ topic }) => topic)
+        .sort(),
+    ).toEqual(['bees', 'bread', 'tides']);
+    for (const { prompt, topic } of requests) {
+      expect(prompt.endsWith(`\n\nTask 6:\nTopic: ${topic}\nInstruction:`)).toBe(true);
+      expect(prompt).toMatch(/\n\nTask 1:\nTopic: \w+ and \w+\nInstruction: Seed instruction number \d/);
+    }
+    const candidates = chunks.flatMap((chunk) => chunk.candidates);
+    for (const [i, { topic }] of requests.entries()) {
+      expect(candidates.slice(2 * i, 2 * i + 2).map(({ source }) => source?.topic)).toEqual([topic, 'rain and snow']);
+      expect(candidates[2 * i]?.instruction).toMatch(/^Describe word/);
+    }
+  });
+
+  it('asks for topics by a chat, too', async () => {
+    const topics = [{ topic: 'bees', field: 'animals' }];
+    const settings = synthesizeSchema.parse({ chunk: 1, form: 'chat' });
+    const text = 'Task 6:\nTopic: bees\nInstruction: Describe the dance of bees.\nInput: none';
+    const [chunk] = await all(makeInput({ settings, topics, target: 1 }), new FakeModel({ write: () => text }));
+    expect(chunk?.requests[0]?.prompt).toMatch(/The topic of task 6 is bees; [^\n]+$/);
+    expect(chunk?.candidates).toMatchObject([
+      { instruction: 'Describe the dance of bees.', source: { topic: 'bees' } },
+    ]);
+  });
+
+  it.each([
+    ['topics', { topics: ['bees', 'tides', 'bread'].map((topic) => ({ topic, field: topic })) }],
+    ['a reuse penalty', { settings: synthesizeSchema.parse({ chunk: 4, reusePenalty: 1 }) }],
+    ['outputs', { settings: synthesizeSchema.parse({ chunk: 4, showOutputs: true }) }],
+    ['perplexity', { measures: { by: 'perplexity', perplexity: { 'seed-1': 2, 'seed-2': 9, 'seed-5': 4 } } }],
+    ['density', { measures: { by: 'density', cluster: { 'seed-1': 0, 'seed-2': 0, 'seed-5': 1, 'seed-7': 2 } } }],
+  ] as [string, Partial<SynthesizeInput>][])(
+    'with %s continues after any chunk as it would have gone on',
+    async (_, over) => {
+      const whole = await all(makeInput(over), new FakeModel({ write }));
+      expect(whole.length).toBeGreaterThan(2);
+      for (let done = 0; done <= whole.length; done++) {
+        const rest = await all(makeInput({ ...over, earlier: whole.slice(0, done) }), new FakeModel({ write }));
+        expect(rest).toEqual(whole.slice(done));
+      }
+    },
+  );
+
+  describe('with a quirk of the released code', () => {
+    const tasks = (...texts: string[]) =>
+      texts.map((text, i) => `${i === 0 ? '' : `Task ${i + 6}:`} ${text}`).join('\n\n');
+    async function read(text: string, stop: 'end' | 'string' | 'length', quirks: object) {
+      const settings = synthesizeSchema.parse({ chunk: 1 });
+      const model = new FakeModel({ write: () => ({ text, stop }) });
+      const over = { settings, quirks: quirksSchema.parse(quirks), target: 3 };
+      const { value: chunk } = await synthesize(makeInput(over), model).next();
+      if (chunk === undefined) throw new Error('it gave no chunk');
+      const instructions = chunk.candidates.map(({ instruction }) => instruction);
+      return { stops: model.generated[0]?.[0]?.stop, instructions, unparsed: chunk.unparsed };
+    }
+
+    it('stop17: any 17 ends a text, and the task that it cuts is lost', async () => {
+      const text = tasks('Name the birds of the north.\nInput: none', 'Explain what happened in ');
+      const { stops, instructions, unparsed } = await read(text, 'string', { stop17: true });
+      expect(stops).toEqual(['\nTask 17:', '\n###', '17']);
+      expect(instructions).toEqual(['Name the birds of the north.']);
+      expect(unparsed).toEqual({ unfinished: 1 });
+    });
+
+    it('stop17: the header of task 17 ends a list that is whole', async () => {
+      const text = `${tasks('Name the birds of the north.\nInput: none', 'Sort the birds by size.\nInput: owl, emu')}\n\nTask `;
+      const { instructions, unparsed } = await read(text, 'string', { stop17: true });
+      expect(instructions).toEqual(['Name the birds of the north.', 'Sort the birds by size.']);
+      expect(unparsed).toEqual({});
+    });
+
+    it('dropLastTask: the last task is lost, however the text ended', async () => {
+      const text = tasks('Name the birds of the north.\nInput: none', 'Sort the birds by size.\nInput: owl, emu');
+      for (const [stop, reason] of [
+        ['end', 'last-task'],
+        ['string', 'last-task'],
+        ['length', 'unfinished'],
+      ] as const) {
+        const { instructions, unparsed } = await read(text, stop, { dropLastTask: true });
+        expect(instructions).toEqual(['Name the birds of the north.']);
+        expect(unparsed).toEqual({ [reason]: 1 });
+      }
+    });
   });
 
   it('gives up with reasons and an example where the model writes nothing usable', async () => {
