@@ -3,6 +3,8 @@
 // Speed-only keys are marked; everything else is part of what a run is, and changing it refuses to continue.
 import { z } from 'zod';
 
+import { defaultJoiner, inputJoiners } from '../shared/task-prompt.js';
+
 const share = z.number().min(0).max(1);
 const count = z.number().int().min(1);
 
@@ -67,6 +69,16 @@ export const synthesizeSchema = z.strictObject({
 
 export const respondSchema = z.strictObject({
   ...sampling,
+  form: z
+    .enum(['chat', 'raw', 'raw-first'])
+    .default('chat')
+    .describe(
+      "how the model is asked: by its chat template, in plain text, or in plain text in iteration 1 only, where the base writes; training is by the template's turns in any case",
+    ),
+  responses: count
+    .max(16)
+    .default(1)
+    .describe('responses to each instruction, of which the one that is assessed best can be kept'),
   maxTokens: count.default(1000).describe('tokens a response may have'),
   chunk: count.default(64).describe('responses that are computed and committed together'),
 });
@@ -165,6 +177,13 @@ export const trainSchema = z.strictObject({
     .describe('the adapter that is written is the one with the lowest held-out loss; off: the last one'),
 });
 
+export const quirksSchema = z.strictObject({
+  gluedInput: z
+    .boolean()
+    .default(false)
+    .describe('ask for responses with nothing between instruction and input, and judge and train with inputJoiner'),
+});
+
 export const configSchema = z.strictObject({
   model: z
     .string()
@@ -208,6 +227,10 @@ export const configSchema = z.strictObject({
   iterations: count.max(1000).default(3).describe('turns of the loop'),
   instructions: count.default(1000).describe('distinct instructions to synthesize in each iteration'),
   seeds: z.string().min(1).optional().describe('seed tasks (JSON Lines); default: the ones that come with isheep'),
+  inputJoiner: z
+    .enum(inputJoiners)
+    .default(defaultJoiner)
+    .describe('what stands between instruction and input, in responding, judging, training and evaluation alike'),
   inference: inferenceSchema.prefault({}),
   synthesize: synthesizeSchema.prefault({}),
   respond: respondSchema.prefault({}),
@@ -215,6 +238,7 @@ export const configSchema = z.strictObject({
   assess: assessSchema.prefault({}),
   select: selectSchema.prefault({}),
   train: trainSchema.prefault({}),
+  quirks: quirksSchema.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;

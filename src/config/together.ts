@@ -6,6 +6,7 @@ import { type Config, endpointKeys } from './schema.js';
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
   const { train } = config;
   const problems = [...endpointProblems(config, nameOf), ...selectProblems(config, nameOf)];
+  problems.push(...joinerProblems(config, nameOf));
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
       `${nameOf('train.patience')} needs ${nameOf('train.validation')} above 0: without held-out pairs there is no loss to watch`,
@@ -23,6 +24,13 @@ function selectProblems({ assess, select }: Config, nameOf: (key: string) => str
   const why = assess.method === 'auto' ? 'which may choose ranks' : 'which gives ranks and no grades';
   const choice = `${nameOf('assess.method')} expected or sampled`;
   return [`${nameOf('select.grades')} ${select.grades} needs ${choice}; it is ${assess.method}, ${why}`];
+}
+
+function joinerProblems({ inputJoiner, quirks }: Config, nameOf: (key: string) => string): string[] {
+  if (!quirks.gluedInput || inputJoiner !== 'nothing') return [];
+  return [
+    `${nameOf('quirks.gluedInput')} changes nothing where ${nameOf('inputJoiner')} is nothing; leave one of them out`,
+  ];
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {

@@ -3,6 +3,7 @@
 import type { Assessment, Candidate, Pair } from '../shared/rows.js';
 import { ensureArtifact, jsonLines } from '../store/artifacts.js';
 import type { RunStore } from '../store/run-store.js';
+import { candidateOf, difficulties } from '../stages/select/best-of.js';
 import type { StageName } from './events.js';
 import {
   assessments,
@@ -52,17 +53,30 @@ export function candidateRows(store: RunStore, iteration: number): object[] {
 
 /** Every response, with its verdicts and, where it passed, its assessment. */
 export function pairRows(store: RunStore, iteration: number): object[] {
-  const assessed = byId(assessments(store, iteration));
-  return filteredPairs(store, iteration).map((pair) => {
-    const assessment = assessed.get(pair.id);
-    return { ...pairFields(pair), verdicts: pair.verdicts, ...assessmentFields(assessment), source: pair.source };
+  const pairs = filteredPairs(store, iteration);
+  const all = assessments(store, iteration);
+  const assessed = byId(all);
+  const gaps = difficulties(pairs, all);
+  return pairs.map((pair) => {
+    const difficulty = gaps.get(candidateOf(pair));
+    return {
+      ...pairFields(pair),
+      ...(difficulty === undefined ? {} : { difficulty }),
+      verdicts: pair.verdicts,
+      ...assessmentFields(assessed.get(pair.id)),
+      source: pair.source,
+    };
   });
 }
 
 /** What is trained on, in order. */
 export function datasetRows(store: RunStore, iteration: number): object[] {
   const assessed = byId(assessments(store, iteration));
-  return dataset(store, iteration).map((pair) => ({ ...pairFields(pair), ...assessmentFields(assessed.get(pair.id)) }));
+  return dataset(store, iteration).map((pair) => ({
+    ...pairFields(pair),
+    ...(pair.difficulty === undefined ? {} : { difficulty: pair.difficulty }),
+    ...assessmentFields(assessed.get(pair.id)),
+  }));
 }
 
 /** Training steps and looks at the held-out pairs, in the order of steps. */

@@ -7,6 +7,7 @@ import type { CallOptions, MemoryForecast } from '../engine/engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
 import type { Config } from '../config/schema.js';
 import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import { responseCount } from '../stages/respond/respond.js';
 import type { StageName } from './events.js';
 import { probe, type Measured } from './probe.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
@@ -68,7 +69,8 @@ export async function plan(input: PlanInput): Promise<Plan> {
 export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDiskBytes' | 'measured'> {
   const stages = forecastStages(config, measured);
   const requests = stages.find(({ stage }) => stage === 'synthesize')?.count ?? 0;
-  const text = copiesOfText * (requests * measured.requestBytes + config.instructions * measured.pairBytes);
+  const responses = responseCount(config.instructions, config.respond);
+  const text = copiesOfText * (requests * measured.requestBytes + responses * measured.pairBytes);
   return {
     iterations: config.iterations,
     stages,
@@ -88,10 +90,12 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   const { instructions } = config;
   // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
   const requests = Math.ceil((instructions * synthesize.requests) / Math.max(1, synthesize.kept));
-  const passed = Math.ceil((instructions * Math.max(1, respond.passed)) / respond.responses);
+  const responses = responseCount(instructions, config.respond);
+  const passed = Math.ceil((responses * Math.max(1, respond.passed)) / respond.responses);
   const kept = Math.min(
     config.select.atMost,
-    Math.ceil(passed * (isRanked(config, measured) ? config.select.share : 1)),
+    // One response an instruction is kept; how many instructions have none that passes is not known, so at most all.
+    Math.ceil(Math.min(instructions, passed) * (isRanked(config, measured) ? config.select.share : 1)),
   );
   const heldOut = Math.floor(kept * config.train.validation);
   const trainTokens = Math.ceil(((kept - heldOut) * config.train.epochs * train.tokens) / train.pairs);
@@ -116,11 +120,11 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
     row(
       'respond',
       'responses',
-      instructions,
-      instructions * per(respond.tokens, respond.responses),
-      instructions * per(respond.seconds, respond.responses),
+      responses,
+      responses * per(respond.tokens, respond.responses),
+      responses * per(respond.seconds, respond.responses),
     ),
-    row('filter', 'responses', instructions, 0, 0),
+    row('filter', 'responses', responses, 0, 0),
     row('assess', 'pairs', judged, 0, judged * pairSeconds),
     row('select', 'pairs', kept, 0, 0),
     row('train', 'pairs', kept - heldOut, trainTokens, trainTokens * per(train.seconds, train.tokens)),

@@ -4,15 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { Config } from '../config/schema.js';
-import {
-  type CallOptions,
-  countTokens,
-  type LanguageModel,
-  type MemoryForecast,
-  type Trainer,
-} from '../engine/engine.js';
+import { type CallOptions, type LanguageModel, type MemoryForecast, type Trainer } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
 import type { Candidate, Pair, SeedTask } from '../shared/rows.js';
+import { joinedTask } from '../shared/task-prompt.js';
 import { assess } from '../stages/assess/assess.js';
 import { possibleMethods } from '../stages/assess/possible-methods.js';
 import { applyScreen, createScreen } from '../stages/filter/screen.js';
@@ -117,18 +112,27 @@ async function probeRespond(input: ProbeInput, model: LanguageModel, candidates:
   const settings = { ...config.respond, chunk: probePairs };
   const started = performance.now();
   const chunks = respond(
-    { ...callOptions(input), candidates, iteration: 1, seed: config.seed, settings, firstChunk: 0 },
+    {
+      ...callOptions(input),
+      candidates,
+      iteration: 1,
+      seed: config.seed,
+      settings,
+      inputJoiner: config.inputJoiner,
+      gluedInput: config.quirks.gluedInput,
+      firstChunk: 0,
+    },
     model,
   );
-  const { pairs, completions } = await firstOf(chunks);
+  const { pairs, completions, tokens } = await firstOf(chunks);
   const seconds = secondsSince(started);
   const screen = createScreen({ rules: config.filter.rules, appliesTo: 'pair', novelty: config.synthesize.novelty });
   const passed = applyScreen(pairs, screen).filter(isKept).length;
-  const tokens = countTokens(completions);
   return {
     measured: { responses: pairs.length, passed, tokens, seconds },
     bytes: Buffer.byteLength(JSON.stringify([pairs, completions])),
-    pairs,
+    // What judges and trains sees of them.
+    pairs: pairs.map((pair) => joinedTask(pair, config.inputJoiner)),
   };
 }
 
@@ -156,7 +160,9 @@ async function probeAssess(
 async function probeTrain(input: ProbeInput, trainer: Trainer, pairs: readonly Pair[]) {
   const { config, seeds } = input;
   const answered = pairs.filter(({ response }) => response.trim() !== '');
-  const own = seeds.slice(0, probePairs).map(({ output, ...task }) => ({ ...task, response: output }));
+  const own = seeds
+    .slice(0, probePairs)
+    .map(({ output, ...task }) => ({ ...joinedTask(task, config.inputJoiner), response: output }));
   const dataset = answered.length > 0 ? answered : own;
   const folder = mkdtempSync(path.join(tmpdir(), 'isheep-plan-'));
   try {

@@ -1,6 +1,6 @@
 // What each stage stores, by stage: the one place that knows the kinds of rows and what chunks and results hold.
 import type { HeldOutStep, Assessment, Candidate, Completion, Pair, TrainingStep, Verdict } from '../shared/rows.js';
-import { countTokens, type TrainEvent, type TrainSummary } from '../engine/engine.js';
+import type { TrainEvent, TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
 import type { Comparison } from '../stages/evaluate/evaluate.js';
@@ -78,8 +78,8 @@ export function keptCandidates(store: RunStore, iteration: number, target: numbe
 
 // ---- respond and filter -------------------------------------------------------------------------------------------
 
-export function respondRows({ pairs, completions }: RespondChunk): { info: { tokens: number }; rows: StoredRow[] } {
-  const tokens = countTokens(completions);
+export function respondRows(chunk: RespondChunk): { info: { tokens: number }; rows: StoredRow[] } {
+  const { pairs, completions, tokens } = chunk;
   return { info: { tokens }, rows: [...toRows('pair', pairs), ...toRows('completion', completions)] };
 }
 

@@ -37,6 +37,8 @@ export interface Pair {
   system?: string;
   quality?: number;
   following?: number;
+  /** Of the instruction, where it has several responses: the gap between the best and the worst by assessment. */
+  difficulty?: number;
   verdicts?: Verdict[];
   source?: Record<string, unknown>;
 }

@@ -3,9 +3,16 @@ import { deriveSeed, randomStream } from '../../src/shared/random.js';
 
 const syllables = 'ba de fi go lu ma ne pi ro su ta ve wi xo ya zu ker lom nat pir'.split(' ');
 
+/** Whether it is a prompt of synthesis: a list that goes on with a task. */
+export function isTaskList(prompt: string): boolean {
+  return lastNumber.test(prompt);
+}
+
+const lastNumber = /Task (\d+):\s*$/;
+
 /** The text that follows a synthesis prompt: as many tasks as `n`, numbered on from the prompt's last line. */
 export function fakeTasks(prompt: string, seed: number, n = 3): string {
-  const first = Number(/Task (\d+):\s*$/.exec(prompt)?.[1] ?? NaN);
+  const first = Number(lastNumber.exec(prompt)?.[1] ?? NaN);
   if (Number.isNaN(first)) throw new Error(`not a synthesis prompt: ${prompt.slice(-80)}`);
   const tasks = Array.from({ length: n }, (_, i) => {
     const random = randomStream(deriveSeed(seed, 'task', i));

@@ -5,7 +5,8 @@ import path from 'node:path';
 
 import type { TrainSummary } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
-import { splitHeldOut, train, type TrainInput } from '../../stages/train/train.js';
+import { joinedTask } from '../../shared/task-prompt.js';
+import { joinerMetadata, splitHeldOut, train, type TrainInput } from '../../stages/train/train.js';
 import { hashFile, iterationDir } from '../../store/artifacts.js';
 import { runName } from '../run-config.js';
 import { adapterName, adapterPath, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
@@ -84,7 +85,7 @@ function trainInput(run: RunContext, iteration: number): TrainInput {
   const { config, record, runDir } = run;
   const { chatTemplate } = record.inputs;
   return {
-    dataset: dataset(run.store, iteration),
+    dataset: dataset(run.store, iteration).map((pair) => joinedTask(pair, config.inputJoiner)),
     iteration,
     seed: config.seed,
     settings: config.train,
@@ -94,6 +95,7 @@ function trainInput(run: RunContext, iteration: number): TrainInput {
       'isheep.run': runName(record),
       'isheep.iteration': String(iteration),
       ...(chatTemplate === null ? {} : { 'isheep.chat-template': chatTemplate }),
+      ...joinerMetadata(config.inputJoiner),
     },
     checkpointDir: checkpointDir(runDir, iteration),
     signal: run.cancel,

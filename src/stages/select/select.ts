@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { Assessment, Pair } from '../../shared/rows.js';
 import { addCount, sortCounts } from '../../shared/verdicts.js';
+import { bestOfEach, countingGrades } from './best-of.js';
 
 export interface Selection {
   /** In training order: best first, equals by id; as they came where all are kept. */
@@ -21,8 +22,21 @@ interface Judged {
   passes: boolean;
 }
 
-/** `assessments` may be in any order and are matched by id; all are of one method, or `bad-input` is thrown. */
+/** `assessments` may be in any order and are matched by id; all are of one method, or `bad-input` is thrown. Of the responses
+ *  to one instruction only the best takes part. */
 export function select(
+  responses: readonly Pair[],
+  assessments: readonly Assessment[],
+  settings: Config['select'],
+): Selection {
+  const { pairs, notBest } = bestOfEach(responses, assessments, settings.grades);
+  const selection = selectByRule(pairs, assessments, settings);
+  const notKept = { ...selection.notKept };
+  addCount(notKept, 'not-best', notBest);
+  return { ...selection, notKept: sortCounts(notKept) };
+}
+
+function selectByRule(
   pairs: readonly Pair[],
   assessments: readonly Assessment[],
   settings: Config['select'],
@@ -46,7 +60,7 @@ export function select(
   const kept = passing.slice(0, settings.atMost);
   addCount(notKept, byRank ? 'below-share' : 'below-threshold', judged.length - passing.length);
   addCount(notKept, 'over-at-most', passing.length - kept.length);
-  return { dataset: kept.map((one) => one.pair), rule: ruleInWords(byRank, settings), notKept: sortCounts(notKept) };
+  return { dataset: kept.map((one) => one.pair), rule: ruleInWords(byRank, settings), notKept };
 }
 
 function keepAll(pairs: readonly Pair[], { atMost }: Config['select']): Selection {
@@ -67,10 +81,10 @@ function onlyMethod(assessments: readonly Assessment[]): string | undefined {
 function judge(pair: Pair, assessment: Exclude<Assessment, { reason: string }>, settings: Config['select']): Judged {
   if (assessment.method === 'likelihood') return { pair, score: assessment.rank, passes: true };
   const { quality, following } = assessment;
-  const { grades, threshold } = settings;
-  const counting = grades === 'quality' ? [quality] : grades === 'following' ? [following] : [quality, following];
+  const counting = countingGrades(assessment, settings.grades);
   const score = counting.reduce((sum, grade) => sum + grade, 0);
-  return { pair: { ...pair, quality, following }, score, passes: counting.every((grade) => grade > threshold) };
+  const passes = counting.every((grade) => grade > settings.threshold);
+  return { pair: { ...pair, quality, following }, score, passes };
 }
 
 /** At least one, where there is any. */

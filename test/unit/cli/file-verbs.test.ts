@@ -292,6 +292,15 @@ describe('isheep train', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it('joins instruction and input as it is told to, and says so in the adapter', async () => {
+    const row = { id: 'a', instruction: 'Name it.', input: 'a bird', response: 'Emu' };
+    const words = ['train', '--data', file('pairs.jsonl', [row]), '--out', file('adapter.gguf'), '--quiet'];
+    await run([...words, '--input-joiner', 'space']);
+    expect(readFileSync(file('adapter.gguf'), 'utf8')).toContain('"isheep.input-joiner":"space"');
+    const shown = async (...more: string[]) => (await run([...words, '--show', '1', ...more])).stdout;
+    expect(await shown('--input-joiner', 'space')).not.toBe(await shown());
+  });
+
   it('names every line without a response', async () => {
     const rows = [{ ...pairs[0], response: '' }, pairs[1] ?? {}, { ...pairs[2], response: ' \n' }];
     const data = file('bad.jsonl', rows);

@@ -119,6 +119,10 @@ describe('errors', () => {
     [{ instructions: 0 }, 'instructions must be a whole number of at least 1; it is 0'],
     [{ zzzzzzzzzz: 1 }, 'No option zzzzzzzzzz.'],
     [
+      { quirks: { gluedInput: true }, inputJoiner: 'nothing' },
+      'quirks.gluedInput changes nothing where inputJoiner is nothing; leave one of them out',
+    ],
+    [
       { select: { grades: 'quality' } },
       'select.grades quality needs assess.method expected or sampled; it is auto, which may choose ranks',
     ],

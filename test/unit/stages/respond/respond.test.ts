@@ -12,9 +12,14 @@ const candidates: Candidate[] = Array.from({ length: 5 }, (_, i) => ({
   verdicts: [],
 }));
 
+const settingsOf = (over: object) => respondSchema.parse({ chunk: 2, maxTokens: 40, temperature: 0.5, ...over });
+
 async function all(model: FakeModel, over: Partial<RespondInput> = {}): Promise<RespondChunk[]> {
-  const settings = respondSchema.parse({ chunk: 2, maxTokens: 40, temperature: 0.5 });
-  const input = { candidates, iteration: 1, seed: 1, settings, firstChunk: 0, ...over };
+  const settings = settingsOf({});
+  const input: RespondInput = {
+    ...{ candidates, iteration: 1, seed: 1, settings, inputJoiner: 'newline', gluedInput: false, firstChunk: 0 },
+    ...over,
+  };
   const chunks: RespondChunk[] = [];
   for await (const chunk of respond(input, model)) chunks.push(chunk);
   return chunks;
@@ -76,6 +81,71 @@ describe('respond', () => {
       maxTokens: 40,
       sampling: { temperature: 0.5, topK: 0, topP: 0.95, minP: 0 },
     });
+  });
+
+  it.each([
+    ['chat', 1, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+    ['chat', 2, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+    ['raw', 1, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
+    ['raw', 2, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
+    ['raw-first', 1, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
+    ['raw-first', 2, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+  ])('asks a model with a chat template in the form %s of iteration %i', async (form, iteration, prompt) => {
+    const model = echo();
+    await all(model, { settings: settingsOf({ form }), iteration });
+    const stop = 'text' in prompt ? ['\nTask:', '\nAnswer:'] : [];
+    expect(model.generated[0]?.[1]).toMatchObject({ prompt, stop });
+  });
+
+  it.each([
+    ['newline', false, 'Instruction 1\nan input'],
+    ['blank-line', false, 'Instruction 1\n\nan input'],
+    ['space', false, 'Instruction 1 an input'],
+    ['nothing', false, 'Instruction 1an input'],
+    ['blank-line', true, 'Instruction 1an input'],
+  ] as const)('joins instruction and input by %s, glued: %s', async (inputJoiner, gluedInput, content) => {
+    const model = echo();
+    const [chunk] = await all(model, { inputJoiner, gluedInput });
+    expect(model.generated[0]?.[1]?.prompt).toEqual({ messages: [{ role: 'user', content }] });
+    expect(chunk?.pairs[1]).toMatchObject({ instruction: 'Instruction 1', input: 'an input' });
+  });
+
+  it.each([
+    ['the chat template', {}, {}, [true, true]],
+    ['plain text, where judging has none either', { form: 'raw' }, { hasChatTemplate: false }, [true, true]],
+    ['plain text, and judging by the template', { form: 'raw' }, {}, [false, false]],
+    ['glued texts, where there is an input', {}, { gluedInput: true }, [true, false]],
+  ])('keeps the likelihoods of writing only where judging asks the same: %s', async (_, form, how, kept) => {
+    const written = { logprob: -3, tokens: 2, end: -0.5 };
+    const { hasChatTemplate = true, ...over } = how as { hasChatTemplate?: boolean; gluedInput?: boolean };
+    const model = new FakeModel({ hasChatTemplate, write: () => ({ text: 'Two words', stop: 'end', written }) });
+    const [chunk] = await all(model, { settings: settingsOf(form), ...over });
+    expect(chunk?.pairs.map(({ source }) => source?.written !== undefined)).toEqual(kept);
+  });
+
+  it('writes several responses, each with its own stream, all of one instruction in one chunk', async () => {
+    const model = echo();
+    const chunks = await all(model, { settings: settingsOf({ responses: 3, chunk: 6 }) });
+    expect(chunks.map(({ pairs }) => pairs.length)).toEqual([6, 6, 3]);
+    expect(chunks[0]?.pairs.map(({ id, source }) => [id, source?.candidate])).toEqual([
+      ['c-1-0', 'c-1-0'],
+      ['c-1-0-r2', 'c-1-0'],
+      ['c-1-0-r3', 'c-1-0'],
+      ['c-1-1', 'c-1-1'],
+      ['c-1-1-r2', 'c-1-1'],
+      ['c-1-1-r3', 'c-1-1'],
+    ]);
+    const seeds = model.generated.flat().map(({ seed }) => seed);
+    expect(new Set(seeds).size).toBe(15);
+    const alone = echo();
+    await all(alone);
+    const firsts = model.generated.flat().filter(({ id }) => !id.includes('-r'));
+    expect(firsts).toEqual(alone.generated.flat());
+  });
+
+  it('keeps the responses of an instruction together even where they are more than a chunk', async () => {
+    const chunks = await all(echo(), { settings: settingsOf({ responses: 3, chunk: 2 }) });
+    expect(chunks.map(({ pairs }) => pairs.length)).toEqual([3, 3, 3, 3, 3]);
   });
 
   it('yields the same chunks when it goes on after some of them', async () => {
