@@ -39,6 +39,7 @@ const paper: ConfigInput = {
   },
   // The base writes as plain text, the tuned models by their template (§1.3).
   respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, form: 'raw-first', responses: 1, maxTokens: 1000 },
+  constraints: { share: 0 },
   assess: { method: 'sampled', criteria: 'combined' },
   select: { grades: 'both', threshold: 8, atMost: 3000 },
   train: {

@@ -83,6 +83,22 @@ export const respondSchema = z.strictObject({
   chunk: count.default(64).describe('responses that are computed and committed together'),
 });
 
+export const constraintsSchema = z.strictObject({
+  share: share
+    .default(0)
+    .describe('share of the instructions that get constraints which a program verifies (docs/constraints.md)'),
+  perInstruction: count.max(3).default(1).describe('constraints that such an instruction gets at most, one at least'),
+  families: z
+    .array(z.string())
+    .nonempty()
+    .optional()
+    .describe('families that constraints are drawn from, with commas between; default: all of docs/constraints.md'),
+  attempts: count
+    .max(16)
+    .default(4)
+    .describe('responses that are sampled at most until one meets the constraints of its instruction'),
+});
+
 export const filterSchema = z.strictObject({
   rules: z
     .array(z.string())
@@ -234,6 +250,7 @@ export const configSchema = z.strictObject({
   inference: inferenceSchema.prefault({}),
   synthesize: synthesizeSchema.prefault({}),
   respond: respondSchema.prefault({}),
+  constraints: constraintsSchema.prefault({}),
   filter: filterSchema.prefault({}),
   assess: assessSchema.prefault({}),
   select: selectSchema.prefault({}),

@@ -1,12 +1,16 @@
 // Settings that make sense only together. Each alone may be right, so this looks at the whole configuration, after flags,
 // file, preset and defaults are laid over each other.
+import { constraintFamily } from '../shared/constraints/check.js';
+import { mostCombined } from '../shared/constraints/combine.js';
+import { constraintFamilies } from '../shared/constraints/families/index.js';
+import { didYouMean } from '../shared/nearest-word.js';
 import { type Config, endpointKeys } from './schema.js';
 
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
   const { train } = config;
   const problems = [...endpointProblems(config, nameOf), ...selectProblems(config, nameOf)];
-  problems.push(...joinerProblems(config, nameOf));
+  problems.push(...joinerProblems(config, nameOf), ...constraintProblems(config, nameOf));
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
       `${nameOf('train.patience')} needs ${nameOf('train.validation')} above 0: without held-out pairs there is no loss to watch`,
@@ -31,6 +35,35 @@ function joinerProblems({ inputJoiner, quirks }: Config, nameOf: (key: string) =
   return [
     `${nameOf('quirks.gluedInput')} changes nothing where ${nameOf('inputJoiner')} is nothing; leave one of them out`,
   ];
+}
+
+/** Constraints that do not exist, do not go together, or that no response can meet. */
+function constraintProblems({ constraints, respond }: Config, nameOf: (key: string) => string): string[] {
+  const names = constraints.families ?? constraintFamilies.map(({ name }) => name);
+  const key = nameOf('constraints.families');
+  if (constraints.share === 0) {
+    if (constraints.families === undefined) return [];
+    return [`${key} has no meaning where ${nameOf('constraints.share')} is 0`];
+  }
+  const families = names.flatMap((name) => constraintFamily(name) ?? []);
+  const unknown = names.filter((name) => constraintFamily(name) === undefined);
+  const all = constraintFamilies.map(({ name }) => name);
+  const problems = unknown.map((name) => `${key} has no family ${name}.${didYouMean(name, all)}`);
+  if (new Set(names).size < names.length) problems.push(`${key} names a family twice: ${names.join(',')}`);
+  const wanted = constraints.perInstruction;
+  const most = mostCombined(families, wanted);
+  if (unknown.length === 0 && most < wanted) {
+    problems.push(
+      `${nameOf('constraints.perInstruction')} is ${wanted}, and of ${names.join(',')} at most ${most} can be met together`,
+    );
+  }
+  for (const { name, fewestWords } of families.filter((family) => family.fewestWords > respond.maxTokens)) {
+    problems.push(
+      `${name} asks for up to ${fewestWords} words, which no response of ${nameOf('respond.maxTokens')} ${respond.maxTokens} ` +
+        `tokens has; allow more, or leave it out of ${key}`,
+    );
+  }
+  return problems;
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {

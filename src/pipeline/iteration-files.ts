@@ -89,8 +89,12 @@ function evaluation(store: RunStore, iteration: number): EvaluateResult | undefi
   return stageResult(store, iteration, 'evaluate');
 }
 
-function pairFields({ id, instruction, input, response, system }: Pair): object {
-  return { id, instruction, input, response, ...(system === undefined ? {} : { system }) };
+function pairFields({ id, instruction, input, response, system, constraints }: Pair): object {
+  return {
+    ...{ id, instruction, input, response },
+    ...(system === undefined ? {} : { system }),
+    ...(constraints === undefined ? {} : { constraints }),
+  };
 }
 
 /** `quality` and `following` stand at the top, where a pair has them; the rest says how they were obtained. */

@@ -118,6 +118,7 @@ async function probeRespond(input: ProbeInput, model: LanguageModel, candidates:
       iteration: 1,
       seed: config.seed,
       settings,
+      constraints: config.constraints,
       inputJoiner: config.inputJoiner,
       gluedInput: config.quirks.gluedInput,
       firstChunk: 0,

@@ -32,6 +32,7 @@ export const respondStage: StageWork = {
         iteration,
         seed: config.seed,
         settings: config.respond,
+        constraints: config.constraints,
         inputJoiner: config.inputJoiner,
         gluedInput: config.quirks.gluedInput,
         firstChunk: store.chunkInfos(iteration, 'respond').length,

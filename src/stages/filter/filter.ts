@@ -1,4 +1,5 @@
 // What a filter is. Each stands in a file of filters/; filters/index.ts gives their order.
+import type { Constraint } from '../../shared/rows.js';
 import type { Reason } from './verdict.js';
 
 /** What a filter looks at. */
@@ -8,6 +9,8 @@ export interface FilteredRow {
   input: string;
   /** Empty for a candidate, which has none yet. */
   response: string;
+  /** What the instruction asks for that can be verified. */
+  constraints: readonly Constraint[];
   /** Why the response ended, where known. */
   stop: string | undefined;
 }
@@ -16,6 +19,8 @@ export interface Filter {
   readonly name: string;
   /** A filter for candidates looks at the task alone, so it fits pairs too. */
   readonly appliesTo: 'candidate' | 'pair';
+  /** Whether it has a verdict on the row; on every row where absent. */
+  concerns?(row: FilteredRow): boolean;
   /** Why the row is rejected; undefined where it is not. */
   check(row: FilteredRow): Reason | undefined;
   /** Tells of a row that all filters accepted, to filters that compare with earlier rows. */

@@ -1,14 +1,15 @@
 // Stage filter: named filters applied in order, row after row. Knows no wording; the rules stand in filters/.
 import { IsheepError } from '../../shared/errors.js';
-import type { Verdict } from '../../shared/rows.js';
+import type { Constraint, Verdict } from '../../shared/rows.js';
 import type { Filter, FilteredRow } from './filter.js';
-import { defaultFilters, furtherFilters } from './filters/index.js';
+import { alwaysApplied, defaultFilters, furtherFilters } from './filters/index.js';
 
 /** A row that can be judged; a candidate has no response. */
 export interface ScreenedRow {
   instruction: string;
   input?: string | undefined;
   response?: string | undefined;
+  constraints?: readonly Constraint[] | undefined;
   /** Its `stop` is the completion's, where known. */
   source?: Record<string, unknown> | undefined;
 }
@@ -37,8 +38,11 @@ const unused = { novelty: 1, against: [] };
 /** Names of the filters that apply where none are named, in their order. */
 export const filterNames: readonly string[] = defaultFilters(unused).map((filter) => filter.name);
 
-/** Names of all filters, also of those that apply only where they are named. */
-export const allFilterNames: readonly string[] = [...filterNames, ...furtherFilters.map((filter) => filter.name)];
+/** Names of all filters, also of those that apply only where they are named, or on rows with constraints only. */
+export const allFilterNames: readonly string[] = [
+  ...filterNames,
+  ...[...alwaysApplied, ...furtherFilters].map((filter) => filter.name),
+];
 
 export function createScreen(options: ScreenOptions): Screen {
   const filters = chooseFilters(options);
@@ -50,6 +54,7 @@ export function createScreen(options: ScreenOptions): Screen {
       const filtered = filteredRow(row);
       const verdicts: Verdict[] = [];
       for (const filter of filters) {
+        if (filter.concerns?.(filtered) === false) continue;
         const reason = filter.check(filtered);
         if (reason !== undefined) return [...verdicts, { filter: filter.name, rejected: true, reason }];
         verdicts.push({ filter: filter.name, rejected: false });
@@ -73,14 +78,15 @@ export function applyScreen<Row extends ScreenedRow>(
 
 function chooseFilters(options: ScreenOptions): Filter[] {
   const defaults = defaultFilters({ novelty: options.novelty, against: options.against ?? [] });
-  const known = [...defaults, ...furtherFilters];
+  const known = [...defaults, ...alwaysApplied, ...furtherFilters];
   const unknown = (options.rules ?? []).filter((rule) => !allFilterNames.includes(rule));
   if (unknown.length > 0) {
     throw new IsheepError('bad-config', `unknown filter ${unknown.map((rule) => JSON.stringify(rule)).join(', ')}`, {
       hint: `the filters are ${allFilterNames.join(', ')}`,
     });
   }
-  const chosen = options.rules?.flatMap((rule) => known.filter((filter) => filter.name === rule)) ?? defaults;
+  const named = options.rules?.flatMap((rule) => known.filter((filter) => filter.name === rule)) ?? defaults;
+  const chosen = [...named, ...alwaysApplied.filter((filter) => !named.includes(filter))];
   return chosen.filter((filter) => options.appliesTo === undefined || filter.appliesTo === options.appliesTo);
 }
 
@@ -90,6 +96,7 @@ function filteredRow(row: ScreenedRow): FilteredRow {
     instruction: row.instruction,
     input: row.input ?? '',
     response: row.response ?? '',
+    constraints: row.constraints ?? [],
     stop: typeof stop === 'string' ? stop : undefined,
   };
 }

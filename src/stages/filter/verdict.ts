@@ -21,6 +21,7 @@ export const reasons = {
   'answer-options': 'the response lists answer options',
   'foreign-script': 'the response is in a script that the task does not ask for',
   'repetitive-response': 'the response repeats itself',
+  'unmet-constraint': 'the response does not meet a constraint of its instruction',
   'copied-response': 'the response copies the task',
   'paper-task': "the task has a pattern that the paper's second filter drops",
   'paper-response': "the response has a pattern that the paper's second filter drops",

@@ -191,6 +191,19 @@ describe('isheep filter', () => {
     expect(stderr).toBe('11 of 12 pairs kept; rejected: not-new 1\n');
   });
 
+  it('verifies rows that have constraints, and names those that nobody can meet', async () => {
+    const one = { ...pairs[0], constraints: [{ family: 'no-commas', parameters: {} }] };
+    const words = ['filter', '--rules', 'url', '--out', file('kept.jsonl'), '--data'];
+    expect((await run([...words, file('one.jsonl', [one, pairs[1] ?? {}])])).stderr).toBe(
+      '1 of 2 pairs kept; rejected: unmet-constraint 1\n',
+    );
+    const impossible = [{ family: 'words-between', parameters: { from: 9, to: 3 } }];
+    const bad = file('bad.jsonl', [{ ...pairs[0], constraints: impossible }]);
+    const { exitCode, stderr } = await run([...words, bad]);
+    expect(stderr).toContain(`${bad}:1: constraints.0: the parameters of words-between are wrong: from is above to`);
+    expect(exitCode).toBe(2);
+  });
+
   it('names the filters that exist for one that does not', async () => {
     const { exitCode, stderr } = await run(['filter', '--data', file('pairs.jsonl', pairs), '--rules', 'novelti']);
     expect(stderr).toMatch(/^error \[bad-config\] unknown filter "novelti"\nhint: the filters are .*novelty/);

@@ -127,55 +127,6 @@ describe('a run', () => {
     unjudged.remove();
   });
 
-  test('keeps the best of several responses, and says how far they were apart', async () => {
-    const several = runFolder({ respond: { chunk: 5, maxTokens: 50, responses: 2 } });
-    const { iterations } = await runLoop(fakeRun(several));
-    expect(iterations[0]?.respond.responses).toBe(48);
-    expect(iterations[0]?.select.notKept['not-best']).toBe(24);
-    const rows = (name: string) => readRows(path.join(several.runDir, 'iterations', '1', name));
-    const pairs = new Map(rows('pairs.jsonl').map((row) => [row.id, row]));
-    const rank = (row: Record<string, unknown> | undefined) => (row?.assessment as { rank: number }).rank;
-    for (const kept of rows('dataset.jsonl')) {
-      const candidate = String(kept.id).replace(/-r2$/, '');
-      const [first, second] = [pairs.get(candidate), pairs.get(`${candidate}-r2`)];
-      expect(rank(kept)).toBe(Math.max(rank(first), rank(second)));
-      expect(kept.difficulty).toBe(Math.abs(rank(first) - rank(second)));
-      expect([first?.difficulty, second?.difficulty]).toEqual([kept.difficulty, kept.difficulty]);
-    }
-    several.remove();
-  });
-
-  test('judges by what it wrote only where it was asked as the judge asks', async () => {
-    const recorded = async (overrides: Record<string, unknown>) => {
-      const other = runFolder(overrides);
-      await runLoop(fakeRun(other));
-      const rows = ['1', '2'].map((t) => readRows(path.join(other.runDir, 'iterations', t, 'pairs.jsonl')));
-      other.remove();
-      return rows.map((pairs) =>
-        pairs.map(({ input, source }) => ({ hasInput: input !== '', isRecorded: 'written' in (source as object) })),
-      );
-    };
-    const always = await recorded({});
-    expect(always.flat().every(({ isRecorded }) => isRecorded)).toBe(true);
-    const [first, second] = await recorded({ respond: { chunk: 5, form: 'raw-first' } });
-    expect(first?.some(({ isRecorded }) => isRecorded)).toBe(false);
-    expect(second?.every(({ isRecorded }) => isRecorded)).toBe(true);
-    const glued = (await recorded({ quirks: { gluedInput: true } })).flat();
-    expect(glued.every(({ hasInput, isRecorded }) => isRecorded === !hasInput)).toBe(true);
-  });
-
-  test('joins instruction and input alike wherever it asks, and tells in the adapter', async () => {
-    const adapterOf = async (overrides: Record<string, unknown>) => {
-      const other = runFolder({ iterations: 1, ...overrides });
-      await runLoop(fakeRun(other));
-      const adapter = readFileSync(path.join(other.runDir, 'iterations', '1', 'adapter.gguf'), 'utf8');
-      other.remove();
-      return (JSON.parse(adapter) as { metadata: Record<string, string> }).metadata;
-    };
-    expect(await adapterOf({ inputJoiner: 'blank-line' })).toMatchObject({ 'isheep.input-joiner': 'blank-line' });
-    expect(await adapterOf({})).not.toHaveProperty('isheep.input-joiner');
-  });
-
   test('calls the base best where no adapter lowers the loss', async () => {
     const summary = await runLoop(fakeRun(folder, { lossFactor: 1.1 }));
     expect(summary.best).toBeNull();

@@ -19,6 +19,7 @@ import { repeatedInput } from './repeated-input.js';
 import { repetitiveResponse } from './repetitive-response.js';
 import { roleLabel } from './role-label.js';
 import { unfinishedResponse } from './unfinished-response.js';
+import { unmetConstraint } from './unmet-constraint.js';
 import { url } from './url.js';
 
 export interface NoveltyOptions {
@@ -51,6 +52,9 @@ export function defaultFilters(options: NoveltyOptions): Filter[] {
     copiedResponse,
   ];
 }
+
+/** Filters that are applied even where rules are named and they are not among them. */
+export const alwaysApplied: readonly Filter[] = [unmetConstraint];
 
 /** Filters that are applied only where they are named. */
 export const furtherFilters: readonly Filter[] = [paperTask, paperResponse];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { FilteredRow } from '../../../../src/stages/filter/filter.js';
-import { defaultFilters, furtherFilters } from '../../../../src/stages/filter/filters/index.js';
+import { alwaysApplied, defaultFilters, furtherFilters } from '../../../../src/stages/filter/filters/index.js';
 import type { Reason } from '../../../../src/stages/filter/verdict.js';
 
 const plain: FilteredRow = {
@@ -10,9 +10,10 @@ const plain: FilteredRow = {
   input: '',
   response: 'Ostriches, emus and kiwis cannot fly.',
   stop: 'end',
+  constraints: [],
 };
 const known = [{ instruction: 'Describe how bread is made in a small bakery.' }];
-const filters = [...defaultFilters({ novelty: 0.7, against: known }), ...furtherFilters];
+const filters = [...defaultFilters({ novelty: 0.7, against: known }), ...alwaysApplied, ...furtherFilters];
 
 interface Case {
   filter: string;
@@ -116,6 +117,12 @@ const pairCases: Case[] = [
   },
   { filter: 'copied-response', row: { response: 'birds fly' } },
   { filter: 'copied-response', row: { response: plain.response } },
+  {
+    filter: 'unmet-constraint',
+    row: { constraints: [{ family: 'no-commas', parameters: {} }] },
+    reason: 'unmet-constraint',
+  },
+  { filter: 'unmet-constraint', row: { constraints: [{ family: 'words-at-most', parameters: { words: 9 } }] } },
   { filter: 'paper-task', row: { instruction: 'Nonetheless, name three birds.' }, reason: 'paper-task' },
   { filter: 'paper-task', row: { instruction: plain.instruction } },
   { filter: 'paper-response', row: { response: 'Big birds, e.g. emus.' }, reason: 'paper-response' },
@@ -153,7 +160,7 @@ describe.each(filters.map((filter) => [filter.name, filter] as const))('the filt
       '中',
     ]) {
       const text = piece.repeat(4000);
-      filter.check({ instruction: text, input: text, response: text, stop: 'end' });
+      filter.check({ instruction: text, input: text, response: text, stop: 'end', constraints: [] });
     }
     // A pattern that backtracks without bound takes minutes here, others milliseconds.
     expect(performance.now() - start).toBeLessThan(10_000);

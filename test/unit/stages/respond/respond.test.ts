@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { respondSchema } from '../../../../src/config/schema.js';
+import { constraintsSchema, respondSchema } from '../../../../src/config/schema.js';
 import type { Candidate } from '../../../../src/shared/rows.js';
 import { respond, type RespondChunk, type RespondInput } from '../../../../src/stages/respond/respond.js';
 import { FakeModel, promptText } from '../../../support/fake-model.js';
@@ -18,6 +18,7 @@ async function all(model: FakeModel, over: Partial<RespondInput> = {}): Promise<
   const settings = settingsOf({});
   const input: RespondInput = {
     ...{ candidates, iteration: 1, seed: 1, settings, inputJoiner: 'newline', gluedInput: false, firstChunk: 0 },
+    constraints: constraintsSchema.parse({}),
     ...over,
   };
   const chunks: RespondChunk[] = [];
@@ -146,6 +147,81 @@ describe('respond', () => {
   it('keeps the responses of an instruction together even where they are more than a chunk', async () => {
     const chunks = await all(echo(), { settings: settingsOf({ responses: 3, chunk: 2 }) });
     expect(chunks.map(({ pairs }) => pairs.length)).toEqual([3, 3, 3, 3, 3]);
+  });
+
+  describe('to instructions with constraints', () => {
+    const constraints = constraintsSchema.parse({ share: 1, families: ['no-commas'], attempts: 3 });
+    /** Writes commas until so many attempts at an instruction were made. */
+    const improving = (attempts: Record<string, number>) => {
+      const made: Record<string, number> = {};
+      return new FakeModel({
+        write: ({ id }) => {
+          made[id] = (made[id] ?? 0) + 1;
+          return made[id] >= (attempts[id] ?? 1) ? `Fine ${made[id]}` : `No, not yet ${made[id]}`;
+        },
+      });
+    };
+
+    it('asks for them at the end of the instruction, before the input', async () => {
+      const model = improving({});
+      const [chunk] = await all(model, { constraints });
+      const { instruction = '', constraints: asked } = chunk?.pairs[1] ?? {};
+      expect(instruction).toMatch(/^Instruction 1\. .*[Cc]omma/);
+      expect(asked).toEqual([{ family: 'no-commas', parameters: {} }]);
+      const content = `${instruction}\nan input`;
+      expect(model.generated[0]?.[1]?.prompt).toEqual({ messages: [{ role: 'user', content }] });
+    });
+
+    it('samples until one meets them, those that do not alone, each attempt with its own stream', async () => {
+      const model = improving({ 'c-1-0': 2, 'c-1-1': 9, 'c-1-2': 3 });
+      const chunks = await all(model, { constraints, settings: settingsOf({ chunk: 5 }) });
+      const ids = model.generated.map((requests) => requests.map(({ id }) => id.slice(-1)).join(''));
+      expect(ids).toEqual(['01234', '012', '12']);
+      const pairs = chunks.flatMap((chunk) => chunk.pairs);
+      expect(pairs.map(({ response, source }) => [response, source?.attempts])).toEqual([
+        ['Fine 2', 2],
+        ['No, not yet 3', 3],
+        ['Fine 3', 3],
+        ['Fine 1', 1],
+        ['Fine 1', 1],
+      ]);
+      const requests = model.generated.flat();
+      expect(new Set(requests.map(({ seed }) => seed)).size).toBe(requests.length);
+      expect(pairs[2]?.source?.seed).toBe(model.generated[2]?.[1]?.seed);
+      expect(chunks[0]?.completions.map((one) => 'text' in one && one.text)).toEqual(
+        pairs.map((pair) => pair.response),
+      );
+      // Of all three rounds; a refusal has four words, an answer two.
+      expect(chunks[0]?.tokens).toBe(16 + 10 + 6);
+    });
+
+    it('asks as without constraints where none are drawn', async () => {
+      const [plain, none] = [echo(), echo()];
+      const off = constraintsSchema.parse({ share: 0, attempts: 3 });
+      expect(await all(none, { constraints: off })).toEqual(await all(plain));
+      expect(none.generated).toEqual(plain.generated);
+    });
+
+    it('does not ask again for what failed, and tells progress that never falls', async () => {
+      const model = new FakeModel({ fails: ({ id }) => id === 'c-1-1', write: () => 'No, no' });
+      const done: number[] = [];
+      const onProgress = (progress: { done: number }) => done.push(progress.done);
+      const [chunk] = await all(model, { constraints, onProgress });
+      expect(model.generated.slice(0, 3).map((requests) => requests.length)).toEqual([2, 1, 1]);
+      expect(done.slice(0, 3)).toEqual([2, 2, 2]);
+      expect(chunk?.pairs[1]?.source).toMatchObject({ error: 'request c-1-1 is too long', attempts: 1 });
+    });
+
+    it('are the same for all responses to an instruction, and yields the same chunks when it goes on', async () => {
+      const how = {
+        constraints: constraintsSchema.parse({ share: 0.5, perInstruction: 3, attempts: 2 }),
+        settings: settingsOf({ responses: 2 }),
+      };
+      const whole = await all(echo(), how);
+      const pairs = whole.flatMap((chunk) => chunk.pairs);
+      for (let i = 0; i < pairs.length; i += 2) expect(pairs[i + 1]?.constraints).toEqual(pairs[i]?.constraints);
+      expect(await all(echo(), { ...how, firstChunk: 2 })).toEqual(whole.slice(2));
+    });
   });
 
   it('yields the same chunks when it goes on after some of them', async () => {
