@@ -1,6 +1,7 @@
 // `npm run bench -- <name> [options]`: prints one JSON object a figure. Each benchmark is a file here.
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
+import { benchConstraints } from './constraints.js';
 import type { Figure } from './figure.js';
 import { benchGenerate } from './generate.js';
 import { benchJudge } from './judge.js';
@@ -50,6 +51,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: 'instructions kept a second, and why the others are not',
     reads: [...machine, 'requests', 'maxTokens', ...prompting, 'temperature', 'topP', 'minP'],
     run: benchSynthesize,
+  },
+  constraints: {
+    summary: 'how often a model meets each family of constraints, at once and within four attempts',
+    reads: [...machine, 'limit', 'maxTokens', 'temperature', 'topP', 'minP'],
+    run: benchConstraints,
   },
   train: {
     summary: 'tokens a second and peak memory of LoRA training on pairs',

@@ -88,7 +88,7 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   layers: option('layers', 'N,N', '2,4', 'layers of the two models that are measured in place of the whole; even'),
   whole: option('whole', 'yes|no', 'no', 'whether the whole shape is measured, too, beside its forecast'),
   peer: option('peer', 'NAME', '', 'who else is measured, in turns with ours'),
-  limit: option('limit', 'N', '100', 'good pairs that are taken at most'),
+  limit: option('limit', 'N', '100', 'good pairs, or instructions for each family, that are taken at most'),
   texts: option('texts', 'N', '10000', 'known instructions, and as many candidates'),
   scorers: option('scorers', 'all|likelihood', 'all', 'likelihood: without grades, which take most of the time'),
   requests: option('requests', 'N', '32', 'prompts'),

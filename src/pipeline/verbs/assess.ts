@@ -36,7 +36,10 @@ export interface AssessResult {
 }
 
 /** Fields of a pair that an assessment does not repeat; others are kept. */
-const pairFields = ['instruction', 'input', 'response', 'system', 'verdicts', 'source', 'quality', 'following'];
+const pairFields = [
+  ...['instruction', 'input', 'response', 'system', 'constraints', 'difficulty', 'verdicts', 'source'],
+  ...['quality', 'following'],
+];
 
 export function readPairs(file: string): PairRow[] {
   return nonEmpty(readJsonLines(file, pairRowSchema), file);

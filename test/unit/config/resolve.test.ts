@@ -74,6 +74,15 @@ describe('precedence', () => {
     expect(presets.paper.train).toMatchObject({ rankStabilized: false, weightDecay: 0, maxGradNorm: 1 });
   });
 
+  it('asks for responses in the preset paper as arXiv 2408.08072 did, whatever the defaults are', () => {
+    expect(presets.paper).toMatchObject({
+      inputJoiner: 'newline',
+      respond: { form: 'raw-first', responses: 1, temperature: 1, topP: 0.95, maxTokens: 1000 },
+      constraints: { share: 0 },
+      quirks: { gluedInput: false },
+    });
+  });
+
   it.each(presetNames)('has a valid preset %s', (preset) => {
     expect(() => resolveConfig({ preset })).not.toThrow();
   });
