@@ -3,9 +3,11 @@
 import { writeFileSync } from 'node:fs';
 
 import { commandReference } from '../dist/cli/reference.js';
+import { constraintReference } from '../dist/shared/constraints/reference.js';
 import { configJsonSchema, configurationReference } from '../dist/config/reference.js';
 
 const docs = new URL('../docs/', import.meta.url);
 writeFileSync(new URL('configuration.md', docs), configurationReference());
 writeFileSync(new URL('config.schema.json', docs), configJsonSchema());
 writeFileSync(new URL('cli.md', docs), commandReference());
+writeFileSync(new URL('constraints.md', docs), constraintReference());

@@ -36,7 +36,10 @@ export async function likelihoodScores(pairs: readonly Pair[], model: LanguageMo
   const assessed = await assessPairs(pairs, { ...how, method: 'likelihood' }, model);
   const known = assessed.map((one) => ('likelihood' in one ? one.likelihood : { response: NaN, back: NaN, end: NaN }));
   const alone = await model.score(pairs.map((pair) => aloneRequest(pair, model.hasChatTemplate)));
-  const tasks = await meansByText(pairs.map(userTurn), model);
+  const tasks = await meansByText(
+    pairs.map((pair) => userTurn(pair)),
+    model,
+  );
   const column = (part: 'response' | 'back' | 'end') => known.map((one) => one[part]);
   const reference = alone.map(meanLogprob);
   const ranks = [column('response'), column('back'), column('end')].map(ranksOf);

@@ -2,6 +2,7 @@
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
 import { benchClusters } from './clusters.js';
+import { benchConstraints } from './constraints.js';
 import type { Figure } from './figure.js';
 import { benchGenerate } from './generate.js';
 import { benchJudge } from './judge.js';
@@ -58,6 +59,11 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
     summary: 'instructions kept a second, how varied they are, and why the others are not',
     reads: [...machine, 'requests', 'maxTokens', ...prompting, ...choosing, 'temperature', 'topP', 'minP'],
     run: benchSynthesize,
+  },
+  constraints: {
+    summary: 'how often a model meets each family of constraints, at once and within four attempts',
+    reads: [...machine, 'limit', 'maxTokens', 'temperature', 'topP', 'minP'],
+    run: benchConstraints,
   },
   train: {
     summary: 'tokens a second and peak memory of LoRA training on pairs',

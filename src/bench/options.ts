@@ -96,7 +96,7 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   layers: option('layers', 'N,N', '2,4', 'layers of the two models that are measured in place of the whole; even'),
   whole: option('whole', 'yes|no', 'no', 'whether the whole shape is measured, too, beside its forecast'),
   peer: option('peer', 'NAME', '', 'who else is measured, in turns with ours'),
-  limit: option('limit', 'N', '100', 'good pairs that are taken at most'),
+  limit: option('limit', 'N', '100', 'good pairs, or instructions for each family, that are taken at most'),
   texts: option('texts', 'N', '10000', 'known instructions, and as many candidates'),
   vectors: option('vectors', 'N', '10000', 'vectors that are clustered'),
   width: option('width', 'N', '576', 'numbers of a vector'),

@@ -108,6 +108,10 @@ export const presetOption: CommandOption = option('preset', 'a set of settings',
 
 export const chatTemplateOption: CommandOption = settingOption('chatTemplate', 'chat-template');
 
+export const inputJoinerOption: CommandOption = settingOption('inputJoiner', 'input-joiner', {
+  description: 'what stands between instruction and input',
+});
+
 /** Its default in words, or that it must be given. */
 export function optionDefault(option: CommandOption): string | undefined {
   if (option.required) return 'required';

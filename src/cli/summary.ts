@@ -27,6 +27,7 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
       'respond',
       `${formatUnits(respond.responses, 'responses')}, ${formatCount(respond.tokens)} tokens (${formatReasons(respond.stopped)})`,
     ],
+    ...constraintsRow(respond.constraints),
     ['filter', `${formatCount(filter.passed)} passed`],
     ...droppedRow(filter.rejected),
     ['assess', assessText(assess)],
@@ -53,6 +54,13 @@ function writerText(model: IterationSummary['model']): string {
 function droppedRow(counts: Readonly<Record<string, number>>, word = 'dropped'): (readonly [string, string])[] {
   const reasons = formatReasons(counts);
   return reasons === '' ? [] : [['', `${word}: ${reasons}`]];
+}
+
+function constraintsRow(constraints: IterationSummary['respond']['constraints']): (readonly [string, string])[] {
+  if (constraints === undefined) return [];
+  const { responses, met, metAtFirst } = constraints;
+  const of = `of ${formatUnits(responses, 'responses')} to instructions with constraints`;
+  return [['constraints', `${formatCount(met)} ${of} met them, ${formatCount(metAtFirst)} at the first attempt`]];
 }
 
 function assessText({ assessed, method, why, lengthCorrelation: correlation }: IterationSummary['assess']): string {

@@ -21,6 +21,7 @@ export const filterDescriptions = {
   'foreign-script': 'Chinese, Japanese or Korean characters that the task does not ask for',
   'repetitive-response': 'a response that goes round in circles',
   'copied-response': 'a response that copies its task',
+  'unmet-constraint': 'a response that misses a constraint of its instruction; always applied to such pairs',
   contamination: 'a task or a pair that shares a run of words with an evaluation file',
   'paper-media': "media in the paper's words: not videos, flowcharts, diagrams",
   'paper-no-input': '"noinput" in the task, or "no input" in the input',

@@ -24,6 +24,7 @@ const laptop: ConfigInput = {};
 const paper: ConfigInput = {
   iterations: 3,
   instructions: 10_000,
+  inputJoiner: 'newline',
   synthesize: {
     method: 'seeds',
     temperature: 1,
@@ -41,7 +42,9 @@ const paper: ConfigInput = {
     constrained: false,
     novelty: 0.7,
   },
-  respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, maxTokens: 1000 },
+  // The base writes as plain text, the tuned models by their template (§1.3).
+  respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, form: 'raw-first', responses: 1, maxTokens: 1000 },
+  constraints: { share: 0 },
   filter: { rules: ['paper'] },
   // The paper's algorithm says that each model judges itself; the results it reports were judged by the base throughout.
   assess: { judge: 'base', method: 'sampled', criteria: 'combined', repeats: 1, constrained: false },
@@ -78,7 +81,8 @@ const paper: ConfigInput = {
   },
   // The paper's text describes none of them: it compares with all seeds and all kept instructions, as the published sets d0
   // to d2 were made. Only d3 to d5 come from the code that forgets (localNovelty).
-  quirks: { stop17: false, dropLastTask: false, localNovelty: false },
+  // Nor does it mean gluedInput, a slip of the code: nothing between instruction and input when asking, a newline in training.
+  quirks: { stop17: false, dropLastTask: false, localNovelty: false, gluedInput: false },
 };
 
 export const presets = { demo, laptop, paper } as const satisfies Record<string, ConfigInput>;

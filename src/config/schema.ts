@@ -3,6 +3,7 @@
 // Speed-only keys are marked; everything else is part of what a run is, and changing it refuses to continue.
 import { z } from 'zod';
 
+import { defaultJoiner, inputJoiners } from '../shared/task-prompt.js';
 import { filterRules } from './filters.js';
 
 const share = z.number().min(0).max(1);
@@ -121,8 +122,34 @@ export const synthesizeSchema = z.strictObject({
 
 export const respondSchema = z.strictObject({
   ...sampling,
+  form: z
+    .enum(['chat', 'raw', 'raw-first'])
+    .default('chat')
+    .describe(
+      "how the model is asked: by its chat template, in plain text, or in plain text in iteration 1 only, where the base writes; training is by the template's turns in any case",
+    ),
+  responses: count
+    .max(16)
+    .default(1)
+    .describe('responses to each instruction, of which the one that is assessed best can be kept'),
   maxTokens: count.default(1000).describe('tokens a response may have'),
   chunk: count.default(64).describe('responses that are computed and committed together'),
+});
+
+export const constraintsSchema = z.strictObject({
+  share: share
+    .default(0)
+    .describe('share of the instructions that get constraints which a program verifies (docs/constraints.md)'),
+  perInstruction: count.max(3).default(1).describe('constraints that such an instruction gets at most, one at least'),
+  families: z
+    .array(z.string())
+    .nonempty()
+    .optional()
+    .describe('families that constraints are drawn from, with commas between; default: all of docs/constraints.md'),
+  attempts: count
+    .max(16)
+    .default(4)
+    .describe('responses that are sampled at most until one meets the constraints of its instruction'),
 });
 
 export const filterSchema = z.strictObject({
@@ -305,6 +332,10 @@ export const quirksSchema = z.strictObject({
       'an instruction is compared with the seeds and those kept since the last hundred was full; the released code knows ' +
         'no others, and so keeps the same instruction several times',
     ),
+  gluedInput: z
+    .boolean()
+    .default(false)
+    .describe('ask for responses with nothing between instruction and input, and judge and train with inputJoiner'),
 });
 
 export const configSchema = z.strictObject({
@@ -352,10 +383,15 @@ export const configSchema = z.strictObject({
     .default(1000)
     .describe("distinct instructions of each iteration: a person's own first, the rest synthesized"),
   seeds: z.string().min(1).optional().describe('seed tasks (JSON Lines); default: the ones that come with isheep'),
+  inputJoiner: z
+    .enum(inputJoiners)
+    .default(defaultJoiner)
+    .describe('what stands between instruction and input, in responding, judging, training and evaluation alike'),
   inference: inferenceSchema.prefault({}),
   own: ownSchema.prefault({}),
   synthesize: synthesizeSchema.prefault({}),
   respond: respondSchema.prefault({}),
+  constraints: constraintsSchema.prefault({}),
   filter: filterSchema.prefault({}),
   assess: assessSchema.prefault({}),
   select: selectSchema.prefault({}),

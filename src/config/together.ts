@@ -1,5 +1,9 @@
 // Settings that make sense only together. Each alone may be right, so this looks at the whole configuration, after flags,
 // file, preset and defaults are laid over each other.
+import { constraintFamily } from '../shared/constraints/check.js';
+import { mostCombined } from '../shared/constraints/combine.js';
+import { constraintFamilies } from '../shared/constraints/families/index.js';
+import { didYouMean } from '../shared/nearest-word.js';
 import { type Config, endpointKeys } from './schema.js';
 
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
@@ -13,6 +17,8 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     ...selectProblems(config, nameOf),
     ...measuringProblems(config, nameOf),
     ...iterationProblems(config, nameOf),
+    ...joinerProblems(config, nameOf),
+    ...constraintProblems(config, nameOf),
   ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
@@ -86,7 +92,10 @@ function iterationProblems({ iterations, select, train }: Config, nameOf: (key: 
 }
 
 /** Selection by measurement needs no judge, but the model itself. */
-function measuringProblems({ engine, instructions, select }: Config, nameOf: (key: string) => string): string[] {
+function measuringProblems(
+  { engine, instructions, respond, select }: Config,
+  nameOf: (key: string) => string,
+): string[] {
   const { by, clusters, grades } = select;
   if (by === 'assessment') return [];
   const problems: string[] = [];
@@ -95,6 +104,11 @@ function measuringProblems({ engine, instructions, select }: Config, nameOf: (ke
     problems.push(
       `${chosen} has no meaning with ${nameOf('engine')} ${engine}: a server shows neither its vectors nor how likely a text is ` +
         'by itself',
+    );
+  }
+  if (respond.responses > 1) {
+    problems.push(
+      `${nameOf('respond.responses')} above 1 needs ${nameOf('select.by')} assessment, by which the best is chosen; it is ${by}`,
     );
   }
   const judging = [
@@ -132,6 +146,42 @@ function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key
   for (const [key] of ofSeeds.filter(([, isSet]) => isSet)) {
     const method = `${nameOf('synthesize.method')} ${synthesize.method}`;
     problems.push(`${nameOf(key)} is of lists that go on from seeds, and has no meaning with ${method}`);
+  }
+  return problems;
+}
+
+function joinerProblems({ inputJoiner, quirks }: Config, nameOf: (key: string) => string): string[] {
+  if (!quirks.gluedInput || inputJoiner !== 'nothing') return [];
+  return [
+    `${nameOf('quirks.gluedInput')} changes nothing where ${nameOf('inputJoiner')} is nothing; leave one of them out`,
+  ];
+}
+
+/** Constraints that do not exist, do not go together, or that no response can meet. */
+function constraintProblems({ constraints, respond }: Config, nameOf: (key: string) => string): string[] {
+  const names = constraints.families ?? constraintFamilies.map(({ name }) => name);
+  const key = nameOf('constraints.families');
+  if (constraints.share === 0) {
+    if (constraints.families === undefined) return [];
+    return [`${key} has no meaning where ${nameOf('constraints.share')} is 0`];
+  }
+  const families = names.flatMap((name) => constraintFamily(name) ?? []);
+  const unknown = names.filter((name) => constraintFamily(name) === undefined);
+  const all = constraintFamilies.map(({ name }) => name);
+  const problems = unknown.map((name) => `${key} has no family ${name}.${didYouMean(name, all)}`);
+  if (new Set(names).size < names.length) problems.push(`${key} names a family twice: ${names.join(',')}`);
+  const wanted = constraints.perInstruction;
+  const most = mostCombined(families, wanted);
+  if (unknown.length === 0 && most < wanted) {
+    problems.push(
+      `${nameOf('constraints.perInstruction')} is ${wanted}, and of ${names.join(',')} at most ${most} can be met together`,
+    );
+  }
+  for (const { name, fewestWords } of families.filter((family) => family.fewestWords > respond.maxTokens)) {
+    problems.push(
+      `${name} asks for up to ${fewestWords} words, which no response of ${nameOf('respond.maxTokens')} ${respond.maxTokens} ` +
+        `tokens has; allow more, or leave it out of ${key}`,
+    );
   }
   return problems;
 }

@@ -31,7 +31,14 @@ export interface IterationSummary {
     /** Count a reason: texts that could not be parsed, and candidates that a filter rejected. */
     rejected: Record<string, number>;
   };
-  respond: { responses: number; tokens: number; stopped: Record<string, number> };
+  respond: {
+    responses: number;
+    /** Of all attempts. */
+    tokens: number;
+    stopped: Record<string, number>;
+    /** Where instructions carry constraints: responses to such, and how many met all of them, in the end and at once. */
+    constraints?: { responses: number; met: number; metAtFirst: number };
+  };
   filter: { passed: number; rejected: Record<string, number> };
   assess: {
     method: string;

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.js';
 import type { Assessment, Candidate, Pair } from '../shared/rows.js';
 import { ensureArtifact, jsonLines } from '../store/artifacts.js';
 import type { RunStore } from '../store/run-store.js';
+import { candidateOf, difficulties } from '../stages/select/best-of.js';
 import type { StageName } from './events.js';
 import type { RunData } from './run-context.js';
 import {
@@ -60,11 +61,18 @@ export function candidateRows(store: RunStore, iteration: number): object[] {
 
 /** Every response, with its verdicts and, where it passed, its assessment or what was measured. */
 export function pairRows(store: RunStore, iteration: number): object[] {
-  const assessed = byId(assessments(store, iteration));
-  const measured = measuredFields(store, iteration);
-  return filteredPairs(store, iteration).map((pair) => {
-    const judged = { ...assessmentFields(assessed.get(pair.id)), ...measured(pair.id) };
-    return { ...pairFields(pair), verdicts: pair.verdicts, ...judged, source: pair.source };
+  const pairs = filteredPairs(store, iteration);
+  const scores = scoresOf(store, iteration);
+  const gaps = difficulties(pairs, assessments(store, iteration));
+  return pairs.map((pair) => {
+    const difficulty = gaps.get(candidateOf(pair));
+    return {
+      ...pairFields(pair),
+      ...(difficulty !== undefined && { difficulty }),
+      verdicts: pair.verdicts,
+      ...scores(pair.id),
+      source: pair.source,
+    };
   });
 }
 
@@ -86,6 +94,7 @@ export function datasetRows(store: RunStore, iteration: number): object[] {
   };
   return dataset(store, iteration).map((pair) => ({
     ...pairFields(pair),
+    ...(pair.difficulty !== undefined && { difficulty: pair.difficulty }),
     ...(pair.iteration !== undefined && { iteration: pair.iteration }),
     ...scoreFields(pair),
   }));
@@ -101,8 +110,12 @@ function evaluation(store: RunStore, iteration: number): EvaluateResult | undefi
   return stageResult(store, iteration, 'evaluate');
 }
 
-function pairFields({ id, instruction, input, response, system }: Pair): object {
-  return { id, instruction, input, response, ...(system === undefined ? {} : { system }) };
+function pairFields({ id, instruction, input, response, system, constraints }: Pair): object {
+  return {
+    ...{ id, instruction, input, response },
+    ...(system === undefined ? {} : { system }),
+    ...(constraints === undefined ? {} : { constraints }),
+  };
 }
 
 /** `quality` and `following` stand at the top, where a pair has them; the rest says how they were obtained. */

@@ -7,6 +7,7 @@ import type { CallOptions, MemoryForecast } from '../engine/engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
 import type { Config } from '../config/schema.js';
 import { needsVectors } from '../stages/select/measure.js';
+import { responseCount } from '../stages/respond/respond.js';
 import type { StageName } from './events.js';
 import { probe, type Measured } from './probe.js';
 import { loadInputs } from './run-inputs.js';
@@ -72,7 +73,9 @@ export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDi
   const stages = forecastStages(config, measured);
   const requests = stages.find(({ stage }) => stage === 'synthesize')?.count ?? 0;
   const text =
-    copiesOfText * (requests * measured.requestBytes + wantedInstructions(config, measured) * measured.pairBytes);
+    copiesOfText *
+    (requests * measured.requestBytes +
+      responseCount(wantedInstructions(config, measured), config.respond) * measured.pairBytes);
   return {
     iterations: config.iterations,
     stages,
@@ -93,8 +96,10 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
   const toWrite = Math.max(0, instructions - synthesize.own);
   const requests = Math.ceil((toWrite * synthesize.requests) / Math.max(1, synthesize.kept));
-  const passed = Math.ceil((instructions * Math.max(1, respond.passed)) / respond.responses);
-  const kept = Math.min(config.select.atMost, keptOf(passed, config, measured));
+  const responses = responseCount(instructions, config.respond);
+  const passed = Math.ceil((responses * Math.max(1, respond.passed)) / respond.responses);
+  // One response an instruction is kept; how many instructions have none that passes is not known, so at most all.
+  const kept = Math.min(config.select.atMost, keptOf(Math.min(instructions, passed), config, measured));
   const heldOut = Math.floor(kept * config.train.validation);
   const trainTokens = Math.ceil(((kept - heldOut) * config.train.epochs * train.tokens) / train.pairs);
   const per = (total: number, n: number) => total / Math.max(1, n);
@@ -118,11 +123,11 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
     row(
       'respond',
       'responses',
-      instructions,
-      instructions * per(respond.tokens, respond.responses),
-      instructions * per(respond.seconds, respond.responses),
+      responses,
+      responses * per(respond.tokens, respond.responses),
+      responses * per(respond.seconds, respond.responses),
     ),
-    row('filter', 'responses', instructions, 0, 0),
+    row('filter', 'responses', responses, 0, 0),
     row('assess', 'pairs', judged, 0, judged * pairSeconds),
     row('select', 'pairs', kept, 0, passed * per(measured.select.seconds, measured.select.pairs)),
     row('train', 'pairs', kept - heldOut, trainTokens, trainTokens * per(train.seconds, train.tokens)),

@@ -3,16 +3,11 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import {
-  type CallOptions,
-  countTokens,
-  type LanguageModel,
-  type MemoryForecast,
-  type Trainer,
-} from '../engine/engine.js';
+import { type CallOptions, type LanguageModel, type MemoryForecast, type Trainer } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
 import type { Candidate, Pair } from '../shared/rows.js';
 import { measure } from '../stages/select/measure.js';
+import { joinedTask } from '../shared/task-prompt.js';
 import { train } from '../stages/train/train.js';
 import { EngineSlot } from './engine-slot.js';
 import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSynthesis } from './sample.js';
@@ -116,13 +111,14 @@ async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
 
 async function probeRespond(input: ProbeInput, model: LanguageModel, candidates: readonly Candidate[]) {
   const started = performance.now();
-  const { pairs, completions } = await sampleResponses(input, model, candidates);
+  const { pairs, completions, tokens } = await sampleResponses(input, model, candidates);
   const seconds = secondsSince(started);
   const passed = pairs.filter(isKept).length;
   return {
-    measured: { responses: pairs.length, passed, tokens: countTokens(completions), seconds },
+    measured: { responses: pairs.length, passed, tokens, seconds },
     bytes: Buffer.byteLength(JSON.stringify([pairs, completions])),
-    pairs,
+    // What judges and trains sees of them.
+    pairs: pairs.map((pair) => joinedTask(pair, input.config.inputJoiner)),
   };
 }
 
@@ -154,7 +150,9 @@ async function probeMeasure(
 async function probeTrain(input: ProbeInput, trainer: Trainer, pairs: readonly Pair[]) {
   const { config, seeds } = input;
   const answered = pairs.filter(({ response }) => response.trim() !== '');
-  const own = seeds.slice(0, probePairs).map(({ output, ...task }) => ({ ...task, response: output }));
+  const own = seeds
+    .slice(0, probePairs)
+    .map(({ output, ...task }) => ({ ...joinedTask(task, config.inputJoiner), response: output }));
   const dataset = answered.length > 0 ? answered : own;
   const folder = mkdtempSync(path.join(tmpdir(), 'isheep-plan-'));
   try {

@@ -2,6 +2,8 @@
 // Which of them a run uses depends on the model (with or without a chat template) and on how it judges.
 import type { Config } from '../config/schema.js';
 import type { Prompt } from '../engine/engine.js';
+import { constraintFamilies } from '../shared/constraints/families/index.js';
+import { exampleParameters } from '../shared/constraints/reference.js';
 import { taskPrompt } from '../shared/task-prompt.js';
 import type { SeedTask } from '../shared/rows.js';
 import { backPrompt, gradePrompt, type Criterion } from '../stages/assess/prompts.js';
@@ -37,6 +39,9 @@ export function promptWording(): Record<string, Prompt> {
         wording[`assess ${criterion} by ${set} grades, ${form}`] = gradePrompt(pair, criterion, set, hasChatTemplate);
       }
     }
+  }
+  for (const family of constraintFamilies) {
+    wording[`constraint ${family.name}`] = { text: family.wordings(exampleParameters(family)).join('\n') };
   }
   return wording;
 }

@@ -3,10 +3,11 @@
 import type { Config } from '../config/schema.js';
 import type { CallOptions, LanguageModel } from '../engine/engine.js';
 import type { AssessMethod, Candidate, Pair, Verdict } from '../shared/rows.js';
+import { joinedTask } from '../shared/task-prompt.js';
 import { assess, type UnrankedAssessment } from '../stages/assess/assess.js';
 import { possibleMethods } from '../stages/assess/possible-methods.js';
 import { applyScreen } from '../stages/filter/screen.js';
-import { respond, type RespondChunk } from '../stages/respond/respond.js';
+import { respond, type RespondChunk, responseCount } from '../stages/respond/respond.js';
 import type { SeedMeasures } from '../stages/synthesize/demonstrations.js';
 import { synthesize, type SynthesizeChunk } from '../stages/synthesize/synthesize.js';
 import type { EngineSlot } from './engine-slot.js';
@@ -51,13 +52,18 @@ export async function sampleResponses(
   input: SampleInput,
   model: LanguageModel,
   candidates: readonly Candidate[],
-): Promise<{ pairs: (Pair & { verdicts: Verdict[] })[]; completions: RespondChunk['completions'] }> {
-  const { seed, respond: settings } = input.config;
-  const call = { ...callOptions(input), candidates, iteration: 1, seed, firstChunk: 0 };
-  const chunks = respond({ ...call, settings: { ...settings, chunk: Math.max(1, candidates.length) } }, model);
-  for await (const { pairs, completions } of chunks)
-    return { pairs: applyScreen(pairs, pairScreen(input)), completions };
-  return { pairs: [], completions: [] };
+): Promise<{ pairs: (Pair & { verdicts: Verdict[] })[]; completions: RespondChunk['completions']; tokens: number }> {
+  const { seed, respond: settings, constraints, inputJoiner, quirks } = input.config;
+  const asked = { constraints, inputJoiner, gluedInput: quirks.gluedInput };
+  const call = { ...callOptions(input), ...asked, candidates, iteration: 1, seed, firstChunk: 0 };
+  const chunks = respond(
+    { ...call, settings: { ...settings, chunk: Math.max(1, responseCount(candidates.length, settings)) } },
+    model,
+  );
+  for await (const { pairs, completions, tokens } of chunks) {
+    return { pairs: applyScreen(pairs, pairScreen(input)), completions, tokens };
+  }
+  return { pairs: [], completions: [], tokens: 0 };
 }
 
 /** Judges all pairs at once. `auto` is likelihood here, where the model can be judged by it: which method it takes is known
@@ -67,10 +73,11 @@ export async function sampleAssessments(
   model: LanguageModel,
   pairs: readonly Pair[],
 ): Promise<{ method: AssessMethod; assessments: UnrankedAssessment[] }> {
-  const { seed, assess: settings } = input.config;
+  const { seed, assess: settings, inputJoiner } = input.config;
   const method = settings.method === 'auto' ? (await possibleMethods(model))[0] : settings.method;
   const ownResponses = judgesOwn(input.config, 1);
-  const call = { ...callOptions(input), pairs, iteration: 1, seed, method, firstChunk: 0, ownResponses };
+  const joined = pairs.map((pair) => joinedTask(pair, inputJoiner));
+  const call = { ...callOptions(input), pairs: joined, iteration: 1, seed, method, firstChunk: 0, ownResponses };
   const chunks = assess({ ...call, settings: { ...settings, chunk: Math.max(1, pairs.length) } }, model);
   for await (const { assessments } of chunks) return { method, assessments };
   return { method, assessments: [] };

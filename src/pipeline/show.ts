@@ -3,6 +3,7 @@
 import type { Config } from '../config/schema.js';
 import type { ExampleTokenizer } from '../engine/engine-factory.js';
 import { IsheepError } from '../shared/errors.js';
+import { joinedTask } from '../shared/task-prompt.js';
 import type { RunStore } from '../store/run-store.js';
 import type { SynthesizeRequest } from '../stages/synthesize/synthesize.js';
 import { candidateRows, datasetRows, pairRows, trainRows } from './iteration-files.js';
@@ -67,8 +68,9 @@ export function showTraining(
         hint: `isheep status --run ${runDir} tells how far it is`,
       });
     }
-    const { seed, train: settings } = run.config;
-    const input = { dataset: pairs, iteration: wanted, seed, settings };
+    const { seed, train: settings, inputJoiner } = run.config;
+    const joined = pairs.map((pair) => joinedTask(pair, inputJoiner));
+    const input = { dataset: joined, iteration: wanted, seed, settings };
     return { runDir, topic: 'training', iteration: wanted, ...showSamples(input, tokenizer, limit) };
   });
 }

@@ -9,7 +9,7 @@ import type {
   TrainingStep,
   Verdict,
 } from '../shared/rows.js';
-import { countTokens, type TrainEvent, type TrainSummary } from '../engine/engine.js';
+import type { TrainEvent, TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
 import type { Comparison, PairLoss } from '../stages/evaluate/evaluate.js';
@@ -90,8 +90,8 @@ export function keptCandidates(store: RunStore, iteration: number, target: numbe
 
 // ---- respond and filter -------------------------------------------------------------------------------------------
 
-export function respondRows({ pairs, completions }: RespondChunk): { info: { tokens: number }; rows: StoredRow[] } {
-  const tokens = countTokens(completions);
+export function respondRows(chunk: RespondChunk): { info: { tokens: number }; rows: StoredRow[] } {
+  const { pairs, completions, tokens } = chunk;
   return { info: { tokens }, rows: [...toRows('pair', pairs), ...toRows('completion', completions)] };
 }
 

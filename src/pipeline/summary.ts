@@ -1,4 +1,5 @@
 // What happened in a run, counted from the database alone, so that a resumed or finished run tells the same.
+import { unmetConstraints } from '../shared/constraints/check.js';
 import { rankCorrelation } from '../shared/rank-statistics.js';
 import type { Assessment, Pair } from '../shared/rows.js';
 import { selfAgreement } from '../stages/assess/agreement.js';
@@ -90,11 +91,23 @@ function summarizeSynthesize({ store }: RunData, iteration: number): IterationSu
 
 function summarizeRespond({ store }: RunData, iteration: number): IterationSummary['respond'] {
   const pairs = filteredPairs(store, iteration);
+  const constraints = summarizeConstraints(pairs);
   return {
     responses: pairs.length,
     tokens: respondTokens(store, iteration),
     stopped: countBy(respondCompletions(store, iteration).map(({ stop }) => stop)),
+    ...(constraints && { constraints }),
   };
+}
+
+function summarizeConstraints(pairs: readonly Pair[]): IterationSummary['respond']['constraints'] {
+  const constrained = pairs.filter(({ constraints }) => constraints !== undefined);
+  if (constrained.length === 0) return undefined;
+  const met = constrained.filter(
+    ({ response, constraints = [] }) => unmetConstraints(response, constraints).length === 0,
+  );
+  const metAtFirst = met.filter(({ source }) => source?.attempts === 1).length;
+  return { responses: constrained.length, met: met.length, metAtFirst };
 }
 
 function summarizeFilter(pairs: readonly Pair[]): IterationSummary['filter'] {

@@ -28,6 +28,12 @@ export interface Candidate {
   source?: Record<string, unknown>;
 }
 
+/** Something that the instruction asks for and a program verifies (shared/constraints). */
+export interface Constraint {
+  family: string;
+  parameters: Readonly<Record<string, unknown>>;
+}
+
 /** An instruction with its response. */
 export interface Pair {
   id: string;
@@ -37,6 +43,10 @@ export interface Pair {
   system?: string;
   quality?: number;
   following?: number;
+  /** What the instruction asks for that can be verified. */
+  constraints?: Constraint[];
+  /** Of the instruction, where it has several responses: the gap between the best and the worst by assessment. */
+  difficulty?: number;
   verdicts?: Verdict[];
   source?: Record<string, unknown>;
   /** In a dataset: the earlier iteration that the pair was kept in; absent where it is this one's own. */

@@ -8,9 +8,24 @@ export interface Task {
   system?: string | undefined;
 }
 
-/** The instruction, or instruction + newline + input. */
-export function userTurn(task: Task): string {
-  return task.input === undefined || task.input === '' ? task.instruction : `${task.instruction}\n${task.input}`;
+/** What may stand between instruction and input (the setting inputJoiner). */
+export const inputJoiners = ['newline', 'blank-line', 'space', 'nothing'] as const;
+export type InputJoiner = (typeof inputJoiners)[number];
+
+export const defaultJoiner: InputJoiner = 'newline';
+
+const joinerText: Record<InputJoiner, string> = { newline: '\n', 'blank-line': '\n\n', space: ' ', nothing: '' };
+
+/** The instruction, or instruction + joiner + input. */
+export function userTurn(task: Task, joiner: InputJoiner = defaultJoiner): string {
+  if (task.input === undefined || task.input === '') return task.instruction;
+  return `${task.instruction}${joinerText[joiner]}${task.input}`;
+}
+
+/** The task with its user turn as its instruction. What judges, trains and evaluates gets tasks that are joined already, so
+ *  that only the pipeline knows of the setting. */
+export function joinedTask<T extends Task>(task: T, joiner: InputJoiner): T & { input: string } {
+  return { ...task, instruction: userTurn(task, joiner), input: '' };
 }
 
 /** The turns before the response: a system turn only where the row has one. */

@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { afterAll, expect, test } from 'vitest';
 
+import { constraintFamilies } from '../../src/shared/constraints/families/index.js';
 import { realModelPath } from '../support/models.js';
 import { tinyModel } from '../support/tiny-model.js';
 
@@ -88,6 +89,21 @@ test('synthesize counts what is kept, every reason for what cannot be read, and 
   expect(value('tokens')).toBeGreaterThan(3);
   for (const reason of ['no-instruction', 'several-inputs', 'stray-text', 'unfinished', 'no-task']) {
     expect(value(`not read, ${reason}`)).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test('constraints tells of each family how often it is met at once and in the end', () => {
+  const words = ['--model', tinyModel({ context: 512 }), '--threads', '1', '--limit', '2', '--max-tokens', '4'];
+  const { status, figures, stderr } = bench('constraints', ...words);
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  const value = (metric: string) => figures.find((one) => one.metric === metric)?.value as number;
+  expect(figures).toHaveLength(2 * (constraintFamilies.length + 1));
+  for (const { name } of constraintFamilies) {
+    const [first, last] = ['met at the first attempt', 'met within four'].map((what) =>
+      value(`${name}, of 2 responses: ${what}`),
+    );
+    expect(first).toBeLessThanOrEqual(last ?? NaN);
   }
 });
 

@@ -30,7 +30,7 @@ import type {
 import { StepPlan } from '../../src/engine/step-plan.js';
 import { IsheepError } from '../../src/shared/errors.js';
 import type { Completion } from '../../src/shared/rows.js';
-import { fakeSentence, fakeTasks } from './fake-text.js';
+import { fakeSentence, fakeTasks, isTaskList } from './fake-text.js';
 
 export interface FakeEngineOptions {
   /** Called before each call of the engine, with its name; may throw, abort a signal or end the process. */
@@ -157,7 +157,9 @@ class FakeModel implements SwitchableModel {
 
   private complete(request: GenerateRequest): Completion {
     const seed = Math.floor(hashNumber(flat(request.prompt), String(request.seed), this.adapter) * 2 ** 32);
-    const text = 'text' in request.prompt ? fakeTasks(request.prompt.text, seed) : this.respond(request, seed);
+    const { prompt } = request;
+    const isList = 'text' in prompt && isTaskList(prompt.text);
+    const text = isList ? fakeTasks(prompt.text, seed) : this.respond(request, seed);
     const tokens = text.split(' ').length;
     const logprob = -seed / 2 ** 28;
     return { id: request.id, text, tokens, stop: 'end', logprob, written: { logprob, tokens, end: -seed / 2 ** 31 } };

@@ -3,11 +3,18 @@ import { deriveSeed, randomStream } from '../../src/shared/random.js';
 
 const syllables = 'ba de fi go lu ma ne pi ro su ta ve wi xo ya zu ker lom nat pir'.split(' ');
 
+const nextTask = /Task (\d+):(\nTopic: .*\nInstruction:)?\s*$/;
+
+/** Whether it is a prompt of synthesis: a list that goes on with a task. */
+export function isTaskList(prompt: string): boolean {
+  return nextTask.test(prompt) || prompt.endsWith('\nTask:');
+}
+
 /** The text that follows a synthesis prompt: as many tasks as `n`, numbered on from the prompt's last line; or one on the
  *  passage that it shows. */
 export function fakeTasks(prompt: string, seed: number, n = 3): string {
   if (prompt.endsWith('\nTask:')) return ` ${fakeSentence(deriveSeed(seed, 'instruction', 0), 9)}`;
-  const [, number, labels = ''] = /Task (\d+):(\nTopic: .*\nInstruction:)?\s*$/.exec(prompt) ?? [];
+  const [, number, labels = ''] = nextTask.exec(prompt) ?? [];
   const first = Number(number ?? NaN);
   if (Number.isNaN(first)) throw new Error(`not a synthesis prompt: ${prompt.slice(-80)}`);
   const tasks = Array.from({ length: n }, (_, i) => {

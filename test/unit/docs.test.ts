@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { commands } from '../../src/cli/commands/index.js';
 import { commandReference } from '../../src/cli/reference.js';
+import { constraintReference } from '../../src/shared/constraints/reference.js';
 import { errorCodes, IsheepError } from '../../src/shared/errors.js';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
@@ -29,6 +30,12 @@ describe('docs/errors.md', () => {
 describe('docs/cli.md', () => {
   it('is current (npm run docs writes it)', () => {
     expect(read('docs/cli.md')).toBe(commandReference());
+  });
+});
+
+describe('docs/constraints.md', () => {
+  it('is current (npm run docs writes it)', () => {
+    expect(read('docs/constraints.md')).toBe(constraintReference());
   });
 });
 

@@ -12,6 +12,7 @@ import {
   chatTemplateOption,
   endpointOptions,
   inferenceOptions,
+  inputJoinerOption,
   modelOptions,
   option,
   pathOption,
@@ -31,6 +32,7 @@ export const assessCommand: Command = {
     settingOption('assess.constrained', 'constrained'),
     option('self-test', "test the judge itself: every method on the seeds' own pairs against spoilt ones", z.boolean()),
     settingOption('seeds', 'seeds'),
+    inputJoinerOption,
     chatTemplateOption,
     adapterOption,
     settingOption('inference.parallel', 'parallel'),
@@ -51,7 +53,8 @@ async function assessPairs(call: CommandCall): Promise<CommandResult> {
     });
   }
   const seeds = config.assess.method === 'auto' ? loadSeeds(config.seeds) : [];
-  const job = { out: rowTarget(call), settings: config.assess, seed: config.seed, seeds };
+  const { assess: settings, seed, inputJoiner } = config;
+  const job = { out: rowTarget(call), settings, seed, seeds, inputJoiner };
   const pairs = readPairs(data);
   const result = await withModel(call, (model) =>
     assessFile(job, pairs, model, tracked(call, 'assess', 'pairs', pairs.length)),
@@ -66,7 +69,8 @@ async function assessPairs(call: CommandCall): Promise<CommandResult> {
 
 async function testJudge(call: CommandCall): Promise<CommandResult> {
   const { config } = call;
-  const job = { settings: config.assess, seed: config.seed, seeds: loadSeeds(config.seeds) };
+  const { assess: settings, seed, inputJoiner } = config;
+  const job = { settings, seed, seeds: loadSeeds(config.seeds), inputJoiner };
   const { rows, choice } = await withModel(call, (model) =>
     runSelfTest(job, model, tracked(call, 'self-test', 'pairs', 0)),
   );

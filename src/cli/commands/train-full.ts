@@ -32,6 +32,7 @@ export async function trainFull(call: CommandCall): Promise<CommandResult> {
     {
       out: values.needText('out'),
       settings: config.train,
+      inputJoiner: config.inputJoiner,
       seed: config.seed,
       ...(log === undefined ? {} : { log }),
     },

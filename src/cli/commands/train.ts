@@ -14,7 +14,7 @@ import {
 import type { PairRow } from '../../pipeline/verbs/verb.js';
 import type { Command, CommandCall, CommandResult } from '../command.js';
 import { formatCount, formatUnits } from '../format.js';
-import { chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
+import { chatTemplateOption, inputJoinerOption, modelOptions, option, pathOption, settingOption } from '../options.js';
 import { chosenText, countsLines, memoryLine, trainingText } from '../training-text.js';
 import { methodOption, trainFull } from './train-full.js';
 import { engineOptions } from './with-model.js';
@@ -40,6 +40,7 @@ export const trainCommand: Command = {
       z.number().int().min(1),
     ),
     methodOption,
+    inputJoinerOption,
     chatTemplateOption,
     ...modelOptions,
   ],
@@ -80,6 +81,7 @@ function trainJob({ values, config }: CommandCall): TrainFileJob {
   return {
     out: values.needText('out'),
     settings: config.train,
+    inputJoiner: config.inputJoiner,
     seed: config.seed,
     modelPath: resolveModel(config.model),
     metadata: config.chatTemplate === undefined ? {} : { 'isheep.chat-template': config.chatTemplate },

@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../../engine/engine-factory.js';
 import type { AssessMethod } from '../../shared/rows.js';
+import { joinedTask } from '../../shared/task-prompt.js';
 import { selfAgreement } from '../../stages/assess/agreement.js';
 import { assess } from '../../stages/assess/assess.js';
 import { refuseImpossible } from '../../stages/assess/possible-methods.js';
@@ -43,7 +44,7 @@ export const assessStage: StageWork = {
       run.report({ kind: 'stage-progress', iteration, stage: 'assess', done: done + more, tokens: 0 });
     const chunks = assess(
       {
-        pairs: passedPairs(store, iteration),
+        pairs: passedPairs(store, iteration).map((pair) => joinedTask(pair, config.inputJoiner)),
         iteration,
         seed: config.seed,
         method,
@@ -104,9 +105,11 @@ async function methodOf(run: RunContext, model: LanguageModel): Promise<ChosenMe
 }
 
 async function decide(run: RunContext, model: LanguageModel): Promise<ChosenMethod> {
+  const { inputJoiner } = run.config;
   const { method, criteria, constrained } = run.config.assess;
   if (method !== 'auto') return { method, why: 'as configured' };
-  const input = { seeds: run.seeds, seed: run.config.seed, criteria, constrained, signal: run.cancel };
+  const seeds = run.seeds.map((task) => joinedTask(task, inputJoiner));
+  const input = { seeds, seed: run.config.seed, criteria, constrained, signal: run.cancel };
   const rows = await selfTest(input, model);
   return { ...chooseMethod(rows), selfTest: rows };
 }

@@ -3,6 +3,7 @@
 // which iterations are compared; and the iteration's own held-out pairs.
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { Pair, SeedTask } from '../../shared/rows.js';
+import { joinedTask } from '../../shared/task-prompt.js';
 import { compareLosses, pairLosses, type Comparison, type PairLoss } from '../../stages/evaluate/evaluate.js';
 import { splitHeldOut } from '../../stages/train/train.js';
 import { adapterPath, stopIfAsked, type RunContext } from '../run-context.js';
@@ -24,8 +25,9 @@ export const evaluateStage: StageWork = {
   },
 
   async work(run, iteration) {
-    const common = commonPairs(run.seeds, run.config.seed);
-    const own = heldOutPairs(run, iteration);
+    const joined = (pair: Pair) => joinedTask(pair, run.config.inputJoiner);
+    const common = commonPairs(run.seeds, run.config.seed).map(joined);
+    const own = heldOutPairs(run, iteration).map(joined);
     const base = await losses(run, null, [], own);
     const commonBase = await baseLosses(run, common);
     stopIfAsked(run, iteration, 'evaluate', 'the losses of the base');

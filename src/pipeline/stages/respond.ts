@@ -1,5 +1,5 @@
 // Stage respond in a run: the iteration's model answers every instruction that was kept.
-import { respond } from '../../stages/respond/respond.js';
+import { respond, responseCount } from '../../stages/respond/respond.js';
 import { callOptions, modelOf } from '../run-context.js';
 import { keptCandidates, respondRows, respondTokens } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
@@ -9,7 +9,8 @@ export const respondStage: StageWork = {
   unit: 'responses',
 
   size(run, iteration) {
-    const total = keptCandidates(run.store, iteration, run.config.instructions).length;
+    const candidates = keptCandidates(run.store, iteration, run.config.instructions).length;
+    const total = responseCount(candidates, run.config.respond);
     return { total, done: run.store.countRows(iteration, 'respond', 'pair') };
   },
 
@@ -31,6 +32,9 @@ export const respondStage: StageWork = {
         iteration,
         seed: config.seed,
         settings: config.respond,
+        constraints: config.constraints,
+        inputJoiner: config.inputJoiner,
+        gluedInput: config.quirks.gluedInput,
         firstChunk: store.chunkInfos(iteration, 'respond').length,
         ...callOptions(run, progress),
       },

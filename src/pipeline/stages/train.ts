@@ -5,7 +5,8 @@ import path from 'node:path';
 
 import type { TrainSummary } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
-import { splitHeldOut, train, type TrainInput } from '../../stages/train/train.js';
+import { joinedTask } from '../../shared/task-prompt.js';
+import { joinerMetadata, splitHeldOut, train, type TrainInput } from '../../stages/train/train.js';
 import { hashFile, iterationDir } from '../../store/artifacts.js';
 import { adapterName, adapterPath, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
 import {
@@ -93,7 +94,7 @@ function trainInput(run: RunContext, iteration: number): TrainInput {
   const { chatTemplate } = record.inputs;
   const last = config.train.startFrom === 'last' && iteration > 1 ? adapterPath(runDir, iteration - 1) : undefined;
   return {
-    dataset: dataset(run.store, iteration),
+    dataset: dataset(run.store, iteration).map((pair) => joinedTask(pair, config.inputJoiner)),
     iteration,
     seed: config.seed,
     settings: config.train,
@@ -104,6 +105,7 @@ function trainInput(run: RunContext, iteration: number): TrainInput {
       'isheep.run': run.name,
       'isheep.iteration': String(iteration),
       ...(chatTemplate === null ? {} : { 'isheep.chat-template': chatTemplate }),
+      ...joinerMetadata(config.inputJoiner),
     },
     checkpointDir: checkpointDir(runDir, iteration),
     signal: run.cancel,

@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
 import { readJsonLines } from '../../shared/jsonl.js';
 import type { AssessMethod, SeedTask } from '../../shared/rows.js';
+import { type InputJoiner, joinedTask } from '../../shared/task-prompt.js';
 import { addCount } from '../../shared/verdicts.js';
 import { selfAgreement, type SelfAgreement } from '../../stages/assess/agreement.js';
 import { assess, type UnrankedAssessment } from '../../stages/assess/assess.js';
@@ -19,6 +20,7 @@ export interface AssessJob {
   seed: number;
   /** For `auto`, which tries the judge on them first. */
   seeds: readonly SeedTask[];
+  inputJoiner: InputJoiner;
 }
 
 export interface AssessResult {
@@ -34,7 +36,10 @@ export interface AssessResult {
 }
 
 /** Fields of a pair that an assessment does not repeat; others are kept. */
-const pairFields = ['instruction', 'input', 'response', 'system', 'verdicts', 'source', 'quality', 'following'];
+const pairFields = [
+  ...['instruction', 'input', 'response', 'system', 'constraints', 'difficulty', 'verdicts', 'source'],
+  ...['quality', 'following'],
+];
 
 export function readPairs(file: string): PairRow[] {
   return nonEmpty(readJsonLines(file, pairRowSchema), file);
@@ -61,13 +66,13 @@ export async function assessFile(
 
 /** Every method on the seeds' own pairs against spoilt ones, and the one that `auto` would take. */
 export async function runSelfTest(
-  job: Pick<AssessJob, 'settings' | 'seed' | 'seeds'>,
+  job: Pick<AssessJob, 'settings' | 'seed' | 'seeds' | 'inputJoiner'>,
   model: LanguageModel,
   call: VerbCall = {},
 ): Promise<{ rows: SelfTestRow[]; choice: { method: AssessMethod; why: string } }> {
   const rows = await selfTest(
     {
-      seeds: job.seeds,
+      seeds: job.seeds.map((task) => joinedTask(task, job.inputJoiner)),
       seed: job.seed,
       criteria: job.settings.criteria,
       constrained: job.settings.constrained,
@@ -101,7 +106,7 @@ async function assessAll(
 ): Promise<UnrankedAssessment[]> {
   const pool: UnrankedAssessment[] = [];
   const input = {
-    pairs: pairs.map(asPair),
+    pairs: pairs.map((row) => joinedTask(asPair(row), job.inputJoiner)),
     iteration: 0,
     seed: job.seed,
     method,

@@ -8,8 +8,9 @@ import {
 } from '../../engine/full-trainer.js';
 import { writeFileAtomically } from '../../shared/atomic-file.js';
 import { splitHeldOut, trainingExample } from '../../stages/train/train.js';
-import { appendRow } from './train.js';
-import { asPair, type PairRow } from './verb.js';
+import type { InputJoiner } from '../../shared/task-prompt.js';
+import { appendRow, joinedPairs } from './train.js';
+import type { PairRow } from './verb.js';
 
 /** The settings of `train` that the method reads; the others mean nothing to it. */
 export const fullSettings: readonly string[] = [
@@ -20,6 +21,7 @@ export const fullSettings: readonly string[] = [
 export interface TrainFullJob {
   out: string;
   settings: Config['train'];
+  inputJoiner: InputJoiner;
   seed: number;
   log?: string;
 }
@@ -38,7 +40,7 @@ export async function trainFullFile(
   call: { onEvent?: (event: FullTrainEvent) => void; signal?: AbortSignal } = {},
 ): Promise<TrainFullResult> {
   const started = performance.now();
-  const { training, heldOut } = splitHeldOut(pairs.map(asPair), job.settings.validation, job.seed, 0);
+  const { training, heldOut } = splitHeldOut(joinedPairs(pairs, job.inputJoiner), job.settings.validation, job.seed, 0);
   const log = startLog(job.log);
   const losses: number[] = [];
   const events = trainInFull(engine, {

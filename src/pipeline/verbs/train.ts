@@ -7,8 +7,9 @@ import type { TrainEvent, Trainer, TrainSummary } from '../../engine/engine.js';
 import type { ExampleTokenizer } from '../../engine/engine-factory.js';
 import { diskError, writeFileAtomically } from '../../shared/atomic-file.js';
 import { readJsonLines, toJsonLines } from '../../shared/jsonl.js';
-import type { HeldOutStep, TrainingStep } from '../../shared/rows.js';
-import { train } from '../../stages/train/train.js';
+import type { HeldOutStep, Pair, TrainingStep } from '../../shared/rows.js';
+import { type InputJoiner, joinedTask } from '../../shared/task-prompt.js';
+import { joinerMetadata, train } from '../../stages/train/train.js';
 import { hashFile } from '../../store/artifacts.js';
 import { nonEmpty } from './generate.js';
 import { showSamples, type ShownTraining } from '../training-samples.js';
@@ -17,6 +18,7 @@ import { asPair, pairRowSchema, type PairRow } from './verb.js';
 export interface TrainFileJob {
   out: string;
   settings: Config['train'];
+  inputJoiner: InputJoiner;
   seed: number;
   initAdapter?: string;
   /** Every step and look at the held-out pairs as a JSON line. */
@@ -49,11 +51,11 @@ export function readTrainPairs(file: string): PairRow[] {
 /** What a training of these pairs would see. */
 export function showPairs(
   pairs: readonly PairRow[],
-  { train: settings, seed }: Config,
+  { train: settings, seed, inputJoiner }: Config,
   tokenizer: ExampleTokenizer,
   limit: number,
 ): ShownTraining {
-  return showSamples({ dataset: pairs.map(asPair), iteration: 0, seed, settings }, tokenizer, limit);
+  return showSamples({ dataset: joinedPairs(pairs, inputJoiner), iteration: 0, seed, settings }, tokenizer, limit);
 }
 
 export async function trainFile(
@@ -67,12 +69,16 @@ export async function trainFile(
   const losses: number[] = [];
   const events = train(
     {
-      dataset: pairs.map(asPair),
+      dataset: joinedPairs(pairs, job.inputJoiner),
       iteration: 0,
       seed: job.seed,
       settings: job.settings,
       adapterPath: job.out,
-      metadata: { 'isheep.base.sha256': hashFile(job.modelPath), ...job.metadata },
+      metadata: {
+        'isheep.base.sha256': hashFile(job.modelPath),
+        ...joinerMetadata(job.inputJoiner),
+        ...job.metadata,
+      },
       ...(job.initAdapter === undefined ? {} : { initAdapterPath: job.initAdapter }),
       ...(job.checkpointDir === undefined ? {} : { checkpointDir: job.checkpointDir }),
       ...(job.checkpointSeconds === undefined ? {} : { checkpointSeconds: job.checkpointSeconds }),
@@ -96,6 +102,11 @@ export async function trainFile(
     if (next.value.kind === 'step') losses.push(next.value.loss);
     call.onEvent?.(next.value);
   }
+}
+
+/** The pairs as they are trained on. */
+export function joinedPairs(pairs: readonly PairRow[], joiner: InputJoiner): Pair[] {
+  return pairs.map((row) => joinedTask(asPair(row), joiner));
 }
 
 type LoggedEvent = Exclude<TrainEvent, { kind: 'samples' }>;

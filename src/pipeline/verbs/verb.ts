@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type CallOptions, isFailed, type Generated, type Scored } from '../../engine/engine.js';
 import { createAtomicFile, type AtomicFile } from '../../shared/atomic-file.js';
 import { IsheepError } from '../../shared/errors.js';
+import { constraintProblem } from '../../shared/constraints/check.js';
 import { toJsonLines } from '../../shared/jsonl.js';
 import type { Pair } from '../../shared/rows.js';
 
@@ -29,12 +30,21 @@ export const promptRowSchema = z
 
 export const continuationRowSchema = promptRowSchema.safeExtend({ continuation: z.string() });
 
+/** Of a family that is known, with parameters of its own. */
+const constraintSchema = z
+  .object({ family: z.string(), parameters: z.record(z.string(), z.unknown()) })
+  .superRefine((constraint, context) => {
+    const message = constraintProblem(constraint);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+
 export const pairRowSchema = z.looseObject({
   id,
   instruction: z.string().min(1),
   input: z.string().default(''),
   response: z.string(),
   system: z.string().optional(),
+  constraints: z.array(constraintSchema).optional(),
   source: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -48,8 +58,13 @@ export function promptOf(row: PromptFileRow): { text: string } | { messages: Non
 }
 
 /** A row as the stages take it. */
-export function asPair({ system, source, ...pair }: PairRow): Pair {
-  return { ...pair, ...(system === undefined ? {} : { system }), ...(source === undefined ? {} : { source }) };
+export function asPair({ system, source, constraints, ...pair }: PairRow): Pair {
+  return {
+    ...pair,
+    ...(constraints === undefined ? {} : { constraints }),
+    ...(system === undefined ? {} : { system }),
+    ...(source === undefined ? {} : { source }),
+  };
 }
 
 /** A row without the fields named: what is left is kept in the output row. */

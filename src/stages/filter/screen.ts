@@ -1,6 +1,6 @@
 // Stage filter: named filters applied in order, row after row. Knows no wording; the rules stand in filters/.
 import { type FilterRule, namedFilters } from '../../config/filters.js';
-import type { Verdict } from '../../shared/rows.js';
+import type { Constraint, Verdict } from '../../shared/rows.js';
 import type { EvaluationIndex } from './evaluation-index.js';
 import type { Filter, FilteredRow } from './filter.js';
 import { createFilters } from './filters/index.js';
@@ -10,6 +10,7 @@ export interface ScreenedRow {
   instruction: string;
   input?: string | undefined;
   response?: string | undefined;
+  constraints?: readonly Constraint[] | undefined;
   /** Its `stop` is the completion's, where known. */
   source?: Record<string, unknown> | undefined;
 }
@@ -45,6 +46,7 @@ export function createScreen(options: ScreenOptions): Screen {
       const filtered = filteredRow(row);
       const verdicts: Verdict[] = [];
       for (const filter of filters) {
+        if (filter.concerns?.(filtered) === false) continue;
         const reason = filter.check(filtered);
         if (reason !== undefined) return [...verdicts, { filter: filter.name, rejected: true, reason }];
         verdicts.push({ filter: filter.name, rejected: false });
@@ -68,7 +70,11 @@ export function applyScreen<Row extends ScreenedRow>(
 
 function chooseFilters({ rules = ['default'], appliesTo, novelty, against = [], evaluation }: ScreenOptions): Filter[] {
   const filters = createFilters({ novelty, against, evaluation });
-  const names = namedFilters(evaluation === undefined ? rules : [...rules, 'contamination']);
+  const names = namedFilters([
+    ...rules,
+    'unmet-constraint',
+    ...(evaluation === undefined ? [] : (['contamination'] as const)),
+  ]);
   return names
     .map((name) => filters[name])
     .filter((filter) => appliesTo === undefined || filter.appliesTo === 'both' || filter.appliesTo === appliesTo);
@@ -80,6 +86,7 @@ function filteredRow(row: ScreenedRow): FilteredRow {
     instruction: row.instruction,
     input: row.input ?? '',
     response: row.response ?? '',
+    constraints: row.constraints ?? [],
     stop: typeof stop === 'string' ? stop : undefined,
   };
 }

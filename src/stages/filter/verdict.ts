@@ -22,6 +22,7 @@ export const reasons = {
   'answer-options': 'the response lists answer options',
   'foreign-script': 'the response is in a script that the task does not ask for',
   'repetitive-response': 'the response repeats itself',
+  'unmet-constraint': 'the response does not meet a constraint of its instruction',
   'copied-response': 'the response copies the task',
   contaminated: 'a run of words is in an evaluation file too',
 } as const;

@@ -1,15 +1,13 @@
-// Stage respond: the model answers the candidates, zero-shot, one response each.
+// Stage respond: the model answers the candidates, zero-shot, with one or several responses each.
+import { isDeepStrictEqual } from 'node:util';
+
 import type { Config } from '../../config/schema.js';
-import {
-  type CallOptions,
-  type Generated,
-  type GenerateRequest,
-  isFailed,
-  type LanguageModel,
-} from '../../engine/engine.js';
-import { deriveSeed } from '../../shared/random.js';
+import { type CallOptions, type Generated, isFailed, type LanguageModel } from '../../engine/engine.js';
+import { drawConstraints } from '../../shared/constraints/draw.js';
+import { deriveSeed, randomStream } from '../../shared/random.js';
 import type { Candidate, Pair } from '../../shared/rows.js';
-import { plainTextStops, taskPrompt } from '../../shared/task-prompt.js';
+import { type InputJoiner, joinedTask, plainTextStops, taskPrompt } from '../../shared/task-prompt.js';
+import { type Answer, answerAll, type Asked } from './attempts.js';
 import { withoutAnswerLabel } from './answer-label.js';
 
 export interface RespondInput extends CallOptions {
@@ -19,58 +17,107 @@ export interface RespondInput extends CallOptions {
   /** The run's seed. */
   seed: number;
   settings: Config['respond'];
+  constraints: Config['constraints'];
+  /** What judges and trains has between instruction and input. */
+  inputJoiner: InputJoiner;
+  /** Responses are asked for with nothing there instead (quirks.gluedInput). */
+  gluedInput: boolean;
   /** How many chunks are already done. */
   firstChunk: number;
 }
 
 export interface RespondChunk {
-  /** Counted from 0; chunk k holds the candidates k * settings.chunk and following. */
+  /** Counted from 0; a chunk holds all responses of its candidates, at most settings.chunk of them. */
   index: number;
-  /** With the candidates' ids; `source` says {stop, tokens, logprob?, written?, seed}, or {error, seed} where there is no
-   *  response.
-   *  Responses have no white space around, and no label of an answer before. */
+  /** The first response has the candidate's id, the k-th `<id>-r<k>`. `source` says {stop, tokens, logprob?, written?, seed},
+   *  or {error, seed} where there is no response; {candidate} where a candidate has several; {attempts} where it has
+   *  constraints, which its instruction then asks for. Responses have no white space around, and no label of an answer before. */
   pairs: Pair[];
-  /** What the model wrote, untouched, in the same order. */
+  /** What the model wrote, untouched, in the same order; of several attempts the last. */
   completions: Generated[];
+  /** Tokens that were generated, of all attempts. */
+  tokens: number;
+}
+
+/** A response that is asked for. */
+interface AskedPair extends Asked {
+  /** The pair without its response. */
+  pair: Omit<Pair, 'response'>;
+  /** Whether the likelihood of what is written is the one that judging would find: only where it would ask the same. */
+  isJudgedAlike: boolean;
 }
 
 export async function* respond(input: RespondInput, model: LanguageModel): AsyncGenerator<RespondChunk, void> {
-  const { candidates, settings } = input;
-  for (let index = input.firstChunk; index * settings.chunk < candidates.length; index++) {
-    const part = candidates.slice(index * settings.chunk, (index + 1) * settings.chunk);
-    const requests = part.map((candidate) => respondRequest(candidate, input, model.hasChatTemplate));
-    const completions = await model.generate(requests, input);
-    yield { index, completions, pairs: part.map((candidate, i) => readPair(candidate, requests[i], completions[i])) };
+  const { candidates, settings, constraints } = input;
+  const perChunk = Math.max(1, Math.floor(settings.chunk / settings.responses));
+  for (let index = input.firstChunk; index * perChunk < candidates.length; index++) {
+    const part = candidates.slice(index * perChunk, (index + 1) * perChunk);
+    const asked = part.flatMap((candidate) => askFor(candidate, input, model.hasChatTemplate));
+    const { answers, tokens } = await answerAll(asked, constraints.attempts, model, input);
+    const pairs = answers.flatMap((answer, i) => readPair(asked[i], answer));
+    yield { index, pairs, completions: answers.map(({ completion }) => completion), tokens };
   }
 }
 
-function respondRequest(candidate: Candidate, input: RespondInput, hasChatTemplate: boolean): GenerateRequest {
-  const { temperature, topK, topP, minP, maxTokens } = input.settings;
-  return {
-    id: candidate.id,
-    prompt: taskPrompt(candidate, hasChatTemplate),
-    maxTokens,
-    stop: hasChatTemplate ? [] : plainTextStops,
-    sampling: { temperature, topK, topP, minP },
-    seed: deriveSeed(input.seed, 'respond', input.iteration, candidate.id),
-  };
+/** How many responses there are to so many candidates. */
+export function responseCount(candidates: number, { responses }: Config['respond']): number {
+  return candidates * responses;
 }
 
-function readPair(
-  { id, instruction, input }: Candidate,
-  request: GenerateRequest | undefined,
-  completion: Generated | undefined,
-): Pair {
-  if (completion?.id !== id || request === undefined) throw new Error(`the engine returned no completion for ${id}`);
-  const { seed } = request;
+/** Whether the chat template writes the prompt; the paper's base writes after plain text, its tuned models in ChatML. */
+function asksByTemplate(form: Config['respond']['form'], iteration: number): boolean {
+  return form === 'chat' || (form === 'raw-first' && iteration > 1);
+}
+
+function askFor(candidate: Candidate, input: RespondInput, hasChatTemplate: boolean): AskedPair[] {
+  const { seed, iteration } = input;
+  const { form, responses, temperature, topK, topP, minP, maxTokens } = input.settings;
+  const byTemplate = hasChatTemplate && asksByTemplate(form, iteration);
+  const { constraints = [], ...task } = constrainedTask(candidate, input);
+  const prompt = taskPrompt(joinedTask(task, input.gluedInput ? 'nothing' : input.inputJoiner), byTemplate);
+  const judgedPrompt = taskPrompt(joinedTask(task, input.inputJoiner), hasChatTemplate);
+  return Array.from({ length: responses }, (_, k) => {
+    const id = k === 0 ? candidate.id : `${candidate.id}-r${k + 1}`;
+    const source = responses > 1 ? { candidate: candidate.id } : undefined;
+    return {
+      id,
+      constraints,
+      pair: { id, ...task, ...(constraints.length > 0 && { constraints }), ...(source && { source }) },
+      request: (attempt) => ({
+        id,
+        prompt,
+        maxTokens,
+        stop: byTemplate ? [] : plainTextStops,
+        sampling: { temperature, topK, topP, minP },
+        seed: deriveSeed(seed, 'respond', iteration, id, ...(attempt === 1 ? [] : ['attempt', attempt])),
+      }),
+      isJudgedAlike: isDeepStrictEqual(prompt, judgedPrompt),
+    };
+  });
+}
+
+/** The candidate's task, with what its responses are verified against where it is drawn to have constraints. */
+function constrainedTask({ id, instruction, input }: Candidate, { seed, iteration, constraints }: RespondInput) {
+  const random = randomStream(deriveSeed(seed, 'constraints', iteration, id));
+  const task = { instruction, input };
+  return { ...task, ...drawConstraints(task, constraints, random) };
+}
+
+function readPair(asked: AskedPair | undefined, { request: { seed }, completion, attempts }: Answer): Pair[] {
+  if (asked === undefined) return [];
+  const { pair, isJudgedAlike } = asked;
+  const { id, instruction, input, constraints, source: before } = pair;
+  const common = { id, instruction, input };
+  const asks = constraints && { constraints };
+  const made = { seed, ...(constraints && { attempts }) };
   if (isFailed(completion)) {
-    return { id, instruction, input, response: '', source: { error: completion.error.message, seed } };
+    return [{ ...common, response: '', ...asks, source: { ...before, error: completion.error.message, ...made } }];
   }
   const { text, stop, tokens, logprob, written } = completion;
   const trimmed = text.trim();
   const response = withoutAnswerLabel(trimmed);
   // How likely the text was while it was written says nothing of a part of it, so that part is scored.
-  const ofResponse = response === trimmed && written;
-  const source = { stop, tokens, ...(logprob !== undefined && { logprob }), ...(ofResponse && { written }), seed };
-  return { id, instruction, input, response, source };
+  const isJudged = isJudgedAlike && response === trimmed;
+  const likelihoods = { ...(logprob !== undefined && { logprob }), ...(isJudged && written && { written }) };
+  return [{ ...common, response, ...asks, source: { ...before, stop, tokens, ...likelihoods, ...made } }];
 }

@@ -2,8 +2,9 @@
 // the best share on ranks, where a fixed threshold has no meaning; or all of them, the baseline of its table 4.
 import type { Config } from '../../config/schema.js';
 import { IsheepError } from '../../shared/errors.js';
-import type { Assessment, Grades, Pair } from '../../shared/rows.js';
+import type { Assessment, Pair } from '../../shared/rows.js';
 import { addCount, sortCounts } from '../../shared/verdicts.js';
+import { bestOfEach, countingGrades, countingNames } from './best-of.js';
 import { countWords, withoutLength } from './length-neutral.js';
 
 export interface Selection {
@@ -21,8 +22,21 @@ interface Judged {
   scores: readonly number[];
 }
 
-/** `assessments` may be in any order and are matched by id; all are of one method, or `bad-input` is thrown. */
+/** `assessments` may be in any order and are matched by id; all are of one method, or `bad-input` is thrown. Of the responses
+ *  to one instruction only the best takes part. */
 export function select(
+  responses: readonly Pair[],
+  assessments: readonly Assessment[],
+  settings: Config['select'],
+): Selection {
+  const { pairs, notBest } = bestOfEach(responses, assessments, settings.grades);
+  const selection = selectByRule(pairs, assessments, settings);
+  const notKept = { ...selection.notKept };
+  addCount(notKept, 'not-best', notBest);
+  return { ...selection, notKept: sortCounts(notKept) };
+}
+
+function selectByRule(
   pairs: readonly Pair[],
   assessments: readonly Assessment[],
   settings: Config['select'],
@@ -46,7 +60,7 @@ export function select(
   const kept = passing.slice(0, settings.atMost);
   addCount(notKept, byRank ? 'below-share' : 'below-threshold', ordered.length - passing.length);
   addCount(notKept, 'over-at-most', passing.length - kept.length);
-  return { dataset: kept.map((one) => one.pair), rule: ruleInWords(byRank, settings), notKept: sortCounts(notKept) };
+  return { dataset: kept.map((one) => one.pair), rule: ruleInWords(byRank, settings), notKept };
 }
 
 /** Best first, equals by id. */
@@ -84,18 +98,7 @@ function onlyMethod(assessments: readonly Assessment[]): string | undefined {
 function judge(pair: Pair, assessment: Exclude<Assessment, { reason: string }>, settings: Config['select']): Judged {
   if (assessment.method === 'likelihood') return { pair, scores: [assessment.rank] };
   const { quality, following } = assessment;
-  return {
-    pair: { ...pair, quality, following },
-    scores: counting({ quality, following }, settings).map(([, grade]) => grade),
-  };
-}
-
-function counting({ quality, following }: Grades, { grades }: Config['select']): [keyof Grades, number][] {
-  const both: [keyof Grades, number][] = [
-    ['quality', quality],
-    ['following', following],
-  ];
-  return grades === 'both' ? both : both.filter(([name]) => name === grades);
+  return { pair: { ...pair, quality, following }, scores: countingGrades(assessment, settings.grades) };
 }
 
 /** Whether the judge contradicts itself on a grade that counts (consistency as a measure of confidence: Wang et al., CREAM,
@@ -105,7 +108,7 @@ function isUnsure(assessment: Exclude<Assessment, { reason: string }>, settings:
   if (maxDisagreement === undefined || assessment.method === 'likelihood') return false;
   const { repeats } = assessment;
   if (repeats === undefined) return false;
-  return counting(assessment, settings).some(([name]) => deviation(repeats[name]) > maxDisagreement);
+  return countingNames(settings.grades).some((name) => deviation(repeats[name]) > maxDisagreement);
 }
 
 /** The standard deviation of the grades that are known. */

@@ -36,7 +36,7 @@ export function loadTopics(setting: string): Topic[] | undefined {
 
 /** What the seeds are about: the two rarest topic words of each, since people do not name it. */
 export function topicsOfSeeds(seeds: readonly SeedTask[]): Map<string, string> {
-  const counts = countTopicWords(seeds.map(userTurn));
+  const counts = countTopicWords(seeds.map((task) => userTurn(task)));
   const rarity = (one: string) => counts.get(one) ?? 0;
   return new Map(
     seeds.map((seed) => {

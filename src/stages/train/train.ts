@@ -4,7 +4,7 @@ import type { Trainer, TrainEvent, TrainingExample, TrainJob, TrainSummary } fro
 import { IsheepError } from '../../shared/errors.js';
 import { deriveSeed } from '../../shared/random.js';
 import type { Pair } from '../../shared/rows.js';
-import { taskMessages } from '../../shared/task-prompt.js';
+import { defaultJoiner, type InputJoiner, taskMessages } from '../../shared/task-prompt.js';
 
 type JobPlaces = Pick<
   TrainJob,
@@ -73,6 +73,11 @@ export function trainingData({
     heldOut: heldOut.map(trainingExample),
     settings: { ...trainerSettings, seed: deriveSeed(seed, 'train', iteration) },
   };
+}
+
+/** What an adapter says of how its tasks were joined, where that is not what everyone expects. */
+export function joinerMetadata(joiner: InputJoiner): Record<string, string> {
+  return joiner === defaultJoiner ? {} : { 'isheep.input-joiner': joiner };
 }
 
 /** A pair as the trainer takes it. */

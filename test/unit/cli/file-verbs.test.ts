@@ -211,6 +211,19 @@ describe('isheep filter', () => {
     expect(without.stderr).toContain('--contamination-ngram has no meaning without filter.evaluationFiles');
   });
 
+  it('verifies rows that have constraints, and names those that nobody can meet', async () => {
+    const one = { ...pairs[0], constraints: [{ family: 'no-commas', parameters: {} }] };
+    const words = ['filter', '--rules', 'url', '--out', file('kept.jsonl'), '--data'];
+    expect((await run([...words, file('one.jsonl', [one, pairs[1] ?? {}])])).stderr).toBe(
+      '1 of 2 pairs kept; rejected: unmet-constraint 1\n',
+    );
+    const impossible = [{ family: 'words-between', parameters: { from: 9, to: 3 } }];
+    const bad = file('bad.jsonl', [{ ...pairs[0], constraints: impossible }]);
+    const { exitCode, stderr } = await run([...words, bad]);
+    expect(stderr).toContain(`${bad}:1: constraints.0: the parameters of words-between are wrong: from is above to`);
+    expect(exitCode).toBe(2);
+  });
+
   it('names the filters that exist for one that does not', async () => {
     const { exitCode, stderr } = await run(['filter', '--data', file('pairs.jsonl', pairs), '--rules', 'novelti']);
     expect(stderr).toMatch(
@@ -312,6 +325,15 @@ describe('isheep train', () => {
     expect(stdout.match(/^sample \d of \d+, p\d+: /gm)).toHaveLength(2);
     expect(stdout).toMatch(/\n\d+ responses cut to the maximum length, [\d,]+ tokens lost\n\d+ optimizer steps\n$/);
     expect(existsSync(out)).toBe(false);
+  });
+
+  it('joins instruction and input as it is told to, and says so in the adapter', async () => {
+    const row = { id: 'a', instruction: 'Name it.', input: 'a bird', response: 'Emu' };
+    const words = ['train', '--data', file('pairs.jsonl', [row]), '--out', file('adapter.gguf'), '--quiet'];
+    await run([...words, '--input-joiner', 'space']);
+    expect(readFileSync(file('adapter.gguf'), 'utf8')).toContain('"isheep.input-joiner":"space"');
+    const shown = async (...more: string[]) => (await run([...words, '--show', '1', ...more])).stdout;
+    expect(await shown('--input-joiner', 'space')).not.toBe(await shown());
   });
 
   it('names every line without a response', async () => {

@@ -71,6 +71,14 @@ describe('the summary of a run', () => {
     expect(text).toContain('\n              since iteration 1, responses shrank from 57 to 13 words (medians)\n');
   });
 
+  it('says how many responses met the constraints of their instructions', () => {
+    const respond = { ...iteration(1).respond, constraints: { responses: 48, met: 29, metAtFirst: 17 } };
+    const text = formatRunSummary({ ...summary(1), iterations: [{ ...iteration(1), respond }] }, style);
+    expect(text).toContain(
+      '\n  constraints 29 of 48 responses to instructions with constraints met them, 17 at the first attempt\n',
+    );
+  });
+
   it('says how far repeated grades agree', () => {
     const one = { alpha: 0.413, difference: 1.2, withinOne: 0.625 };
     const assess = {

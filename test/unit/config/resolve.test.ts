@@ -74,6 +74,15 @@ describe('precedence', () => {
     expect(presets.paper.train).toMatchObject({ rankStabilized: false, weightDecay: 0, maxGradNorm: 1 });
   });
 
+  it('asks for responses in the preset paper as arXiv 2408.08072 did, whatever the defaults are', () => {
+    expect(presets.paper).toMatchObject({
+      inputJoiner: 'newline',
+      respond: { form: 'raw-first', responses: 1, temperature: 1, topP: 0.95, maxTokens: 1000 },
+      constraints: { share: 0 },
+      quirks: { gluedInput: false },
+    });
+  });
+
   it.each(presetNames)('has a valid preset %s', (preset) => {
     expect(() => resolveConfig({ preset })).not.toThrow();
   });
@@ -118,6 +127,28 @@ describe('errors', () => {
     [{ iterations: [1] }, 'iterations must be a whole number from 1 to 1000; [1] is a list'],
     [{ instructions: 0 }, 'instructions must be a whole number of at least 1; it is 0'],
     [{ zzzzzzzzzz: 1 }, 'No option zzzzzzzzzz.'],
+    [
+      { quirks: { gluedInput: true }, inputJoiner: 'nothing' },
+      'quirks.gluedInput changes nothing where inputJoiner is nothing; leave one of them out',
+    ],
+    [{ constraints: { families: ['no-commas'] } }, 'constraints.families has no meaning where constraints.share is 0'],
+    [
+      { constraints: { share: 0.5, families: ['no-comma', 'one-line'] } },
+      'constraints.families has no family no-comma. Did you mean no-commas?',
+    ],
+    [
+      { constraints: { share: 0.5, families: ['one-line', 'one-line'] } },
+      'constraints.families names a family twice: one-line,one-line',
+    ],
+    [
+      { constraints: { share: 0.5, perInstruction: 2, families: ['words-at-most', 'words-at-least'] } },
+      'constraints.perInstruction is 2, and of words-at-most,words-at-least at most 1 can be met together',
+    ],
+    [
+      { constraints: { share: 0.5, families: ['words-between'] }, respond: { maxTokens: 50 } },
+      'words-between asks for up to 60 words, which no response of respond.maxTokens 50 tokens has; allow more, or leave it out of constraints.families',
+    ],
+    [{ constraints: { perInstruction: 4 } }, 'constraints.perInstruction must be a whole number from 1 to 3; it is 4'],
     [
       { select: { grades: 'quality' } },
       'select.grades quality needs assess.method expected or sampled; it is auto, which may choose ranks',

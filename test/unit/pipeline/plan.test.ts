@@ -51,6 +51,20 @@ test('a forecast counts every stage from what the probe measured', () => {
   expect(notes).toEqual([]);
 });
 
+test('a forecast counts all responses to an instruction, of which one at most is kept', () => {
+  const several = { ...config, respond: { ...config.respond, responses: 4 } };
+  const { stages } = forecast(several, measured);
+  expect(stages.map(({ stage, count }) => [stage, count])).toMatchObject([
+    ['synthesize', 500],
+    ['respond', 4000],
+    ['filter', 4000],
+    ['assess', 2000],
+    ['select', 300],
+    ['train', 270],
+    ['evaluate', 124],
+  ]);
+});
+
 test('a forecast of memory is the larger peak, of training at the maximum length or of the probe', () => {
   expect(forecast(config, measured)).toMatchObject({ memoryBytes: 7e8, trainingMemory, maxLength: 1024 });
   expect(forecast(config, { ...measured, peakBytes: 8e8 })).toMatchObject({ memoryBytes: 8e8, trainingMemory });

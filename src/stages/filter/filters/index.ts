@@ -37,6 +37,7 @@ import { repeatedInput } from './repeated-input.js';
 import { repetitiveResponse } from './repetitive-response.js';
 import { roleLabel } from './role-label.js';
 import { unfinishedResponse } from './unfinished-response.js';
+import { unmetConstraint } from './unmet-constraint.js';
 import { url } from './url.js';
 
 export interface FilterOptions {
@@ -74,6 +75,7 @@ const fixedFilters: Record<Exclude<FilterName, 'novelty' | 'contamination'>, Fil
   'foreign-script': foreignScript,
   'repetitive-response': repetitiveResponse,
   'copied-response': copiedResponse,
+  'unmet-constraint': unmetConstraint,
   'paper-media': paperMedia,
   'paper-no-input': paperNoInput,
   'paper-field-label': paperFieldLabel,

@@ -13,6 +13,7 @@ const plain: FilteredRow = {
   input: '',
   response: 'Ostriches, emus and kiwis cannot fly.',
   stop: 'end',
+  constraints: [],
 };
 const known = [{ instruction: 'Describe how bread is made in a small bakery.' }];
 const evaluation = new EvaluationIndex(['How many legs does a common garden spider have?'], 13);
@@ -131,6 +132,12 @@ const pairCases: Case[] = [
     reason: 'contaminated',
   },
   { filter: 'contamination', row: { instruction: 'How many legs does a common garden snail have?' } },
+  {
+    filter: 'unmet-constraint',
+    row: { constraints: [{ family: 'no-commas', parameters: {} }] },
+    reason: 'unmet-constraint',
+  },
+  { filter: 'unmet-constraint', row: { constraints: [{ family: 'words-at-most', parameters: { words: 9 } }] } },
 ];
 
 describe.each(filterNames)('the filter %s', (name) => {
@@ -174,7 +181,7 @@ describe.each(filterNames)('the filter %s', (name) => {
       '中',
     ]) {
       const text = piece.repeat(4000);
-      filter.check({ instruction: text, input: text, response: text, stop: 'end' });
+      filter.check({ instruction: text, input: text, response: text, stop: 'end', constraints: [] });
     }
     // A pattern that backtracks without bound takes minutes here, others milliseconds.
     expect(performance.now() - start).toBeLessThan(10_000);

@@ -12,6 +12,7 @@ const plain: FilteredRow = {
   input: '',
   response: 'Ostriches, emus and kiwis cannot fly.',
   stop: 'end',
+  constraints: [],
 };
 const filters = createFilters({
   novelty: 0.7,

@@ -70,6 +70,19 @@ describe('a screen', () => {
     ]);
   });
 
+  it('verifies constraints whatever the rules are, and says nothing of rows without any', () => {
+    const constraints = [{ family: 'no-commas', parameters: {} }];
+    const rejected = { filter: 'unmet-constraint', rejected: true, reason: 'unmet-constraint' };
+    const row = { ...bread, response: 'By hand, mostly.' };
+    const named = createScreen({ novelty: 0.7, rules: ['url'] });
+    expect(named.judge({ ...row, constraints })).toEqual([{ filter: 'url', rejected: false }, rejected]);
+    expect(named.judge(row)).toEqual([{ filter: 'url', rejected: false }]);
+    const all = createScreen({ novelty: 0.7, appliesTo: 'pair' });
+    expect(all.judge({ ...row, constraints }).at(-1)).toEqual(rejected);
+    const first = createScreen({ novelty: 0.7, rules: ['unmet-constraint', 'url'] });
+    expect(first.judge({ ...row, constraints })).toEqual([rejected]);
+  });
+
   it('replaces earlier verdicts and keeps all other fields', () => {
     const screen = createScreen({ novelty: 0.7, rules: ['url'] });
     const row = { ...bread, extra: 1, verdicts: [{ filter: 'media', rejected: true, reason: 'needs-media' }] };

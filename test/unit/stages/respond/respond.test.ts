@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { respondSchema } from '../../../../src/config/schema.js';
+import { constraintsSchema, respondSchema } from '../../../../src/config/schema.js';
 import type { Candidate } from '../../../../src/shared/rows.js';
 import { respond, type RespondChunk, type RespondInput } from '../../../../src/stages/respond/respond.js';
 import { FakeModel, promptText } from '../../../support/fake-model.js';
@@ -12,9 +12,15 @@ const candidates: Candidate[] = Array.from({ length: 5 }, (_, i) => ({
   verdicts: [],
 }));
 
+const settingsOf = (over: object) => respondSchema.parse({ chunk: 2, maxTokens: 40, temperature: 0.5, ...over });
+
 async function all(model: FakeModel, over: Partial<RespondInput> = {}): Promise<RespondChunk[]> {
-  const settings = respondSchema.parse({ chunk: 2, maxTokens: 40, temperature: 0.5 });
-  const input = { candidates, iteration: 1, seed: 1, settings, firstChunk: 0, ...over };
+  const settings = settingsOf({});
+  const input: RespondInput = {
+    ...{ candidates, iteration: 1, seed: 1, settings, inputJoiner: 'newline', gluedInput: false, firstChunk: 0 },
+    constraints: constraintsSchema.parse({}),
+    ...over,
+  };
   const chunks: RespondChunk[] = [];
   for await (const chunk of respond(input, model)) chunks.push(chunk);
   return chunks;
@@ -84,6 +90,146 @@ describe('respond', () => {
       stop: ['\nTask:', '\nAnswer:'],
       maxTokens: 40,
       sampling: { temperature: 0.5, topK: 0, topP: 0.95, minP: 0 },
+    });
+  });
+
+  it.each([
+    ['chat', 1, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+    ['chat', 2, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+    ['raw', 1, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
+    ['raw', 2, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
+    ['raw-first', 1, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
+    ['raw-first', 2, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+  ])('asks a model with a chat template in the form %s of iteration %i', async (form, iteration, prompt) => {
+    const model = echo();
+    await all(model, { settings: settingsOf({ form }), iteration });
+    const stop = 'text' in prompt ? ['\nTask:', '\nAnswer:'] : [];
+    expect(model.generated[0]?.[1]).toMatchObject({ prompt, stop });
+  });
+
+  it.each([
+    ['newline', false, 'Instruction 1\nan input'],
+    ['blank-line', false, 'Instruction 1\n\nan input'],
+    ['space', false, 'Instruction 1 an input'],
+    ['nothing', false, 'Instruction 1an input'],
+    ['blank-line', true, 'Instruction 1an input'],
+  ] as const)('joins instruction and input by %s, glued: %s', async (inputJoiner, gluedInput, content) => {
+    const model = echo();
+    const [chunk] = await all(model, { inputJoiner, gluedInput });
+    expect(model.generated[0]?.[1]?.prompt).toEqual({ messages: [{ role: 'user', content }] });
+    expect(chunk?.pairs[1]).toMatchObject({ instruction: 'Instruction 1', input: 'an input' });
+  });
+
+  it.each([
+    ['the chat template', {}, {}, [true, true]],
+    ['plain text, where judging has none either', { form: 'raw' }, { hasChatTemplate: false }, [true, true]],
+    ['plain text, and judging by the template', { form: 'raw' }, {}, [false, false]],
+    ['glued texts, where there is an input', {}, { gluedInput: true }, [true, false]],
+  ])('keeps the likelihoods of writing only where judging asks the same: %s', async (_, form, how, kept) => {
+    const written = { logprob: -3, tokens: 2, end: -0.5 };
+    const { hasChatTemplate = true, ...over } = how as { hasChatTemplate?: boolean; gluedInput?: boolean };
+    const model = new FakeModel({ hasChatTemplate, write: () => ({ text: 'Two words', stop: 'end', written }) });
+    const [chunk] = await all(model, { settings: settingsOf(form), ...over });
+    expect(chunk?.pairs.map(({ source }) => source?.written !== undefined)).toEqual(kept);
+  });
+
+  it('writes several responses, each with its own stream, all of one instruction in one chunk', async () => {
+    const model = echo();
+    const chunks = await all(model, { settings: settingsOf({ responses: 3, chunk: 6 }) });
+    expect(chunks.map(({ pairs }) => pairs.length)).toEqual([6, 6, 3]);
+    expect(chunks[0]?.pairs.map(({ id, source }) => [id, source?.candidate])).toEqual([
+      ['c-1-0', 'c-1-0'],
+      ['c-1-0-r2', 'c-1-0'],
+      ['c-1-0-r3', 'c-1-0'],
+      ['c-1-1', 'c-1-1'],
+      ['c-1-1-r2', 'c-1-1'],
+      ['c-1-1-r3', 'c-1-1'],
+    ]);
+    const seeds = model.generated.flat().map(({ seed }) => seed);
+    expect(new Set(seeds).size).toBe(15);
+    const alone = echo();
+    await all(alone);
+    const firsts = model.generated.flat().filter(({ id }) => !id.includes('-r'));
+    expect(firsts).toEqual(alone.generated.flat());
+  });
+
+  it('keeps the responses of an instruction together even where they are more than a chunk', async () => {
+    const chunks = await all(echo(), { settings: settingsOf({ responses: 3, chunk: 2 }) });
+    expect(chunks.map(({ pairs }) => pairs.length)).toEqual([3, 3, 3, 3, 3]);
+  });
+
+  describe('to instructions with constraints', () => {
+    const constraints = constraintsSchema.parse({ share: 1, families: ['no-commas'], attempts: 3 });
+    /** Writes commas until so many attempts at an instruction were made. */
+    const improving = (attempts: Record<string, number>) => {
+      const made: Record<string, number> = {};
+      return new FakeModel({
+        write: ({ id }) => {
+          made[id] = (made[id] ?? 0) + 1;
+          return made[id] >= (attempts[id] ?? 1) ? `Fine ${made[id]}` : `No, not yet ${made[id]}`;
+        },
+      });
+    };
+
+    it('asks for them at the end of the instruction, before the input', async () => {
+      const model = improving({});
+      const [chunk] = await all(model, { constraints });
+      const { instruction = '', constraints: asked } = chunk?.pairs[1] ?? {};
+      expect(instruction).toMatch(/^Instruction 1\. .*[Cc]omma/);
+      expect(asked).toEqual([{ family: 'no-commas', parameters: {} }]);
+      const content = `${instruction}\nan input`;
+      expect(model.generated[0]?.[1]?.prompt).toEqual({ messages: [{ role: 'user', content }] });
+    });
+
+    it('samples until one meets them, those that do not alone, each attempt with its own stream', async () => {
+      const model = improving({ 'c-1-0': 2, 'c-1-1': 9, 'c-1-2': 3 });
+      const chunks = await all(model, { constraints, settings: settingsOf({ chunk: 5 }) });
+      const ids = model.generated.map((requests) => requests.map(({ id }) => id.slice(-1)).join(''));
+      expect(ids).toEqual(['01234', '012', '12']);
+      const pairs = chunks.flatMap((chunk) => chunk.pairs);
+      expect(pairs.map(({ response, source }) => [response, source?.attempts])).toEqual([
+        ['Fine 2', 2],
+        ['No, not yet 3', 3],
+        ['Fine 3', 3],
+        ['Fine 1', 1],
+        ['Fine 1', 1],
+      ]);
+      const requests = model.generated.flat();
+      expect(new Set(requests.map(({ seed }) => seed)).size).toBe(requests.length);
+      expect(pairs[2]?.source?.seed).toBe(model.generated[2]?.[1]?.seed);
+      expect(chunks[0]?.completions.map((one) => 'text' in one && one.text)).toEqual(
+        pairs.map((pair) => pair.response),
+      );
+      // Of all three rounds; a refusal has four words, an answer two.
+      expect(chunks[0]?.tokens).toBe(16 + 10 + 6);
+    });
+
+    it('asks as without constraints where none are drawn', async () => {
+      const [plain, none] = [echo(), echo()];
+      const off = constraintsSchema.parse({ share: 0, attempts: 3 });
+      expect(await all(none, { constraints: off })).toEqual(await all(plain));
+      expect(none.generated).toEqual(plain.generated);
+    });
+
+    it('does not ask again for what failed, and tells progress that never falls', async () => {
+      const model = new FakeModel({ fails: ({ id }) => id === 'c-1-1', write: () => 'No, no' });
+      const done: number[] = [];
+      const onProgress = (progress: { done: number }) => done.push(progress.done);
+      const [chunk] = await all(model, { constraints, onProgress });
+      expect(model.generated.slice(0, 3).map((requests) => requests.length)).toEqual([2, 1, 1]);
+      expect(done.slice(0, 3)).toEqual([2, 2, 2]);
+      expect(chunk?.pairs[1]?.source).toMatchObject({ error: 'request c-1-1 is too long', attempts: 1 });
+    });
+
+    it('are the same for all responses to an instruction, and yields the same chunks when it goes on', async () => {
+      const how = {
+        constraints: constraintsSchema.parse({ share: 0.5, perInstruction: 3, attempts: 2 }),
+        settings: settingsOf({ responses: 2 }),
+      };
+      const whole = await all(echo(), how);
+      const pairs = whole.flatMap((chunk) => chunk.pairs);
+      for (let i = 0; i < pairs.length; i += 2) expect(pairs[i + 1]?.constraints).toEqual(pairs[i]?.constraints);
+      expect(await all(echo(), { ...how, firstChunk: 2 })).toEqual(whole.slice(2));
     });
   });
 

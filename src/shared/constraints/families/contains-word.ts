@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+import { sampleWithoutReplacement } from '../../random.js';
+import { defineFamily } from '../family.js';
+import { countWord, topicWords } from '../text.js';
+
+export const containsWord = defineFamily({
+  name: 'contains-word',
+  group: 'words',
+  overlaps: 'IFEval keywords:existence',
+  conflicts: ['without-letter'],
+  parameters: z.strictObject({ word: z.string().regex(/^\p{L}+$/u, 'must be one word') }),
+  draw: (random, task) => {
+    const [word] = sampleWithoutReplacement(topicWords(task), 1, random);
+    return word === undefined ? null : { word };
+  },
+  wordings: ({ word }) => [
+    `The word "${word}" has to come up.`,
+    `Work the word "${word}" into your answer.`,
+    `Somewhere, say "${word}".`,
+  ],
+  check: (response, { word }) => countWord(response, word) > 0,
+});

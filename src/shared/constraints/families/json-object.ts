@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+import { sampleWithoutReplacement } from '../../random.js';
+import { numberBetween } from '../draws.js';
+import { defineFamily } from '../family.js';
+
+const names = ['answer', 'reason', 'title', 'summary', 'topic', 'detail', 'name'];
+
+/** The text in a code fence, where that is all there is. */
+function unfenced(text: string): string {
+  return /^```(?:json)?\n([\s\S]*)\n```$/u.exec(text)?.[1] ?? text;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(unfenced(text));
+  } catch {
+    return undefined;
+  }
+}
+
+export const jsonObject = defineFamily({
+  name: 'json-object',
+  group: 'layout',
+  overlaps: 'IFEval detectable_format:json_format',
+  conflicts: [
+    ...['starts-with', 'title-line', 'ends-with', 'ends-with-question', 'upper-case', 'no-commas'],
+    ...['bold-phrases'],
+  ],
+  parameters: z.strictObject({ keys: z.array(z.string().min(1)).min(1) }),
+  draw: (random) => ({ keys: sampleWithoutReplacement(names, numberBetween(2, 3, random), random) }),
+  wordings: ({ keys }) => {
+    const quoted = keys.map((key) => `"${key}"`).join(', ');
+    return [
+      `Reply with one JSON object and nothing else; its keys: ${quoted}.`,
+      `The whole reply must be a JSON object with exactly these keys: ${quoted}.`,
+    ];
+  },
+  check: (response, { keys }) => {
+    const value = parsed(response);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+    return JSON.stringify(Object.keys(value).sort()) === JSON.stringify([...keys].sort());
+  },
+});

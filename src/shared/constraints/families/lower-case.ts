@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+import { defineFamily } from '../family.js';
+
+export const lowerCase = defineFamily({
+  name: 'lower-case',
+  group: 'case',
+  overlaps: 'IFEval change_case:english_lowercase',
+  parameters: z.strictObject({}),
+  draw: () => ({}),
+  wordings: () => [
+    'Use small letters only, also at the start of a sentence.',
+    'Write it without a single capital letter.',
+    'Everything in lower case, please.',
+  ],
+  check: (response) => !/[\p{Lu}\p{Lt}]/u.test(response),
+});

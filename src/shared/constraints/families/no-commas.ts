@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+import { defineFamily } from '../family.js';
+
+export const noCommas = defineFamily({
+  name: 'no-commas',
+  group: 'characters',
+  overlaps: 'IFEval punctuation:no_comma',
+  parameters: z.strictObject({}),
+  draw: () => ({}),
+  wordings: () => ['Get by without commas.', 'There must not be a comma anywhere.', 'Commas are not allowed.'],
+  check: (response) => !response.includes(','),
+});

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+import { defineFamily } from '../family.js';
+
+export const oneLine = defineFamily({
+  name: 'one-line',
+  group: 'layout',
+  overlaps: null,
+  conflicts: ['title-line'],
+  parameters: z.strictObject({}),
+  draw: () => ({}),
+  wordings: () => ['Put everything on a single line.', 'Use no line breaks at all.'],
+  check: (response) => !response.includes('\n'),
+});

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+import { numberBetween } from '../draws.js';
+import { defineFamily } from '../family.js';
+import { paragraphs } from '../text.js';
+
+export const paragraphCount = defineFamily({
+  name: 'paragraph-count',
+  group: 'layout',
+  overlaps: 'IFEval length_constraints:number_paragraphs',
+  conflicts: ['title-line'],
+  parameters: z.strictObject({ paragraphs: z.int().min(1) }),
+  draw: (random) => ({ paragraphs: numberBetween(2, 3, random) }),
+  wordings: ({ paragraphs: n }) => [
+    `Write ${n} paragraphs with an empty line between them.`,
+    `Split the answer into ${n} paragraphs, parted by blank lines.`,
+  ],
+  check: (response, { paragraphs: n }) => paragraphs(response).length === n,
+});

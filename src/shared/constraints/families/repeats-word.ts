@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+import { sampleWithoutReplacement } from '../../random.js';
+import { numberBetween } from '../draws.js';
+import { defineFamily } from '../family.js';
+import { countWord, topicWords } from '../text.js';
+
+export const repeatsWord = defineFamily({
+  name: 'repeats-word',
+  group: 'words',
+  overlaps: 'IFEval keywords:frequency',
+  conflicts: ['without-letter'],
+  parameters: z.strictObject({ word: z.string().regex(/^\p{L}+$/u, 'must be one word'), times: z.int().min(1) }),
+  draw: (random, task) => {
+    const [word] = sampleWithoutReplacement(topicWords(task), 1, random);
+    return word === undefined ? null : { word, times: numberBetween(2, 3, random) };
+  },
+  wordings: ({ word, times }) => [
+    `Bring in the word "${word}" ${times} times or more.`,
+    `Use "${word}" as a word no fewer than ${times} times.`,
+  ],
+  check: (response, { word, times }) => countWord(response, word) >= times,
+});

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+import { numberBetween } from '../draws.js';
+import { defineFamily } from '../family.js';
+import { sentences } from '../text.js';
+
+export const sentenceCount = defineFamily({
+  name: 'sentence-count',
+  group: 'length',
+  overlaps: 'IFEval length_constraints:number_sentences',
+  // In lists, tables and titles nobody agrees on what a sentence is.
+  conflicts: [
+    ...['paragraph-count', 'bullet-list', 'numbered-list', 'markdown-table', 'json-object', 'two-parts', 'headings'],
+    ...['title-line', 'ends-with'],
+  ],
+  parameters: z.strictObject({ sentences: z.int().min(1) }),
+  draw: (random) => ({ sentences: numberBetween(1, 4, random) }),
+  wordings: ({ sentences: n }) => {
+    const count = n === 1 ? 'one sentence' : `${n} sentences`;
+    return [`Say it in exactly ${count}.`, `I want ${count}, neither more nor fewer.`];
+  },
+  check: (response, { sentences: n }) => sentences(response).length === n,
+});

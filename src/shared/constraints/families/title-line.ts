@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+import { defineFamily } from '../family.js';
+import { countWords, lines } from '../text.js';
+
+const mostWords = 10;
+
+export const titleLine = defineFamily({
+  name: 'title-line',
+  group: 'opening',
+  overlaps: 'IFEval detectable_format:title',
+  parameters: z.strictObject({}),
+  draw: () => ({}),
+  wordings: () => [
+    'Put a title above it, on a line of its own that starts with "# ".',
+    'The first line has to be a short title in Markdown ("# …").',
+  ],
+  check: (response) => {
+    const [first = '', ...rest] = lines(response);
+    return /^#\s+\S/u.test(first) && countWords(first) <= mostWords && countWords(rest.join(' ')) > 0;
+  },
+});

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+import { defineFamily } from '../family.js';
+
+export const upperCase = defineFamily({
+  name: 'upper-case',
+  group: 'case',
+  overlaps: 'IFEval change_case:english_capital',
+  parameters: z.strictObject({}),
+  draw: () => ({}),
+  wordings: () => [
+    'Write in block capitals throughout.',
+    'Use capital letters only.',
+    'Everything in upper case, please.',
+  ],
+  check: (response) => /\p{Lu}/u.test(response) && !/\p{Ll}/u.test(response),
+});

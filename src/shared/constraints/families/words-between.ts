@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+import { numberBetween } from '../draws.js';
+import { defineFamily } from '../family.js';
+import { countWords } from '../text.js';
+
+const mostFrom = 60;
+
+export const wordsBetween = defineFamily({
+  name: 'words-between',
+  group: 'length',
+  overlaps: 'IFBench count:word_count_range',
+  fewestWords: mostFrom,
+  parameters: z
+    .strictObject({ from: z.int().min(1), to: z.int() })
+    .refine(({ from, to }) => from <= to, 'from is above to, which no response can meet'),
+  draw: (random) => {
+    const from = numberBetween(20, mostFrom, random, 10);
+    return { from, to: from + numberBetween(20, 40, random, 10) };
+  },
+  wordings: ({ from, to }) => [
+    `Aim for a length of ${from} to ${to} words.`,
+    `Not under ${from} words and not over ${to}.`,
+    `It has to have from ${from} to ${to} words.`,
+  ],
+  check: (response, { from, to }) => countWords(response) >= from && countWords(response) <= to,
+});

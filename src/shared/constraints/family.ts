@@ -1,0 +1,56 @@
+// What a family of checkable constraints is: something that a response can be asked for and that a program can verify
+// (Dong et al., arXiv 2406.13542; Zhou et al., arXiv 2311.07911). Each stands in a file of families/.
+import type { z } from 'zod';
+
+import type { Task } from '../task-prompt.js';
+
+/** An instruction gets one constraint of a group at most: two would contradict each other or say the same. */
+export type ConstraintGroup = 'length' | 'layout' | 'words' | 'opening' | 'closing' | 'case' | 'characters';
+
+export type Parameters = Readonly<Record<string, unknown>>;
+
+export interface ConstraintFamily {
+  readonly name: string;
+  readonly group: ConstraintGroup;
+  /** What public benchmarks call a constraint that asks for much the same; null where none that we know has it. */
+  readonly overlaps: string | null;
+  /** Families of other groups that cannot always be met at the same time. Said in one of the two files. */
+  readonly conflicts: readonly string[];
+  /** The most words that it asks for at least. */
+  readonly fewestWords: number;
+  /** Where the parameters are none of this family's, what is wrong with them. */
+  problem(parameters: Parameters): string | undefined;
+  /** Parameters for this task; null where the family does not fit it. */
+  draw(random: () => number, task: Task): Parameters | null;
+  /** Ways to ask for it: whole sentences. */
+  wordings(parameters: Parameters): readonly string[];
+  /** Whether a response, without white space around, meets it. */
+  check(response: string, parameters: Parameters): boolean;
+}
+
+interface Definition<P> {
+  name: string;
+  group: ConstraintGroup;
+  overlaps: string | null;
+  conflicts?: readonly string[];
+  fewestWords?: number;
+  parameters: z.ZodType<P>;
+  draw(random: () => number, task: Task): P | null;
+  wordings(parameters: P): readonly string[];
+  check(response: string, parameters: P): boolean;
+}
+
+/** A family from its definition: parameters that come from rows are checked before they are used. */
+export function defineFamily<P extends Parameters>(definition: Definition<P>): ConstraintFamily {
+  const { name, group, overlaps, conflicts = [], fewestWords = 0, parameters: schema } = definition;
+  return {
+    ...{ name, group, overlaps, conflicts, fewestWords },
+    problem: (parameters) => {
+      const issue = schema.safeParse(parameters).error?.issues[0];
+      return issue && [...issue.path, issue.message].join(': ');
+    },
+    draw: (random, task) => definition.draw(random, task),
+    wordings: (parameters) => definition.wordings(schema.parse(parameters)),
+    check: (response, parameters) => definition.check(response, schema.parse(parameters)),
+  };
+}

@@ -1,0 +1,72 @@
+// docs/constraints.md, made of the families.
+import { randomStream } from '../random.js';
+import type { Task } from '../task-prompt.js';
+import { canCombine } from './combine.js';
+import { constraintFamilies } from './families/index.js';
+import type { ConstraintFamily, ConstraintGroup, Parameters } from './family.js';
+
+const exampleTask: Task = { instruction: 'Explain why the harbour freezes over in some winters.' };
+
+/** Parameters that the example task gets. */
+export function exampleParameters(family: ConstraintFamily): Parameters {
+  const parameters = family.draw(randomStream(1), exampleTask);
+  if (parameters === null) throw new Error(`${family.name} does not fit the example`);
+  return parameters;
+}
+
+const groups: Record<ConstraintGroup, string> = {
+  length: 'How long it is',
+  layout: 'How it is laid out',
+  words: 'What it says',
+  opening: 'How it begins',
+  closing: 'How it ends',
+  case: 'Capital and small letters',
+  characters: 'What it is made of',
+};
+
+const introduction = `# Checkable constraints
+
+<!-- Written by \`npm run docs\` from src/shared/constraints. -->
+
+With \`constraints.share\` above 0, that share of the instructions gets one to \`constraints.perInstruction\` constraints: sentences at
+the end of the instruction that ask for something a program can verify. Responses to them are sampled, \`constraints.attempts\` of
+them at most, until one meets all constraints of its instruction; a pair whose response does not is rejected
+(\`unmet-constraint\`), whatever the rules of the filter are. So only verified pairs are trained on (arXiv 2406.13542).
+
+The sentences are part of the instruction in \`pairs.jsonl\` and \`dataset.jsonl\`; the rows say in \`constraints\` which families with
+which parameters were asked for, and \`source.attempts\` how many responses were sampled. \`candidates.jsonl\` has the instructions
+as they were written. \`isheep filter\` verifies rows that have \`constraints\`, too.
+
+An instruction gets one constraint of a group at most, none of a group whose matters it speaks of itself ("in two sentences",
+"a list of"), and no two that cannot always be met together. The wordings below are one of several each.
+
+Where a public benchmark asks for much the same, the table says so: what is trained on there is close to what is measured, and a
+score on it then says less about new kinds of constraints. \`constraints.families\` leaves such families out. IFEval is arXiv
+2311.07911, IFBench arXiv 2507.02833. There is no family for the language of a response: a checker that is right often enough
+needs a trained model of languages.
+`;
+
+/** docs/constraints.md */
+export function constraintReference(): string {
+  const tables = (Object.keys(groups) as ConstraintGroup[]).map((group) => {
+    const rows = constraintFamilies.filter((family) => family.group === group).map(familyRow);
+    const head =
+      '| family | parameters | for example | public benchmark | not together with |\n| --- | --- | --- | --- | --- |';
+    return `## ${groups[group]}\n\n${head}\n${rows.join('\n')}\n`;
+  });
+  return [introduction, ...tables].join('\n');
+}
+
+function familyRow(family: ConstraintFamily): string {
+  const parameters = exampleParameters(family);
+  const names = Object.keys(parameters).map((name) => `\`${name}\``);
+  const others = constraintFamilies.filter((other) => other.group !== family.group && !canCombine(family, other));
+  const cells = [
+    `\`${family.name}\``,
+    names.join(', '),
+    family.wordings(parameters)[0] ?? '',
+    family.overlaps ?? '',
+    others.map(({ name }) => `\`${name}\``).join(', '),
+  ];
+  return `| ${cells.map((cell) => cell.replace(/[|*]/gu, '\\$&')).join(' | ')} |`;
+}

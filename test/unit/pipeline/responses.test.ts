@@ -1,0 +1,99 @@
+// How a run asks for responses: their form, several of them, and constraints that are verified.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+
+import { runLoop } from '../../../src/pipeline/run.js';
+import { unmetConstraints } from '../../../src/shared/constraints/check.js';
+import { IsheepError } from '../../../src/shared/errors.js';
+import type { Pair } from '../../../src/shared/rows.js';
+import { fakeRun, runFolder, stableFiles } from '../../support/run-folder.js';
+
+const readRows = (file: string) =>
+  readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+test('a run keeps the best of several responses, and says how far they were apart', async () => {
+  const several = runFolder({ respond: { chunk: 5, maxTokens: 50, responses: 2 } });
+  const { iterations } = await runLoop(fakeRun(several));
+  expect(iterations[0]?.respond.responses).toBe(48);
+  expect(iterations[0]?.select.notKept['not-best']).toBe(24);
+  const rows = (name: string) => readRows(path.join(several.runDir, 'iterations', '1', name));
+  const pairs = new Map(rows('pairs.jsonl').map((row) => [row.id, row]));
+  const rank = (row: Record<string, unknown> | undefined) => (row?.assessment as { rank: number }).rank;
+  for (const kept of rows('dataset.jsonl')) {
+    const candidate = String(kept.id).replace(/-r2$/, '');
+    const [first, second] = [pairs.get(candidate), pairs.get(`${candidate}-r2`)];
+    expect(rank(kept)).toBe(Math.max(rank(first), rank(second)));
+    expect(kept.difficulty).toBe(Math.abs(rank(first) - rank(second)));
+    expect([first?.difficulty, second?.difficulty]).toEqual([kept.difficulty, kept.difficulty]);
+  }
+  several.remove();
+});
+
+test('a run judges by what it wrote only where it was asked as the judge asks', async () => {
+  const recorded = async (overrides: Record<string, unknown>) => {
+    const other = runFolder(overrides);
+    await runLoop(fakeRun(other));
+    const rows = ['1', '2'].map((t) => readRows(path.join(other.runDir, 'iterations', t, 'pairs.jsonl')));
+    other.remove();
+    return rows.map((pairs) =>
+      pairs.map(({ input, source }) => ({ hasInput: input !== '', isRecorded: 'written' in (source as object) })),
+    );
+  };
+  const always = await recorded({});
+  expect(always.flat().every(({ isRecorded }) => isRecorded)).toBe(true);
+  const [first, second] = await recorded({ respond: { chunk: 5, form: 'raw-first' } });
+  expect(first?.some(({ isRecorded }) => isRecorded)).toBe(false);
+  expect(second?.every(({ isRecorded }) => isRecorded)).toBe(true);
+  const glued = (await recorded({ quirks: { gluedInput: true } })).flat();
+  expect(glued.every(({ hasInput, isRecorded }) => isRecorded === !hasInput)).toBe(true);
+});
+
+test('a run joins instruction and input alike wherever it asks, and tells in the adapter', async () => {
+  const adapterOf = async (overrides: Record<string, unknown>) => {
+    const other = runFolder({ iterations: 1, ...overrides });
+    await runLoop(fakeRun(other));
+    const adapter = readFileSync(path.join(other.runDir, 'iterations', '1', 'adapter.gguf'), 'utf8');
+    other.remove();
+    return (JSON.parse(adapter) as { metadata: Record<string, string> }).metadata;
+  };
+  expect(await adapterOf({ inputJoiner: 'blank-line' })).toMatchObject({ 'isheep.input-joiner': 'blank-line' });
+  expect(await adapterOf({})).not.toHaveProperty('isheep.input-joiner');
+});
+
+test('a run trains only on responses that were found to meet the constraints of their instructions', async () => {
+  const constraints = { share: 1, perInstruction: 2, families: ['no-commas', 'words-at-most', 'lower-case'] };
+  const constrained = runFolder({ constraints, select: { share: 1 } });
+  const { iterations } = await runLoop(fakeRun(constrained));
+  const rows = (name: string) => readRows(path.join(constrained.runDir, 'iterations', '1', name)) as unknown as Pair[];
+  const pairs = rows('pairs.jsonl');
+  const isMet = ({ response, constraints: asked = [] }: Pair) => unmetConstraints(response, asked).length === 0;
+  const met = pairs.filter(isMet).length;
+  expect(met).toBeGreaterThan(0);
+  expect(iterations[0]?.respond.constraints).toMatchObject({ responses: 24, met, metAtFirst: met });
+  expect(iterations[0]?.filter.rejected).toEqual({ 'unmet-constraint': 24 - met });
+  const dataset = rows('dataset.jsonl');
+  expect(dataset).toHaveLength(met);
+  expect(dataset.every((row) => row.constraints !== undefined && isMet(row))).toBe(true);
+  constrained.remove();
+});
+
+test('a run that fails while it samples several responses and attempts continues to the same bytes', async () => {
+  const constraints = { share: 0.7, perInstruction: 3, attempts: 3 };
+  const settings = { constraints, respond: { chunk: 5, maxTokens: 50, responses: 2 } };
+  const [undisturbed, broken] = [runFolder(settings), runFolder(settings)];
+  await runLoop(fakeRun(undisturbed));
+  let calls = 0;
+  const onCall = (call: string) => {
+    // In a later round of some chunk of responses.
+    if (call === 'generate' && ++calls === 15) throw new IsheepError('native-failure', 'the device is gone');
+  };
+  await expect(runLoop(fakeRun(broken, { onCall }))).rejects.toThrow('the device is gone');
+  await runLoop(fakeRun(broken));
+  expect(stableFiles(broken.runDir)).toEqual(stableFiles(undisturbed.runDir));
+  undisturbed.remove();
+  broken.remove();
+});
