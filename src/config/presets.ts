@@ -59,6 +59,8 @@ const paper: ConfigInput = {
     patience: 0,
     keepBest: true,
   },
+  // The paper's M(t+1) is the merged model.
+  merge: { when: 'each', type: 'same' },
 };
 
 export const presets = { demo, laptop, paper } as const satisfies Record<string, ConfigInput>;

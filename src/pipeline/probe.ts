@@ -42,6 +42,8 @@ export interface Measured {
   assess: { pairs: number; method: string; seconds: number };
   train: { pairs: number; tokens: number; seconds: number };
   baseBytes: number;
+  /** Of a merged model; 0 where none is made. */
+  mergedBytes: number;
   adapterBytes: number;
   /** The most memory that this process had, weights that are mapped included. */
   peakBytes: number;
@@ -69,6 +71,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
       assess: assessed,
       train: trained.measured,
       baseBytes: statSync(modelPath).size,
+      mergedBytes: input.config.merge.when === 'never' ? 0 : engine.mergedBytes(input.config.merge.type),
       adapterBytes: trained.adapterBytes,
       peakBytes: process.resourceUsage().maxRSS * 1024,
       trainingMemory,

@@ -87,7 +87,8 @@ function flatten(value: object, prefix = ''): [string, string][] {
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-function chatTemplateIdentity(chatTemplate: string | undefined): string | null {
+/** Name of a template, or sha256 of its file; null: the model's own. */
+export function chatTemplateIdentity(chatTemplate: string | undefined): string | null {
   if (chatTemplate === undefined) return null;
   return existsSync(chatTemplate) ? `sha256:${hashFile(chatTemplate)}` : chatTemplate;
 }

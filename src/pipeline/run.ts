@@ -13,7 +13,7 @@ import { isFinished, leaveFiles, openStore, refuseChanges, storedRecord, storeRe
 import { describeRun, type RunRecord } from './run-config.js';
 import { modelName, stopIfAsked, type RunContext } from './run-context.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
-import { stages } from './stages/index.js';
+import { stagesOf } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
 import { summarizeRun } from './summary.js';
 
@@ -87,7 +87,7 @@ async function iterate(run: RunContext): Promise<RunSummary> {
     const model = modelName(run, iteration);
     if (store.iterationModel(iteration) === undefined) store.startIteration(iteration, model);
     run.report({ kind: 'iteration-started', iteration, of: config.iterations, model });
-    for (const stage of stages) {
+    for (const stage of stagesOf(run, iteration)) {
       if (!isFinished(run, iteration, stage.stage)) await runStage(run, iteration, stage);
     }
   }

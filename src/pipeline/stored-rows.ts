@@ -7,6 +7,7 @@ import type { Comparison } from '../stages/evaluate/evaluate.js';
 import type { RespondChunk } from '../stages/respond/respond.js';
 import type { Selection } from '../stages/select/select.js';
 import type { SynthesizeChunk, SynthesizeRequest } from '../stages/synthesize/synthesize.js';
+import type { MergeResult } from './merging.js';
 import type { RunStore, StoredRow } from '../store/run-store.js';
 
 export interface SelectResult {
@@ -37,6 +38,7 @@ export interface StageResults {
   select: SelectResult;
   train: TrainResult;
   evaluate: EvaluateResult;
+  merge: MergeResult;
 }
 
 interface SynthesizeInfo {

@@ -126,6 +126,7 @@ describe('errors', () => {
       { select: { grades: 'following' }, assess: { method: 'likelihood' } },
       'select.grades following needs assess.method expected or sampled; it is likelihood, which gives ranks and no grades',
     ],
+    [{ merge: { type: 'q8_0' } }, 'merge.type has no meaning without merge.when each or last'],
   ])('words %j', (content, message) => {
     expect(problemsOfFile(content)).toEqual([message]);
   });
