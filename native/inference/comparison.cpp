@@ -10,7 +10,7 @@
 namespace isheep {
 namespace {
 
-constexpr size_t kept_bytes_max = 256u << 20;  // of rows of the first model that wait for those of the second
+constexpr size_t kept_bytes_max = 128u << 20;  // of rows of the first model that wait for those of the second
 
 // Some rows of a request: after each of the tokens [begin, end), of which there is a row of logits.
 struct Piece {

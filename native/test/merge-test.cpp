@@ -118,6 +118,22 @@ TEST("a merged tensor is W + scale * B * A, all others and the tokenizer are the
     }
 }
 
+TEST("a model merged in F32 has the logits of the base with its adapter, for every architecture") {
+    for (const char * architecture : {"llama", "qwen2", "qwen3", "gemma3"}) {
+        const std::string base = tiny_model_path(tiny_architecture(architecture));
+        const std::string adapter = written(random_adapter(base, 1, 0.3f), "live.gguf");
+        const MergeSettings settings = settings_for(base, {adapter}, "as-live.gguf");
+        merge_now(settings);
+        const std::vector<int32_t> tokens = random_samples({60}, 9)[0].tokens;
+        const std::vector<float> live = llama_logits(base, adapter, tokens);
+        const double difference = relative_difference(llama_logits(settings.output_path, "", tokens), live);
+        const double change = relative_difference(llama_logits(base, "", tokens), live);
+        std::printf("     %s: %.1e, where the adapter changed %.1e\n", architecture, difference, change);
+        check(difference < 1e-5, std::string(architecture) + " differs by " + std::to_string(difference));
+        check(change > 1e-2, "the adapter changes the logits");
+    }
+}
+
 TEST("several adapters are added up") {
     const std::string base_path = tiny_model_path({});
     const std::string first = written(random_adapter(base_path, 1, 0.2f), "first.gguf");

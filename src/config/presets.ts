@@ -59,8 +59,8 @@ const paper: ConfigInput = {
     patience: 0,
     keepBest: true,
   },
-  // The paper's M(t+1) is the merged model.
-  merge: { when: 'each', type: 'same' },
+  // The paper's M(t+1) is the merged model, in half floats; in 4 bits little of an adapter would be left (docs/benchmarks.md).
+  merge: { when: 'each', type: 'f16' },
 };
 
 export const presets = { demo, laptop, paper } as const satisfies Record<string, ConfigInput>;

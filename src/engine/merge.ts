@@ -109,6 +109,9 @@ export async function compareMerged(options: MergeEngineOptions, job: CompareJob
   }
 }
 
+/** Of each model: a step of a prompt has enough tokens of few sequences, and there are two caches. */
+const mostSequences = 4;
+
 type Request = NativeScoreRequest & { id: string };
 
 async function compareModels(
@@ -118,9 +121,12 @@ async function compareModels(
   base: NativeModel,
   merged: NativeModel,
 ): Promise<ComparedScore[]> {
-  const settings = { ...defaultBatchSettings, ...options.batch };
+  const { parallel, ...settings } = { ...defaultBatchSettings, ...options.batch };
   const lengths = requests.map(({ tokens }) => tokens.length);
-  const shape = chooseBatchShape(lengths, base.info.cacheBytesPerToken, settings);
+  const shape = chooseBatchShape(lengths, base.info.cacheBytesPerToken, {
+    ...settings,
+    parallel: Math.min(parallel, mostSequences),
+  });
   const threads = threadCount(options.threads);
   const live = await base.createRunner({ ...shape, threads });
   const other = await merged.createRunner({ ...shape, threads });

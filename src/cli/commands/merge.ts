@@ -25,9 +25,12 @@ export const mergeCommand: Command = {
   summary: 'a base and its adapters as one model, and what that costs',
   options: [
     pathOption('out', 'where the merged model goes (GGUF)', { required: true }),
-    pathOption('adapter', 'a LoRA adapter (GGUF), or several that are added up; FILE:0.5 counts one half', {
-      repeatable: true,
-    }),
+    option(
+      'adapter',
+      'a LoRA adapter (GGUF), or several that are added up; FILE:0.5 counts one half',
+      z.array(z.string().min(1)),
+      { repeatable: true },
+    ),
     pathOption('run', 'a run, instead of --model and --adapter: its base and the adapter of an iteration'),
     option('iteration', 'of the run', z.number().int().min(1), { defaultText: 'the best one' }),
     option('type', `how the numbers are stored: ${mergeTypeMeaning}`, z.enum(mergeTypes), { defaultText: 'same' }),

@@ -53,16 +53,29 @@ export async function mergeFile(
   const choices: EngineChoices = await engine.choose();
   const { modelPath, adapters, out, type, pairs } = job;
   const chatTemplate = job.chatTemplate === undefined ? null : resolveChatTemplate(job.chatTemplate, null);
+  let isWritten = false;
+  const onPair = (done: number) => {
+    isWritten = true;
+    call.onPair(done);
+  };
   const result = await mergeAndMeasure(
     { merge: (work) => engine.merge(choices, work), compareMerged: (work) => engine.compareMerged(choices, work) },
     {
       ...{ adapters, baseSha256: hashFile(modelPath), outPath: out, type, pairs },
       ...(chatTemplate === null ? {} : { chatTemplate }),
       ...(call.stop === undefined ? {} : { signal: call.stop }),
-      ...{ onTensor: call.onTensor, onPair: call.onPair },
+      ...{ onTensor: call.onTensor, onPair },
     },
-  );
+  ).catch((error: unknown) => {
+    throw explained(error, isWritten ? `${out} is whole, its cost is not measured` : `${out} was not written`);
+  });
   return { model: out, adapters, ...result, seconds: (performance.now() - started) / 1000 };
+}
+
+/** An interruption with what became of the file. */
+function explained(error: unknown, what: string): unknown {
+  if (!(error instanceof IsheepError) || error.code !== 'interrupted') return error;
+  return new IsheepError('interrupted', `stopped: ${what}`, { hint: 'the same command starts again', cause: error });
 }
 
 /** `adapter.gguf` or, with a scale on top of its own, `adapter.gguf:0.5`. */

@@ -32,7 +32,7 @@ export function mergeCost(scores: readonly ComparedScore[]): MergeCost | null {
 
 /** Less of the adapters' change than this, or rounding that outweighs what they gained, is worth a warning (docs/benchmarks.md
  *  has what was measured). */
-const leastSurvived = 0.9;
+const leastSurvived = 0.8;
 const mostLost = 0.2;
 
 /** What to do where too much was lost; null where the merged model is as good as the live adapter. */
@@ -44,7 +44,7 @@ export function mergeAdvice({ survived }: Pick<MergeReport, 'survived'>, cost: M
     found.push(`the merged model lost ${percent(lost)} of what the adapter had gained in perplexity`);
   return found.length === 0
     ? null
-    : `${found.join(', and ')}: use a type of more bits, q8_0 or f16, or keep the adapter live`;
+    : `${found.join(', and ')}: use a type of more bits than the base has, at best f16, or keep the adapter live`;
 }
 
 /** How much of the adapter's gain in mean loss the merged model lacks; 0 where the adapter gained nothing. */
