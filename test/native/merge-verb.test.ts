@@ -7,9 +7,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { createEngine } from '../../src/engine/create-engine.js';
 import { loadModel } from '../../src/engine/model.js';
+import { runLoop } from '../../src/pipeline/run.js';
 import { parseAdapter } from '../../src/pipeline/verbs/merge.js';
 import { isheep } from '../unit/cli/support.js';
 import { randomAdapter } from '../support/random-adapter.js';
+import { runFolder } from '../support/run-folder.js';
+import { tinyEngine } from '../support/tiny-engine.js';
 import { tinyModel } from '../support/tiny-model.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-merge-verb-'));
@@ -118,4 +121,25 @@ test('a scale stands behind the last colon, unless a file has that name', () => 
   const odd = inFolder('odd:2');
   writeFileSync(odd, '');
   expect(parseAdapter(odd)).toEqual({ path: odd, scale: 1 });
+});
+
+test('an iteration of a run needs nothing but the run', async () => {
+  const run = runFolder({
+    ...{ model: tinyModel({ context: 4096 }), device: 'cpu', threads: 1, iterations: 1 },
+    synthesize: { chunk: 3, maxTokens: 8, demonstrations: 3 },
+    respond: { chunk: 5, maxTokens: 8 },
+    train: { batchSize: 2, epochs: 1, validation: 0.2, maxLength: 400, rank: 2, learningRate: 0.01, warmupSteps: 1 },
+  });
+  const modelPath = run.config.model;
+  await runLoop({ ...run, modelPath, engine: tinyEngine(modelPath), report: () => undefined });
+  const out = inFolder('of-run.gguf');
+  const words = ['merge', '--run', run.runDir, '--iteration', '1', '--out', out, '--device', 'cpu', '--threads', '1'];
+  const { exitCode, stdout } = await isheep([...words, '--type', 'f16', '--json'], { createEngine });
+  expect(exitCode).toBe(0);
+  // The held-out pairs of the iteration, and the 20 seeds.
+  const { cost } = JSON.parse(stdout) as { cost: { pairs: number } };
+  expect(cost.pairs).toBeGreaterThan(20);
+  const other = await isheep([...words.slice(0, 4), '7', ...words.slice(5)], { createEngine });
+  expect([other.exitCode, other.stderr]).toEqual([2, expect.stringContaining('iteration 7 of')]);
+  run.remove();
 });
