@@ -13,6 +13,8 @@ import { checkCMake, checkCompiler, checkGit } from './native/toolchain.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const programs = ['llama-batched-bench', 'llama-perplexity', 'llama-server'];
+/** Links the CPU's kernels itself, so that it is not there where they are loaded. */
+const linkedPrograms = ['llama-export-lora'];
 const suffix = process.platform === 'win32' ? '.exe' : '';
 
 const settings = {
@@ -34,14 +36,27 @@ const settings = {
  * @returns {string} the folder that the programs lie in
  */
 export function buildPeers(buildFolder = path.join(root, 'build')) {
-  const out = path.join(buildFolder, 'peers');
+  return build(buildFolder, 'peers', settings, programs);
+}
+
+/**
+ * @param {string} buildFolder where build/ is
+ * @returns {string} the folder that llama-export-lora lies in
+ */
+export function buildExportLora(buildFolder = path.join(root, 'build')) {
+  const linked = { BUILD_SHARED_LIBS: 'OFF', GGML_BACKEND_DL: 'OFF', GGML_CPU_ALL_VARIANTS: 'OFF', GGML_OPENMP: 'OFF' };
+  return build(buildFolder, 'export-lora', { ...settings, ...linked }, linkedPrograms);
+}
+
+function build(buildFolder, name, definitionsOf, programs) {
+  const out = path.join(buildFolder, name);
   const bin = path.join(out, 'bin');
   if (programs.every((program) => existsSync(path.join(bin, program + suffix)))) return bin;
   for (const check of [checkGit, checkCMake, checkCompiler]) check();
   const source = unpackLlamaCpp(buildFolder, pinnedLlamaCpp(root), true);
   mkdirSync(out, { recursive: true });
   const log = path.join(out, 'build.log');
-  const definitions = Object.entries(settings).map(([name, value]) => `-D${name}=${value}`);
+  const definitions = Object.entries(definitionsOf).map(([name, value]) => `-D${name}=${value}`);
   run('cmake', ['-S', source, '-B', out, ...definitions], log);
   const parallel = String(os.availableParallelism());
   run('cmake', ['--build', out, '--config', 'Release', '--parallel', parallel, '--target', ...programs], log);

@@ -2,9 +2,21 @@
 // file appear whole or not at all.
 #pragma once
 
+#include "llama.h"
+
 #include <string>
 
 namespace isheep {
+
+// What a name such as "q4_k_m", llama.cpp's in lower case, stands for: a file type, and the type that most of its
+// matrices have.
+struct ModelType {
+    llama_ftype ftype;
+    ggml_type type;
+};
+
+// Throws Error(bad_config) with the names that are known: those that need no importance matrix.
+ModelType model_type(const std::string & name);
 
 struct RequantizeSettings {
     std::string input_path;

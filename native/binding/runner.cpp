@@ -6,12 +6,15 @@
 #include "binding/js-error.h"
 #include "binding/worker.h"
 #include "common/status.h"
+#include "inference/comparison.h"
 #include "inference/embeddings.h"
 #include "inference/generation.h"
 #include "inference/log-probabilities.h"
 
 namespace isheep {
 namespace {
+
+constexpr napi_type_tag runner_tag = {0x697368656570526e, 0x72756e6e65723031};
 
 struct RunnerState {
     std::shared_ptr<BatchRunner> runner;
@@ -79,6 +82,14 @@ Napi::Value vector_array(Napi::Env env, const std::vector<float> & vector) {
     return float32_array(env, vector);
 }
 
+Napi::Value comparison_object(Napi::Env env, const Comparison & comparison) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("divergences", float64_array(env, comparison.divergences));
+    object.Set("logprobs", float64_array(env, comparison.logprobs));
+    object.Set("otherLogprobs", float64_array(env, comparison.other_logprobs));
+    return object;
+}
+
 Napi::Value done_number(Napi::Env env, const size_t & done) {
     return Napi::Number::New(env, (double) done);
 }
@@ -100,13 +111,15 @@ public:
             env, "NativeRunner",
             {InstanceMethod<&RunnerObject::set_adapters>("setAdapters"),
              InstanceMethod<&RunnerObject::generate_all>("generate"), InstanceMethod<&RunnerObject::score_all>("score"),
-             InstanceMethod<&RunnerObject::embed_all>("embed"), InstanceMethod<&RunnerObject::cancel>("cancel"),
+             InstanceMethod<&RunnerObject::embed_all>("embed"), InstanceMethod<&RunnerObject::compare_all>("compare"),
+             InstanceMethod<&RunnerObject::cancel>("cancel"),
              InstanceMethod<&RunnerObject::dispose>("dispose")});
     }
 
     explicit RunnerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<RunnerObject>(info) {
         if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "runners are made by createRunner");
         state_ = *info[0].As<Napi::External<std::shared_ptr<RunnerState>>>().Data();
+        info.This().As<Napi::Object>().TypeTag(&runner_tag);
     }
 
 private:
@@ -165,6 +178,50 @@ private:
             return start_call<EmbedRequest, std::vector<float>, size_t>(info, embed_request, vector_array, done_number,
                                                                         run);
         });
+    }
+
+    // Arguments: the other runner, requests, and a function that gets the number done.
+    Napi::Value compare_all(const Napi::CallbackInfo & info) {
+        return guarded(info.Env(), [&]() -> Napi::Value {
+            check_idle();
+            const RunnerObject & object = runner_of(info[0]);
+            object.check_idle();
+            const std::shared_ptr<RunnerState> state = state_, other = object.state_;
+            auto requests = std::make_shared<std::vector<ScoreRequest>>(requests_of(info[1], score_request));
+            const auto cancel = [state, other] {
+                for (const auto & one : {state, other}) {
+                    if (one->runner) one->runner->cancel();
+                }
+            };
+            auto progress = CallProgress<size_t>::create(info.Env(), info[2].As<Napi::Function>(), done_number, cancel);
+            std::weak_ptr<CallProgress<size_t>> weak = progress;
+            for (const auto & one : {state, other}) {
+                one->runner->allow();
+                one->runner->on_batch([weak] {
+                    if (const auto locked = weak.lock()) locked->beat();
+                });
+                one->lifetime->begin_job();
+            }
+            const auto work = [state, other, requests, progress] {
+                return compare(*state->runner, *other->runner, *requests, [&](size_t done) { progress->tell(done); });
+            };
+            const auto to_js = [progress](Napi::Env env, std::vector<Comparison> & results) {
+                return array_of(env, results, comparison_object);
+            };
+            const auto finally = [state, other, progress] {
+                for (const auto & one : {state, other}) one->lifetime->end_job();
+                progress->finish();
+            };
+            return Worker<std::vector<Comparison>>::start(info.Env(), info.This().As<Napi::Object>(), work, to_js,
+                                                          finally);
+        });
+    }
+
+    static const RunnerObject & runner_of(const Napi::Value & value) {
+        if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&runner_tag)) {
+            throw Napi::TypeError::New(value.Env(), "a runner must be one that createRunner gave");
+        }
+        return *Unwrap(value.As<Napi::Object>());
     }
 
     // Arguments: requests and a function for what is told while they run.

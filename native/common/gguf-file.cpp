@@ -182,18 +182,23 @@ std::vector<float> GgufFile::read_floats(const ggml_tensor * tensor) const {
     return values;
 }
 
+void fail_writing(const std::string & temporary, const std::string & path, int failure) {
+    std::error_code ignored;
+    fs::remove(fs::u8path(temporary), ignored);
+    const bool full = failure == ENOSPC;
+    throw Error(full ? Code::not_enough_disk : Code::native_failure,
+                "could not write " + path + ": " + std::strerror(failure),
+                full ? "free some space; the same command continues where it stopped" : "");
+}
+
 namespace {
 
 // A file that is written whole gets its name; one that is not is removed and its failure told.
 void finish_file(const std::string & temporary, const std::string & path, bool written, int failure) {
-    std::error_code ignored, renamed;
+    std::error_code renamed;
     if (written) fs::rename(fs::u8path(temporary), fs::u8path(path), renamed);
     if (written && !renamed) return sync_folder(fs::u8path(path).parent_path());
-    fs::remove(fs::u8path(temporary), ignored);
-    const bool full = failure == ENOSPC || renamed == std::errc::no_space_on_device;
-    throw Error(full ? Code::not_enough_disk : Code::native_failure,
-                "could not write " + path + ": " + (written ? renamed.message() : std::strerror(failure)),
-                full ? "free some space; the same command continues where it stopped" : "");
+    fail_writing(temporary, path, written ? renamed.default_error_condition().value() : failure);
 }
 
 }  // namespace

@@ -52,8 +52,12 @@ private:
 // Throws Error(not_enough_disk) or Error(native_failure).
 void write_gguf_atomically(const gguf_context * gguf, const std::string & path);
 
-// Gives a file that llama.cpp has written whole its name, after its content is synced; removes it where that fails.
+// Gives a file that was written whole its name, after its content is synced; removes it where that fails.
 // Throws Error(not_enough_disk) or Error(native_failure).
 void rename_synced(const std::string & temporary, const std::string & path);
+
+// Removes what was written of `path` and throws what `failure`, an errno, means: Error(not_enough_disk) or
+// Error(native_failure).
+[[noreturn]] void fail_writing(const std::string & temporary, const std::string & path, int failure);
 
 }  // namespace isheep

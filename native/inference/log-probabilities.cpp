@@ -7,9 +7,8 @@
 #include <string>
 
 namespace isheep {
-namespace {
 
-void check_request(const Model & model, const ScoreRequest & request, size_t index, size_t n_sequence_tokens) {
+void check_score_request(const Model & model, const ScoreRequest & request, size_t index, size_t n_sequence_tokens) {
     const std::string where = "request " + std::to_string(index);
     if (request.n_context < 1 || request.n_context > request.tokens.size()) {
         throw Error(Code::bad_input, where + ": the context must have at least 1 token and at most all " +
@@ -29,6 +28,8 @@ void check_request(const Model & model, const ScoreRequest & request, size_t ind
     }
 }
 
+namespace {
+
 class ScoreTask : public BatchTask {
 public:
     ScoreTask(const BatchRunner & runner, const std::vector<ScoreRequest> & requests,
@@ -39,7 +40,7 @@ public:
           scores_(requests.size()),
           n_left_(requests.size()) {
         for (size_t i = 0; i < requests.size(); i++) {
-            check_request(runner.model(), requests[i], i, runner.options().n_sequence_tokens);
+            check_score_request(runner.model(), requests[i], i, runner.options().n_sequence_tokens);
             n_left_[i] = n_rows(i);
             scores_[i].logprobs.reserve(requests[i].tokens.size() - requests[i].n_context);
         }

@@ -20,6 +20,9 @@ struct Score {
     std::vector<double> next_logprobs;  // [n_places][next.size()]
 };
 
+// Throws Error(bad_input), which names the request by its index, where it is none that can be computed.
+void check_score_request(const Model & model, const ScoreRequest & request, size_t index, size_t n_sequence_tokens);
+
 // Scores in the order of the requests; on_progress gets the number done so far, on this thread. Throws Error: bad_input
 // names the request by its index, before anything is computed; interrupted; native_failure.
 std::vector<Score> score(BatchRunner & runner, const std::vector<ScoreRequest> & requests,

@@ -1,56 +1,13 @@
 // The trainer's own forward pass against llama.cpp's: the same logits, for every kind of weight, without an adapter and
 // with one that training has just made. llama.cpp runs with an F32 cache and without repacked weights, so that both use
 // the same products; what differs is the order of a few sums.
-#include "common/handles.h"
 #include "test/check.h"
 #include "test/support.h"
-
-#include <algorithm>
 
 using namespace isheep;
 using namespace isheep::test;
 
 namespace {
-
-std::vector<float> reference_logits(const std::string & model_path, const std::string & adapter_path,
-                                    std::vector<int32_t> tokens) {
-    llama_model_params model_params = llama_model_default_params();
-    model_params.use_extra_bufts = false;
-    LlamaModel model(llama_model_load_from_file(model_path.c_str(), model_params));
-    check(model != nullptr, "llama.cpp loads " + model_path);
-    llama_context_params params = llama_context_default_params();
-    params.n_ctx = params.n_batch = params.n_ubatch = 256;
-    params.n_threads = params.n_threads_batch = 1;
-    params.type_k = params.type_v = GGML_TYPE_F32;
-    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
-    LlamaContext context(llama_init_from_model(model.get(), params));
-    check(context != nullptr, "llama.cpp makes a context");
-    LlamaAdapter adapter;
-    if (!adapter_path.empty()) {
-        adapter.reset(llama_adapter_lora_init(model.get(), adapter_path.c_str()));
-        check(adapter != nullptr, "llama.cpp loads the adapter");
-        llama_adapter_lora * adapters[] = {adapter.get()};
-        float scales[] = {1};
-        check_equal(llama_set_adapters_lora(context.get(), adapters, 1, scales), 0, "llama.cpp applies the adapter");
-    }
-    llama_batch batch = llama_batch_init((int32_t) tokens.size(), 0, 1);
-    for (size_t i = 0; i < tokens.size(); i++) {
-        batch.token[i] = tokens[i];
-        batch.pos[i] = (llama_pos) i;
-        batch.n_seq_id[i] = 1;
-        batch.seq_id[i][0] = 0;
-        batch.logits[i] = true;
-    }
-    batch.n_tokens = (int32_t) tokens.size();
-    const int failed = llama_decode(context.get(), batch);
-    llama_batch_free(batch);
-    check_equal(failed, 0, "llama.cpp decodes");
-    const float * logits = llama_get_logits(context.get());
-    const size_t n_vocab = (size_t) llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
-    std::vector<float> all(logits, logits + tokens.size() * n_vocab);
-    adapter.reset();  // before its model
-    return all;
-}
 
 void compare(const TinyModelOptions & options, double tolerance, int n_tokens = 75, Graphs graphs = Graphs::cpu) {
     TrainerSettings settings = tiny_settings(tiny_model_path(options));
@@ -58,7 +15,7 @@ void compare(const TinyModelOptions & options, double tolerance, int n_tokens = 
     settings.schedule.peak = 1e-2;
     Trainer trainer(settings);
     const std::vector<int32_t> tokens = random_samples({n_tokens}, 9)[0].tokens;
-    const double base = relative_difference(trainer.logits(tokens), reference_logits(settings.model_path, "", tokens));
+    const double base = relative_difference(trainer.logits(tokens), llama_logits(settings.model_path, "", tokens));
     check(base < tolerance, "the base's logits differ by " + std::to_string(base));
 
     const std::vector<float> before = trainer.logits(tokens);
@@ -67,7 +24,7 @@ void compare(const TinyModelOptions & options, double tolerance, int n_tokens = 
     trainer.save_adapter(adapter, {});
     const std::vector<float> after = trainer.logits(tokens);
     const double change = relative_difference(after, before);
-    const double trained = relative_difference(after, reference_logits(settings.model_path, adapter, tokens));
+    const double trained = relative_difference(after, llama_logits(settings.model_path, adapter, tokens));
     check(trained < tolerance, "the adapter's logits differ by " + std::to_string(trained));
     check(change > 5 * trained, "training changed the logits by " + std::to_string(change));
     std::printf("     %s %s: %.1e without, %.1e with an adapter, which changed %.1e\n", options.architecture.c_str(),
@@ -132,6 +89,6 @@ TEST("logits agree with llama.cpp with rank-stabilized scaling") {
     const std::vector<int32_t> tokens = random_samples({40}, 9)[0].tokens;
     const std::string adapter = temporary_path("stabilized.gguf");
     trainer.save_adapter(adapter, {});
-    check(relative_difference(trainer.logits(tokens), reference_logits(settings.model_path, adapter, tokens)) < 1e-5,
+    check(relative_difference(trainer.logits(tokens), llama_logits(settings.model_path, adapter, tokens)) < 1e-5,
           "logits agree");
 }

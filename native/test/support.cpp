@@ -1,5 +1,6 @@
 #include "test/support.h"
 
+#include "common/handles.h"
 #include "test/check.h"
 #include "training/random-bits.h"
 
@@ -84,6 +85,46 @@ bool has_micro_kernel_here() {
     if (Compute("cpu", 1).has_micro_kernel()) return true;
     std::printf("     this processor does not have the micro-kernel: ggml multiplies\n");
     return false;
+}
+
+std::vector<float> llama_logits(const std::string & model_path, const std::string & adapter_path,
+                                const std::vector<int32_t> & tokens) {
+    llama_model_params model_params = llama_model_default_params();
+    model_params.use_extra_bufts = false;
+    LlamaModel model(llama_model_load_from_file(model_path.c_str(), model_params));
+    check(model != nullptr, "llama.cpp loads " + model_path);
+    llama_context_params params = llama_context_default_params();
+    params.n_ctx = params.n_batch = params.n_ubatch = 256;
+    params.n_threads = params.n_threads_batch = 1;
+    params.type_k = params.type_v = GGML_TYPE_F32;
+    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    LlamaContext context(llama_init_from_model(model.get(), params));
+    check(context != nullptr, "llama.cpp makes a context");
+    LlamaAdapter adapter;
+    if (!adapter_path.empty()) {
+        adapter.reset(llama_adapter_lora_init(model.get(), adapter_path.c_str()));
+        check(adapter != nullptr, "llama.cpp loads the adapter");
+        llama_adapter_lora * adapters[] = {adapter.get()};
+        float scales[] = {1};
+        check_equal(llama_set_adapters_lora(context.get(), adapters, 1, scales), 0, "llama.cpp applies the adapter");
+    }
+    llama_batch batch = llama_batch_init((int32_t) tokens.size(), 0, 1);
+    for (size_t i = 0; i < tokens.size(); i++) {
+        batch.token[i] = tokens[i];
+        batch.pos[i] = (llama_pos) i;
+        batch.n_seq_id[i] = 1;
+        batch.seq_id[i][0] = 0;
+        batch.logits[i] = true;
+    }
+    batch.n_tokens = (int32_t) tokens.size();
+    const int failed = llama_decode(context.get(), batch);
+    llama_batch_free(batch);
+    check_equal(failed, 0, "llama.cpp decodes");
+    const float * logits = llama_get_logits(context.get());
+    const size_t n_vocab = (size_t) llama_vocab_n_tokens(llama_model_get_vocab(model.get()));
+    std::vector<float> all(logits, logits + tokens.size() * n_vocab);
+    adapter.reset();  // before its model
+    return all;
 }
 
 double relative_difference(const std::vector<float> & found, const std::vector<float> & expected) {

@@ -32,6 +32,11 @@ void randomize(Trainer & trainer, uint32_t seed);
 // Whether this processor has the micro-kernel; says so where it does not.
 bool has_micro_kernel_here();
 
+// llama.cpp's logits after each token, [tokens.size()][n_vocab], with an adapter unless its path is "". With an F32
+// cache and without repacked weights, so that nothing is rounded beside the products.
+std::vector<float> llama_logits(const std::string & model_path, const std::string & adapter_path,
+                                const std::vector<int32_t> & tokens);
+
 // Length of the difference, relative to that of `expected`; both have the same number of values.
 double relative_difference(const std::vector<float> & found, const std::vector<float> & expected);
 

@@ -1,5 +1,6 @@
 // The end of a run in words: what was made, kept and dropped, and what to do next. Reads RunSummary and nothing else.
 import type { IterationSummary, RunSummary, StageName } from '../pipeline/events.js';
+import { mergeInWords } from '../pipeline/merging.js';
 import { agreementText } from './agreement-text.js';
 import { formatCount, formatReasons, formatSeconds, formatUnits } from './format.js';
 import type { Style } from './style.js';
@@ -40,6 +41,7 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
     ['train', trainedText(train)],
     ['loss', lossText(it)],
     ...seedLossRow(it),
+    ...mergeRows(it, style),
     ['seconds', secondsText(it.seconds)],
   ];
   const title = style.bold(`iteration ${it.iteration}`);
@@ -104,6 +106,12 @@ function seedLossRow({ evaluate }: IterationSummary): (readonly [string, string]
   const { seedPairs, seedLossBase: base, seedLossAdapter: adapter } = evaluate;
   if (seedPairs === undefined || base === undefined || adapter === undefined) return [];
   return [['', `${formatUnits(seedPairs, 'seed pairs')}: ${changeText(base, adapter)}`]];
+}
+
+function mergeRows({ merge }: IterationSummary, style: Style): (readonly [string, string])[] {
+  if (merge === undefined) return [];
+  const advice = merge.advice === null ? [] : [['', style.notable(merge.advice)] as const];
+  return [['merge', mergeInWords(merge)], ...advice];
 }
 
 function changeText(base: number, adapter: number): string {

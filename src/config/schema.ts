@@ -313,6 +313,24 @@ export const trainSchema = z.strictObject({
     .describe('the adapter that is written is the one with the lowest held-out loss; off: the last one'),
 });
 
+/** Types that a merged model can have, as llama.cpp names them; those that need an importance matrix are not among them. */
+export const mergeTypes = [
+  ...(['same', 'f32', 'f16', 'bf16', 'q8_0', 'q6_k', 'q5_k_m', 'q5_k_s', 'q5_1', 'q5_0', 'q4_k_m', 'q4_k_s'] as const),
+  ...(['q4_1', 'q4_0', 'iq4_nl', 'iq4_xs', 'q3_k_l', 'q3_k_m', 'q3_k_s', 'q2_k'] as const),
+] as const;
+
+export const mergeTypeMeaning =
+  'same keeps each tensor as it is stored, f32, f16 and bf16 are floats, the others quantized to so many bits a number ' +
+  '(_s, _m and _l: mixes, the larger the more bits)';
+
+export const mergeSchema = z.strictObject({
+  when: z
+    .enum(['never', 'each', 'last'])
+    .default('never')
+    .describe('whether iterations leave base and adapter as one model, too; the loop itself goes on with the adapter'),
+  type: z.enum(mergeTypes).default('same').describe(`how its numbers are stored: ${mergeTypeMeaning}`),
+});
+
 /** What only the released code of the paper does, and its text does not describe. */
 export const quirksSchema = z.strictObject({
   stop17: z
@@ -396,6 +414,7 @@ export const configSchema = z.strictObject({
   assess: assessSchema.prefault({}),
   select: selectSchema.prefault({}),
   train: trainSchema.prefault({}),
+  merge: mergeSchema.prefault({}),
   quirks: quirksSchema.prefault({}),
 });
 

@@ -8,7 +8,7 @@ import { type Config, endpointKeys } from './schema.js';
 
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
-  const { train } = config;
+  const { merge, train } = config;
   const problems = [
     ...endpointProblems(config, nameOf),
     ...ownProblems(config, nameOf),
@@ -27,6 +27,9 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
   }
   if (new Set(train.targets).size < train.targets.length) {
     problems.push(`${nameOf('train.targets')} names a matrix twice: ${train.targets.join(',')}`);
+  }
+  if (merge.when === 'never' && merge.type !== 'same') {
+    problems.push(`${nameOf('merge.type')} has no meaning without ${nameOf('merge.when')} each or last`);
   }
   return problems;
 }

@@ -13,7 +13,7 @@ import { IsheepError } from '../shared/errors.js';
 import type { Message } from '../shared/rows.js';
 
 /** Templates for models that carry none, by the name that --chat-template takes. */
-const builtInTemplates: Readonly<Record<string, string>> = {
+export const builtInTemplates: Readonly<Record<string, string>> = {
   chatml:
     "{% for message in messages %}{{ '<|im_start|>' ~ message.role ~ '\\n' ~ message.content ~ '<|im_end|>\\n' }}" +
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",

@@ -1,6 +1,7 @@
 // What the pipeline needs to open an engine. Models are opened late and closed before training, so that the weights are
 // in memory once; a fake of this is what the pipeline's tests run on.
 import type { LanguageModel, MemoryForecast, MemorySettings, Trainer, TrainingExample } from './engine.js';
+import type { ComparedScore, CompareJob, MergeJob, MergeReport } from './merge.js';
 
 /** What the machine and the settings led to: threads, device, CPU library… Stored with a run and reused on resume. */
 export type EngineChoices = Readonly<Record<string, string | number | boolean>>;
@@ -46,6 +47,12 @@ export interface EngineFactory {
   /** Present where another model than the base and its adapters judges. */
   openJudge?(choices: EngineChoices): Promise<SwitchableModel>;
   openTrainer(choices: EngineChoices): Promise<OpenTrainer>;
+  /** Writes the base with adapters merged in. */
+  merge(choices: EngineChoices, job: MergeJob): Promise<MergeReport>;
+  /** Bytes of the file that a merge into `type` would write. */
+  mergedBytes(type: string): number;
+  /** What a merged model costs, pair by pair, against the base with its adapters live. Loads both. */
+  compareMerged(choices: EngineChoices, job: CompareJob): Promise<ComparedScore[]>;
   /** Loads the vocabulary, no weights. */
   openTokenizer(): Promise<ExampleTokenizer>;
 }

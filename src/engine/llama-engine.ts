@@ -7,6 +7,7 @@ import { IsheepError } from '../shared/errors.js';
 import type { BatchSettings } from './batch-policy.js';
 import type { EngineChoices, EngineFactory, OpenTrainer } from './engine-factory.js';
 import { resolveModel } from './known-models.js';
+import { compareMerged, mergeAdapters, mergedBytes, type MergeEngineOptions } from './merge.js';
 import { loadModel, type Model, type ModelOptions } from './model.js';
 import { checkTrainable, createTrainer, forecastTraining } from './trainer.js';
 
@@ -32,6 +33,9 @@ export function createLlamaEngine(options: LlamaEngineOptions): EngineFactory {
         settings,
       ),
     openTrainer: (choices) => openTrainer(options, Number(choices.threads)),
+    merge: ({ threads }, job) => mergeAdapters(mergeOptions(options, Number(threads)), job),
+    mergedBytes: (type) => mergedBytes(resolveModel(options.model), type),
+    compareMerged: ({ threads }, job) => compareMerged(mergeOptions(options, Number(threads)), job),
     openTokenizer: () => openVocabulary(options),
   };
 }
@@ -76,6 +80,11 @@ function modelOptions({ model, device, threads, chatTemplate, batch }: LlamaEngi
     ...(chatTemplate === undefined ? {} : { chatTemplate }),
     ...(batch === undefined ? {} : { batch }),
   };
+}
+
+function mergeOptions(options: LlamaEngineOptions, threads: number): MergeEngineOptions {
+  const { path, device = 'auto', ...rest } = modelOptions(options);
+  return { ...rest, modelPath: path, device, threads };
 }
 
 function choicesNow({ device, threads }: LlamaEngineOptions): EngineChoices {

@@ -110,6 +110,11 @@ export class Model implements LanguageModel, Embedder {
     return addBos && tokens[0] !== bos ? Int32Array.of(bos, ...tokens) : tokens;
   }
 
+  /** The tokens of a text that goes on behind a raw prompt. */
+  continuationTokens(text: string): Int32Array {
+    return this.#tokenize(text, false);
+  }
+
   /** A pair as it is trained: the prompt's tokens (`context` of them), then the response and the end of its turn. */
   exampleTokens(example: { messages: readonly Message[]; response: string }): { tokens: Int32Array; context: number } {
     const { tokens, context } = this.#chatTemplate().exampleTokens(example.messages, example.response);

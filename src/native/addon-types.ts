@@ -1,6 +1,7 @@
 // The whole native surface, as the addon exports it. Only src/native/ and src/engine/ use it; the façade in src/engine/
 // checks every argument, so the addon may take them as given. Every promise rejects, and every method throws, with an
-// Error that carries `code` and `hint` (native/common/status.h).
+// Error that carries `code` and `hint` (native/common/status.h). What works on files is in addon-file-types.ts.
+import type { NativeMerge, NativeMergeOptions, NativeRequantizeOptions } from './addon-file-types.js';
 
 export interface DeviceInfo {
   name: string;
@@ -42,16 +43,15 @@ export interface Addon {
   checkTrainable(path: string): void;
   /** Writes a model again with other types of numbers, whole or not at all. */
   requantize(options: NativeRequantizeOptions): Promise<void>;
-}
-
-export interface NativeRequantizeOptions {
-  input: string;
-  output: string;
-  /** q8_0, q4_k_m, f16, f32… */
-  type: string;
-  /** Every matrix of that very type; otherwise llama.cpp gives some tensors more bits. */
-  pure: boolean;
-  threads: number;
+  /** Writes a base with its adapters merged in, whole or not at all. `onProgress` gets the number of tensors. */
+  mergeAdapters(
+    options: NativeMergeOptions,
+    onProgress: (tensors: { done: number; total: number }) => void,
+  ): NativeMerge;
+  /** Bytes that a merge into `type` would have, but for the metadata; reads the header of the file alone. */
+  mergedBytes(base: string, type: string): number;
+  /** The keys with texts of an adapter that are its own ("isheep.run"…). */
+  adapterMetadata(path: string): Record<string, string>;
 }
 
 // ---- inference ----------------------------------------------------------------------------------------------------
@@ -186,6 +186,14 @@ export interface NativeEmbedRequest {
   before: number;
 }
 
+/** Of each scored token of a request. */
+export interface NativeComparison {
+  /** KL(this || other), nats. */
+  divergences: Float64Array;
+  logprobs: Float64Array;
+  otherLogprobs: Float64Array;
+}
+
 /** One context over a model. One call runs at a time; a second is refused. */
 export interface NativeRunner {
   /** Which adapters apply to the calls that follow. */
@@ -199,6 +207,12 @@ export interface NativeRunner {
   score(requests: readonly NativeScoreRequest[], onProgress: (done: number) => void): Promise<NativeScore[]>;
   /** The mean of the last layer's vectors over each request's tokens, of length 1. */
   embed(requests: readonly NativeEmbedRequest[], onProgress: (done: number) => void): Promise<Float32Array[]>;
+  /** This runner's distributions against another's on the same tokens (`next` is not read). Both are busy meanwhile. */
+  compare(
+    other: NativeRunner,
+    requests: readonly NativeScoreRequest[],
+    onProgress: (done: number) => void,
+  ): Promise<NativeComparison[]>;
   /** Makes the running call reject with the code "interrupted" after the current batch. */
   cancel(): void;
   /** Cancels what runs, waits for it, frees the context. */

@@ -8,6 +8,7 @@ import type {
   OpenTrainer,
   SwitchableModel,
 } from '../engine/engine-factory.js';
+import type { ComparedScore, CompareJob, MergeJob, MergeReport } from '../engine/merge.js';
 
 export class EngineSlot {
   private openModel: SwitchableModel | undefined;
@@ -63,6 +64,18 @@ export class EngineSlot {
     this.openEndpoint = undefined;
     await openEndpoint?.dispose();
     await this.closeLocal();
+  }
+
+  /** Writes base and adapters as one model, with nothing else open. */
+  async merge(job: MergeJob): Promise<MergeReport> {
+    await this.closeLocal();
+    return this.factory.merge(this.choices, job);
+  }
+
+  /** Compares a merged model with base and adapters; both are open meanwhile, mapped from their files. */
+  async compareMerged(job: CompareJob): Promise<ComparedScore[]> {
+    await this.closeLocal();
+    return this.factory.compareMerged(this.choices, job);
   }
 
   private async closeLocal(): Promise<void> {

@@ -2,8 +2,9 @@
 import type { TrainEvent } from '../engine/engine.js';
 import type { SelfAgreement } from '../stages/assess/agreement.js';
 import type { Diversity } from './diversity.js';
+import type { MergeResult } from './merging.js';
 
-export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate';
+export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate' | 'merge';
 
 export type RunEvent =
   | { kind: 'run-started'; runDir: string; continued: boolean; iterations: number }
@@ -81,7 +82,10 @@ export interface IterationSummary {
     seedLossBase?: number;
     seedLossAdapter?: number;
   };
-  seconds: Record<StageName, number>;
+  /** Where the iteration left a merged model. */
+  merge?: MergeResult & { model: string };
+  /** Of its stages. */
+  seconds: Partial<Record<StageName, number>>;
 }
 
 export interface RunSummary {

@@ -40,6 +40,11 @@ export const iterationFiles: readonly IterationFile[] = [
     stage: 'evaluate',
     content: (store, t) => `${JSON.stringify(evaluation(store, t), null, 2)}\n`,
   },
+  {
+    name: 'merge.json',
+    stage: 'merge',
+    content: (store, t) => `${JSON.stringify(stageResult(store, t, 'merge'), null, 2)}\n`,
+  },
 ];
 
 /** Writes the files of a finished stage that are missing or damaged; names those that had to be written. */

@@ -84,7 +84,9 @@ export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDi
     trainingMemory: measured.trainingMemory,
     maxLength: config.train.maxLength,
     diskBytes: Math.ceil(
-      config.iterations * (text + measured.adapterBytes) + copiesOfAdapterInTraining * measured.adapterBytes,
+      config.iterations * (text + measured.adapterBytes) +
+        copiesOfAdapterInTraining * measured.adapterBytes +
+        (config.merge.when === 'each' ? config.iterations : 1) * measured.mergedBytes,
     ),
     notes: notes(config, measured),
   };
@@ -132,6 +134,10 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
     row('select', 'pairs', kept, 0, passed * per(measured.select.seconds, measured.select.pairs)),
     row('train', 'pairs', kept - heldOut, trainTokens, trainTokens * per(train.seconds, train.tokens)),
     row('evaluate', 'pairs', 2 * (comparedSeeds + heldOut), 0, 2 * (comparedSeeds + heldOut) * pairSeconds),
+    // Under the base, base with adapter, and merged model; writing the file is not timed.
+    ...(config.merge.when === 'each'
+      ? [row('merge', 'pairs', 3 * (comparedSeeds + heldOut), 0, 3 * (comparedSeeds + heldOut) * pairSeconds)]
+      : []),
   ];
 }
 
@@ -166,6 +172,8 @@ function notes(config: Config, measured: Measured): string[] {
   if (isJudged(config) && config.assess.method === 'auto') {
     found.push(`assess.method is auto: timed as ${assess.method}; the self-test that decides comes on top, once.`);
   }
+  if (config.merge.when === 'each') found.push('The time in which a merged model is written comes on top.');
+  if (config.merge.when === 'last') found.push('The merge after the last iteration comes on top, once.');
   if (config.select.by === 'perplexity' || (isJudged(config) && !isRanked(config, measured))) {
     found.push(
       'How many pairs pass the threshold is not known before; training is forecast for all that pass the filters.',

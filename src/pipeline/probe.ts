@@ -44,6 +44,8 @@ export interface Measured {
   select: { pairs: number; seconds: number };
   train: { pairs: number; tokens: number; seconds: number };
   baseBytes: number;
+  /** Of a merged model; 0 where none is made. */
+  mergedBytes: number;
   adapterBytes: number;
   /** The most memory that this process had, weights that are mapped included. */
   peakBytes: number;
@@ -73,6 +75,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
       select: selected,
       train: trained.measured,
       baseBytes: statSync(modelPath).size,
+      mergedBytes: input.config.merge.when === 'never' ? 0 : engine.mergedBytes(input.config.merge.type),
       adapterBytes: trained.adapterBytes,
       peakBytes: process.resourceUsage().maxRSS * 1024,
       trainingMemory,

@@ -1,5 +1,5 @@
 // What a resume takes over and what it does again. Finished stages stand; a stage that is not finished goes on after its
-// last committed chunk; a file that is missing or damaged is written again, and an adapter trained again.
+// last committed chunk; a file that is missing or damaged is written again, and an adapter trained or merged again.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
@@ -11,7 +11,7 @@ import { corruptRun } from '../store/store-error.js';
 import type { StageName } from './events.js';
 import { ensureFiles } from './iteration-files.js';
 import { differences, type Difference, type RunRecord } from './run-config.js';
-import { adapterName, adapterPath, type RunContext } from './run-context.js';
+import { adapterName, adapterPath, mergedName, mergedPath, type RunContext } from './run-context.js';
 import { removeCheckpoint } from './stages/train.js';
 
 export const configName = 'config.json';
@@ -64,6 +64,15 @@ export function isFinished(run: RunContext, iteration: number, stage: StageName)
     });
     store.dropStage(iteration, 'train');
     store.dropStage(iteration, 'evaluate');
+    store.dropStage(iteration, 'merge');
+    return false;
+  }
+  if (stage === 'merge' && !isIntact(mergedPath(runDir, iteration), store.artifactHash(iteration, mergedName))) {
+    run.report({
+      kind: 'warning',
+      message: `${mergedPath(runDir, iteration)} is missing or damaged; the adapter is merged again`,
+    });
+    store.dropStage(iteration, 'merge');
     return false;
   }
   leaveFiles(run, iteration, stage);

@@ -136,7 +136,8 @@ function modelIdentity(file: string): { sha256: string; bytes: number } {
   return { sha256: hashFile(file), bytes: statSync(file).size };
 }
 
-function chatTemplateIdentity(chatTemplate: string | undefined): string | null {
+/** Name of a template, or sha256 of its file; null: the model's own. */
+export function chatTemplateIdentity(chatTemplate: string | undefined): string | null {
   if (chatTemplate === undefined) return null;
   return existsSync(chatTemplate) ? `sha256:${hashFile(chatTemplate)}` : chatTemplate;
 }

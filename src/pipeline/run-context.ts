@@ -36,6 +36,12 @@ export function adapterPath(runDir: string, iteration: number): string {
   return path.join(iterationDir(runDir, iteration), adapterName);
 }
 
+export const mergedName = 'merged.gguf';
+
+export function mergedPath(runDir: string, iteration: number): string {
+  return path.join(iterationDir(runDir, iteration), mergedName);
+}
+
 /** M(t-1): the base, or the base with the adapter of the iteration before; an endpoint's model in the place of either. */
 export function modelOf(run: RunContext, iteration: number): Promise<LanguageModel> {
   return run.engines.writer(iteration === 1 ? null : adapterPath(run.runDir, iteration - 1));

@@ -14,7 +14,7 @@ import { describeRun, runName, type RunRecord } from './run-config.js';
 import { modelName, stopIfAsked, type RunContext } from './run-context.js';
 import { loadInputs } from './run-inputs.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
-import { stages } from './stages/index.js';
+import { stagesOf } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
 import { refuseImpossibleDemonstrations } from './stages/synthesize.js';
 import { summarizeRun } from './summary.js';
@@ -102,7 +102,7 @@ async function iterate(run: RunContext, sharing: StageSharing | undefined): Prom
     const model = modelName(run, iteration);
     if (store.iterationModel(iteration) === undefined) store.startIteration(iteration, model);
     run.report({ kind: 'iteration-started', iteration, of: config.iterations, model });
-    for (const stage of stages) {
+    for (const stage of stagesOf(run, iteration)) {
       const isDone = isFinished(run, iteration, stage.stage) || sharing?.takeOver(run, iteration, stage) === true;
       if (!isDone) await runStage(run, iteration, stage);
       sharing?.offer(run, iteration, stage);

@@ -6,7 +6,7 @@ import type { IterationSummary, StageName } from './events.js';
 import { storedRecord } from './resume.js';
 import type { RunRecord } from './run-config.js';
 import type { RunData } from './run-context.js';
-import { stages } from './stages/index.js';
+import { isIterationFinished, stagesOf } from './stages/index.js';
 import { bestIteration, summarizeIteration } from './summary.js';
 
 export interface StageStatus {
@@ -58,11 +58,10 @@ export function withRun<T>(runDir: string, read: (run: RunData, record: RunRecor
 }
 
 function iterationStatus(run: RunData, iteration: number): RunStatus['iterations'][number] {
-  const isDone = run.store.finishedStage(iteration, 'evaluate') !== undefined;
   const listed: StageStatus[] = [];
   // The size of a stage is known once the stage before it is finished.
   let isKnown = run.store.iterationModel(iteration) !== undefined;
-  for (const work of stages) {
+  for (const work of stagesOf(run, iteration)) {
     const finished = run.store.finishedStage(iteration, work.stage);
     const { total, done } = isKnown ? work.size(run, iteration) : { total: null, done: 0 };
     listed.push({
@@ -75,5 +74,9 @@ function iterationStatus(run: RunData, iteration: number): RunStatus['iterations
     });
     isKnown = finished !== undefined;
   }
-  return { iteration, stages: listed, summary: isDone ? summarizeIteration(run, iteration) : null };
+  return {
+    iteration,
+    stages: listed,
+    summary: isIterationFinished(run, iteration) ? summarizeIteration(run, iteration) : null,
+  };
 }

@@ -17,6 +17,7 @@ import type { RespondChunk } from '../stages/respond/respond.js';
 import type { Clusters } from '../stages/select/cluster.js';
 import type { MeasureChunk } from '../stages/select/measure.js';
 import type { SynthesizeChunk, SynthesizeRequest } from '../stages/synthesize/synthesize.js';
+import type { MergeResult } from './merging.js';
 import type { RunStore, StoredRow } from '../store/run-store.js';
 
 export interface SelectResult {
@@ -49,6 +50,7 @@ export interface StageResults {
   select: SelectResult;
   train: TrainResult;
   evaluate: EvaluateResult;
+  merge: MergeResult;
 }
 
 interface SynthesizeInfo {

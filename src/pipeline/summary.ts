@@ -6,10 +6,10 @@ import { selfAgreement } from '../stages/assess/agreement.js';
 import { countWords } from '../stages/select/length-neutral.js';
 import { diversityAlarms, diversityOf, mostPairs } from './diversity.js';
 import type { IterationSummary, RunSummary, StageName } from './events.js';
-import { adapterPath, type RunData } from './run-context.js';
+import { adapterPath, mergedPath, type RunData } from './run-context.js';
 import { chosenMethod, failedAssessments } from './stages/assess.js';
 import { rejectedBy } from './stages/filter.js';
-import { stages } from './stages/index.js';
+import { isIterationFinished, stagesOf } from './stages/index.js';
 import { countBy } from './stages/stage-work.js';
 import {
   assessments,
@@ -28,8 +28,7 @@ import {
 export function summarizeRun(run: RunData): RunSummary {
   const iterations: IterationSummary[] = [];
   for (let iteration = 1; iteration <= run.config.iterations; iteration++) {
-    if (run.store.finishedStage(iteration, 'evaluate') !== undefined)
-      iterations.push(summarizeIteration(run, iteration));
+    if (isIterationFinished(run, iteration)) iterations.push(summarizeIteration(run, iteration));
   }
   return {
     runDir: run.runDir,
@@ -52,6 +51,7 @@ export function summarizeIteration(run: RunData, iteration: number): IterationSu
     diversity: summarizeDiversity(run, iteration),
     train: summarizeTrain(run, iteration),
     evaluate: summarizeEvaluate(run, iteration),
+    ...summarizeMerge(run, iteration),
     seconds: secondsByStage(run, iteration),
   };
 }
@@ -182,7 +182,12 @@ function summarizeEvaluate({ store }: RunData, iteration: number): IterationSumm
   };
 }
 
-function secondsByStage({ store }: RunData, iteration: number): Record<StageName, number> {
-  const entries = stages.map(({ stage }) => [stage, store.finishedStage(iteration, stage)?.seconds ?? 0]);
-  return Object.fromEntries(entries) as Record<StageName, number>;
+function summarizeMerge({ store, runDir }: RunData, iteration: number): Pick<IterationSummary, 'merge'> {
+  const result = stageResult(store, iteration, 'merge');
+  return result === undefined ? {} : { merge: { model: mergedPath(runDir, iteration), ...result } };
+}
+
+function secondsByStage(run: RunData, iteration: number): IterationSummary['seconds'] {
+  const seconds = (stage: StageName) => run.store.finishedStage(iteration, stage)?.seconds ?? 0;
+  return Object.fromEntries(stagesOf(run, iteration).map(({ stage }) => [stage, seconds(stage)]));
 }

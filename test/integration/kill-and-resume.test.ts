@@ -16,6 +16,9 @@ const started = (stage: string, iteration: number) => (event: RunEvent) =>
 const finished = (stage: string, iteration: number) => (event: RunEvent) =>
   event.kind === 'stage-finished' && event.stage === stage && event.iteration === iteration;
 
+/** So that a kill may hit that stage, too. */
+const merging = { merge: { when: 'each', type: 'q8_0' } };
+
 const engines: [ChildRun['engine'], string][] = [
   ['fake', 'a fake engine'],
   ['tiny', 'a tiny model'],
@@ -36,7 +39,7 @@ describe.each(engines)('with the engine "%s", %s,', (engine) => {
 
   let undisturbed: RunFolder;
   beforeAll(async () => {
-    undisturbed = runFolder();
+    undisturbed = runFolder(merging);
     const result = await runInChild(childRun(undisturbed));
     expect(result).toMatchObject({ killed: false, exitCode: 0 });
   });
@@ -48,9 +51,10 @@ describe.each(engines)('with the engine "%s", %s,', (engine) => {
     ['while it judges pairs of the second iteration', progress('assess', 2, 7)],
     ['while it trains', progress('train', 1, 3)],
     ['while it evaluates', started('evaluate', 1)],
+    ['while it merges', started('merge', 1)],
     ['as soon as an adapter is trained', finished('train', 1)],
   ])('a run that is killed %s continues to the same bytes', async (_, isMoment) => {
-    const folder = runFolder();
+    const folder = runFolder(merging);
     const killed = await runInChild(childRun(folder), isMoment);
     expect(killed.killed).toBe(true);
     const resumed = await runInChild(childRun(folder));
@@ -61,7 +65,7 @@ describe.each(engines)('with the engine "%s", %s,', (engine) => {
   });
 
   test('a run that is killed again and again still ends with the same bytes', async () => {
-    const folder = runFolder();
+    const folder = runFolder(merging);
     for (const nth of [4, 9, 15, 22, 30]) {
       let seen = 0;
       const { killed } = await runInChild(childRun(folder), () => ++seen === nth);

@@ -27,6 +27,7 @@ import type {
   OpenTrainer,
   SwitchableModel,
 } from '../../src/engine/engine-factory.js';
+import type { ComparedScore, MergeJob, MergeReport } from '../../src/engine/merge.js';
 import { StepPlan } from '../../src/engine/step-plan.js';
 import { IsheepError } from '../../src/shared/errors.js';
 import type { Completion } from '../../src/shared/rows.js';
@@ -34,7 +35,7 @@ import { fakeSentence, fakeTasks, isTaskList } from './fake-text.js';
 
 export interface FakeEngineOptions {
   /** Called before each call of the engine, with its name; may throw, abort a signal or end the process. */
-  onCall?: (call: 'generate' | 'score' | 'embed' | 'step') => void;
+  onCall?: (call: 'generate' | 'score' | 'embed' | 'step' | 'merge') => void;
   /** Milliseconds that each call takes, so that a process can be killed in the middle. */
   delayMs?: number;
   /** The text of a response; default: invented words. */
@@ -69,6 +70,13 @@ export function fakeEngine(options: FakeEngineOptions = {}): EngineFactory & { l
       return forecastTraining(options.trainingBytes ?? 9e8, settings);
     },
     openTokenizer: () => Promise.resolve(fakeTokenizer),
+    merge: async (_choices, job) => {
+      log.opened.push('merge');
+      await begin(options, 'merge', job.signal === undefined ? {} : { signal: job.signal });
+      return fakeMerge(job);
+    },
+    mergedBytes: () => fakeMergedBytes,
+    compareMerged: (_choices, { pairs }) => Promise.resolve(pairs.map(({ id, response }) => fakeScore(id, response))),
     openTrainer: () => {
       log.opened.push('trainer');
       return Promise.resolve(new FakeTrainer(options));
@@ -94,6 +102,27 @@ function forecastTraining(
     copiedWeights: copiedWeights === 'auto' ? 'all' : copiedWeights,
     total,
   });
+}
+
+export const fakeMergedBytes = 1e6;
+
+/** The model is a file that says what it was made of. */
+function fakeMerge({ adapters, outPath, type, baseSha256, chatTemplate, onProgress }: MergeJob): MergeReport {
+  const text = JSON.stringify({ adapters: adapters.map(({ sha256, scale }) => [sha256, scale]), type, baseSha256 });
+  writeFileSync(outPath, chatTemplate === undefined ? text : `${text}${chatTemplate}`);
+  onProgress?.({ done: 4, total: 4 });
+  const counts = { tensors: 4, merged: 2, fellBack: 0, bytes: text.length };
+  return { ...counts, survived: 0.97, noise: 0.5, worstTensor: 'blk.0.attn_q.weight', worstSurvived: 0.9 };
+}
+
+function fakeScore(id: string, response: string): ComparedScore {
+  const tokens = Math.max(1, response.split(' ').length);
+  return {
+    id,
+    tokens,
+    divergence: 0.01 * tokens,
+    loss: { base: 2 * tokens, adapter: 1.8 * tokens, merged: 1.81 * tokens },
+  };
 }
 
 /** A token a character; 0 ends a turn. */
@@ -230,7 +259,7 @@ function readCheckpoint(file: string | undefined, fresh: string): Checkpoint {
 
 async function begin(
   options: FakeEngineOptions,
-  call: 'generate' | 'score' | 'embed' | 'step',
+  call: 'generate' | 'score' | 'embed' | 'step' | 'merge',
   { signal }: CallOptions,
 ): Promise<void> {
   options.onCall?.(call);

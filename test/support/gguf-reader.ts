@@ -1,4 +1,4 @@
-// Reads the tensors of a GGUF by name: their numbers where all are F32, as of an adapter or a tiny model, or what they are.
+// Reads the tensors of a GGUF by name: their numbers where they are floats, as of an adapter or a tiny model, or what they are.
 // For files that our own code, a test or llama.cpp wrote.
 import { readFileSync } from 'node:fs';
 
@@ -27,6 +27,33 @@ export function readFloatTensors(file: string): Map<string, Float32Array> {
       return [name, new Float32Array(bytes.buffer.slice(from, from + 4 * count))];
     }),
   );
+}
+
+/** Of F16 and F32 tensors, the numbers; others are left out. */
+export function readHalfTensors(file: string): Map<string, Float32Array> {
+  const bytes = readFileSync(file);
+  const found = new Map<string, Float32Array>();
+  for (const { name, shape, type, offset } of readInfos(file, bytes)) {
+    const count = shape.reduce((product, n) => product * n, 1);
+    const numberAt =
+      type === 0
+        ? (i: number) => bytes.readFloatLE(offset + 4 * i)
+        : (i: number) => half(bytes.readUInt16LE(offset + 2 * i));
+    if (type === 0 || type === 1)
+      found.set(
+        name,
+        Float32Array.from({ length: count }, (_, i) => numberAt(i)),
+      );
+  }
+  return found;
+}
+
+function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 0x3ff;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 /** Shape and type of each tensor. */

@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor.js';
 import { fetchCommand } from './fetch.js';
 import { filterCommand } from './filter.js';
 import { generateCommand } from './generate.js';
+import { mergeCommand } from './merge.js';
 import { planCommand } from './plan.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
@@ -24,9 +25,10 @@ export const commands: readonly Command[] = [
   assessCommand,
   filterCommand,
   trainCommand,
+  mergeCommand,
   fetchCommand,
   doctorCommand,
 ];
 
 /** Verbs that are named in the documents and do not exist yet. */
-export const plannedCommands: readonly string[] = ['evaluate', 'merge', 'chat', 'export', 'report', 'dashboard'];
+export const plannedCommands: readonly string[] = ['evaluate', 'chat', 'export', 'report', 'dashboard'];

@@ -4,6 +4,7 @@ import { settings } from '../../config/settings.js';
 import type { TrainEvent } from '../../engine/engine.js';
 import type { EngineFactory } from '../../engine/engine-factory.js';
 import { resolveModel } from '../../engine/known-models.js';
+import { chatTemplateIdentity } from '../../pipeline/run-config.js';
 import {
   readTrainPairs,
   showPairs,
@@ -78,13 +79,14 @@ export const trainCommand: Command = {
 
 function trainJob({ values, config }: CommandCall): TrainFileJob {
   const checkpointSeconds = values.number('checkpoint-seconds');
+  const chatTemplate = chatTemplateIdentity(config.chatTemplate);
   return {
     out: values.needText('out'),
     settings: config.train,
     inputJoiner: config.inputJoiner,
     seed: config.seed,
     modelPath: resolveModel(config.model),
-    metadata: config.chatTemplate === undefined ? {} : { 'isheep.chat-template': config.chatTemplate },
+    metadata: chatTemplate === null ? {} : { 'isheep.chat-template': chatTemplate },
     ...optional('initAdapter', values.text('init-adapter')),
     ...optional('log', values.text('log')),
     ...optional('checkpointDir', values.text('checkpoint-dir')),

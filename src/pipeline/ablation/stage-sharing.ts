@@ -77,10 +77,20 @@ export const readBy: Readonly<Record<string, readonly StageName[]>> = {
   respond: ['respond'],
   assess: ['assess'],
   select: ['assess', 'select'],
-  train: ['train', 'evaluate'],
+  train: ['train', 'evaluate', 'merge'],
+  merge: ['merge'],
 };
 
-const order: readonly StageName[] = ['synthesize', 'respond', 'filter', 'assess', 'select', 'train', 'evaluate'];
+const order: readonly StageName[] = [
+  'synthesize',
+  'respond',
+  'filter',
+  'assess',
+  'select',
+  'train',
+  'evaluate',
+  'merge',
+];
 
 /** A hash of all that decides what the stage makes: settings that it reads, the inputs, the machine's choices, the model,
  *  and what the stages before it made. */
@@ -93,10 +103,15 @@ export function stageIdentity(run: RunContext, iteration: number, stage: StageNa
       settingsFor(run, iteration, stage),
       stage === 'assess' ? { ...inputs, judge } : inputs,
       [record.versions, record.choices],
-      stage === 'train' || stage === 'evaluate' ? [] : store.iterationModel(iteration),
+      isOfAdapter(stage) ? [] : store.iterationModel(iteration),
       madeBefore(run, iteration, stage),
     ]),
   );
+}
+
+/** Works with the dataset and adapters alone. */
+function isOfAdapter(stage: StageName): boolean {
+  return stage === 'train' || stage === 'evaluate' || stage === 'merge';
 }
 
 function settingsFor({ config }: RunContext, iteration: number, stage: StageName): [string, string][] {
@@ -114,7 +129,7 @@ function madeBefore({ config, store }: RunContext, iteration: number, stage: Sta
     const goesOn = config.train.startFrom === 'last' && iteration > 1;
     return [kept, goesOn ? store.artifactHash(iteration - 1, adapterName) : null];
   }
-  if (stage === 'evaluate') return [kept, store.artifactHash(iteration, adapterName)];
+  if (isOfAdapter(stage)) return [kept, store.artifactHash(iteration, adapterName)];
   const before = order.slice(0, order.indexOf(stage));
   const earlier = stage === 'select' && config.select.accumulate > 0 ? iteration - 1 : 0;
   return [

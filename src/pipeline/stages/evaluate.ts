@@ -6,7 +6,7 @@ import type { Pair, SeedTask } from '../../shared/rows.js';
 import { joinedTask } from '../../shared/task-prompt.js';
 import { compareLosses, pairLosses, type Comparison, type PairLoss } from '../../stages/evaluate/evaluate.js';
 import { splitHeldOut } from '../../stages/train/train.js';
-import { adapterPath, stopIfAsked, type RunContext } from '../run-context.js';
+import { adapterPath, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
 import { dataset, lossRows, type EvaluateResult } from '../stored-rows.js';
 import type { StageWork } from './stage-work.js';
 
@@ -66,7 +66,8 @@ export function commonPairs(seeds: readonly SeedTask[], seed: number): Pair[] {
   }));
 }
 
-function heldOutPairs(run: RunContext, iteration: number): Pair[] {
+/** The pairs of an iteration that it does not train on. */
+export function heldOutPairs(run: RunData, iteration: number): Pair[] {
   return splitHeldOut(dataset(run.store, iteration), run.config.train.validation, run.config.seed, iteration).heldOut;
 }
 

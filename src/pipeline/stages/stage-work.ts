@@ -21,6 +21,8 @@ export interface StageWork {
   values?(iteration: number): string[];
   /** Files of the iteration that are not written from the database. */
   artifacts?: readonly string[];
+  /** Whether an iteration has the stage at all; absent: each has it. */
+  isWanted?(run: RunData, iteration: number): boolean;
   /** How many the stage aims at, and how many earlier processes have committed. */
   size(run: RunData, iteration: number): { total: number; done: number };
   /** Does the rest of the stage and commits it, all but the mark that it is finished. */

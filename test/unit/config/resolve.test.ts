@@ -189,6 +189,7 @@ describe('errors', () => {
     ],
     [{ own: { documents: ['a.md'] } }, 'own.documents has no meaning without synthesize.method documents; it is seeds'],
     [{ own: { documents: 'a.md' } }, 'own.documents must be a list of texts; "a.md" is a string'],
+    [{ merge: { type: 'q8_0' } }, 'merge.type has no meaning without merge.when each or last'],
   ])('words %j', (content, message) => {
     expect(problemsOfFile(content)).toEqual([message]);
   });

@@ -19,6 +19,7 @@ const measured: Measured = {
   select: { pairs: 0, seconds: 0 },
   train: { pairs: 8, tokens: 1000, seconds: 10 },
   baseBytes: 1e8,
+  mergedBytes: 0,
   adapterBytes: 1e7,
   peakBytes: 5e8,
   trainingMemory,
@@ -126,4 +127,15 @@ test('a training that does not fit at the maximum length is an error before the 
   });
   expect(engine.log.opened).toEqual(['forecast']);
   folder.remove();
+});
+
+test.each([
+  ['each', 3, 1],
+  ['last', 1, 0],
+] as const)('models that are merged with merge.when %s take disk', (when, models, rows) => {
+  const merging = { ...config, merge: { when, type: 'q8_0' as const } };
+  const merged = forecast(merging, { ...measured, mergedBytes: 2e8 });
+  expect(merged.diskBytes - forecast(config, measured).diskBytes).toBe(models * 2e8);
+  expect(merged.stages.filter(({ stage }) => stage === 'merge')).toHaveLength(rows);
+  expect(merged.notes).toHaveLength(1);
 });
