@@ -74,21 +74,25 @@ describe('a grammar', () => {
     expect(unread).toMatchObject({ error: { message: expect.stringContaining('line 1 of the grammar') as string } });
   });
 
-  test('of the list makes texts that the parser reads to the end', async () => {
-    const seeds = loadSeeds();
+  test.each([
+    ['tasks', false, undefined],
+    ['tasks with outputs', true, undefined],
+    ['tasks with topics', false, { shown: ['one thing', 'another'], wanted: 'bees' }],
+  ])('of a list of %s makes texts that the parser reads to the end', async (_, showOutputs, topics) => {
+    const settings = { maxTasks: 3, showOutputs };
+    const shape = { hasOutputs: showOutputs, hasTopics: topics !== undefined };
     for (const form of ['raw', 'chat'] as const) {
-      const { prompt, opening, firstNumber, stop } = metaPrompt(seeds.slice(0, 2), {
-        maxTasks: 3,
-        form,
-        showOutputs: false,
-      });
-      const grammar = taskListGrammar(opening, firstNumber, { maxTasks: 3, showOutputs: false });
+      const shown = loadSeeds().slice(0, 2);
+      const { prompt, opening, firstNumber, stop } = metaPrompt(shown, { ...settings, form }, topics);
+      const grammar = taskListGrammar(opening, firstNumber, settings, shape.hasTopics);
       const requests = [1, 2].map((seed) =>
         request(String(seed), '', { prompt, grammar, stop, sampling: sampled, seed, maxTokens: 80 }),
       );
-      for (const completion of completed(await model.generate(requests))) {
-        const { tasks, unparsed } = parseTasks(opening + completion.text, { complete: completion.stop !== 'length' });
-        expect(unparsed).toEqual(completion.stop === 'length' ? ['unfinished'] : []);
+      for (const { text, stop: ended } of completed(await model.generate(requests))) {
+        const { tasks, unparsed } = parseTasks(opening + text, { ...shape, complete: ended !== 'length' });
+        // Where outputs are shown, a text that is cut within one ends with a whole task.
+        if (!showOutputs) expect(unparsed).toEqual(ended === 'length' ? ['unfinished'] : []);
+        expect(unparsed.filter((reason) => reason !== 'unfinished')).toEqual([]);
         expect(tasks.map(({ number }) => number)).toEqual([3, 4, 5].slice(0, tasks.length));
       }
     }
