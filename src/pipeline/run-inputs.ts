@@ -58,16 +58,16 @@ export function synthesisInputs(
   config: Config,
   { seeds, ownInstructions, passages, topics, evaluation }: RunInputs,
 ): Pick<SynthesizeInput, 'seeds' | 'seed' | 'settings' | 'quirks' | 'screen' | 'own' | 'passages' | 'topics'> {
-  const { filter, synthesize: settings, seed } = config;
+  const { filter, synthesize: settings, quirks, seed } = config;
   const screenOf = (rules: Config['filter']['rules']) =>
-    candidateScreen({ config: { ...config, filter: { ...filter, rules } }, seeds, evaluation });
+    candidateScreen({ config: { filter: { ...filter, rules }, synthesize: settings, quirks }, seeds, evaluation });
   // A person may ask what a seed asks.
   const ownRules = namedFilters(filter.rules ?? ['default']).filter((rule) => rule !== 'novelty');
   return {
     seeds,
     seed,
     settings,
-    quirks: config.quirks,
+    quirks,
     topics,
     screen: screenOf(filter.rules),
     ...(ownInstructions.length > 0 && { own: { instructions: ownInstructions, screen: screenOf(ownRules) } }),

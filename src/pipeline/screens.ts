@@ -14,7 +14,7 @@ const defaultNgram = 13;
 
 /** What filters need beside the configuration. */
 export interface ScreenInput {
-  config: Config;
+  config: Pick<Config, 'filter' | 'synthesize' | 'quirks'>;
   seeds: readonly SeedTask[];
   /** Undefined where no evaluation files are given. */
   evaluation?: LoadedEvaluation | undefined;
