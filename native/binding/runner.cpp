@@ -112,8 +112,7 @@ public:
             {InstanceMethod<&RunnerObject::set_adapters>("setAdapters"),
              InstanceMethod<&RunnerObject::generate_all>("generate"), InstanceMethod<&RunnerObject::score_all>("score"),
              InstanceMethod<&RunnerObject::embed_all>("embed"), InstanceMethod<&RunnerObject::compare_all>("compare"),
-             InstanceMethod<&RunnerObject::cancel>("cancel"),
-             InstanceMethod<&RunnerObject::dispose>("dispose")});
+             InstanceMethod<&RunnerObject::cancel>("cancel"), InstanceMethod<&RunnerObject::dispose>("dispose")});
     }
 
     explicit RunnerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<RunnerObject>(info) {

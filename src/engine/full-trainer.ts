@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import type { NativeFullTrainer } from '../native/addon-types.js';
+import type { NativeFullTrainer } from '../native/addon-full-trainer-types.js';
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative, IsheepError } from '../shared/errors.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../shared/random.js';

@@ -1,6 +1,8 @@
 // The whole native surface, as the addon exports it. Only src/native/ and src/engine/ use it; the façade in src/engine/
 // checks every argument, so the addon may take them as given. Every promise rejects, and every method throws, with an
-// Error that carries `code` and `hint` (native/common/status.h). What works on files is in addon-file-types.ts.
+// Error that carries `code` and `hint` (native/common/status.h). What works on files is in addon-file-types.ts, training of all
+// weights in addon-full-trainer-types.ts.
+import type { NativeFullTrainer, NativeFullTrainerOptions } from './addon-full-trainer-types.js';
 import type { NativeMerge, NativeMergeOptions, NativeRequantizeOptions } from './addon-file-types.js';
 
 export interface DeviceInfo {
@@ -370,34 +372,5 @@ export interface NativeTrainer {
   loadCheckpoint(path: string): Promise<void>;
   /** Makes the running call reject with the code "interrupted" after the current micro-batch. */
   cancel(): void;
-  dispose(): Promise<void>;
-}
-
-// ---- training in full ----------------------------------------------------------------------------------------------
-
-export interface NativeFullTrainerOptions extends NativeOptimizerOptions {
-  modelPath: string;
-  device: string;
-  threads: number;
-  /** Tokens of one optimizer step, a multiple of 256. */
-  blockTokens: number;
-  /** Divides blockTokens. */
-  microBatchTokens: number;
-}
-
-/** `learningRate`: of the last step. */
-export interface NativeFullStep {
-  loss: number;
-  learningRate: number;
-}
-
-/** One call runs at a time; a second is refused. `tokens` are blockTokens + 1: each but the first is predicted. */
-export interface NativeFullTrainer {
-  /** One optimizer step; the loss is the mean over the block, nats. */
-  step(tokens: Int32Array): Promise<NativeFullStep>;
-  /** The loss alone. */
-  evaluate(tokens: Int32Array): Promise<NativeFullStep>;
-  /** Writes the trained model, whole or not at all. */
-  save(path: string): Promise<NativeFullStep>;
   dispose(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { mergeTypes } from '../../src/config/schema.js';
+import { mergeTypes } from '../../src/config/train-schema.js';
 import { compareMerged, mergeAdapters, mergedBytes, type MergeJob } from '../../src/engine/merge.js';
 import { loadModel } from '../../src/engine/model.js';
 import type { Pair } from '../../src/shared/rows.js';

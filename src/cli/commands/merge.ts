@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { mergeTypeMeaning, mergeTypes } from '../../config/schema.js';
+import { mergeTypeMeaning, mergeTypes } from '../../config/train-schema.js';
 import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
 import { resolveModel } from '../../engine/known-models.js';
 import type { ScaledAdapter } from '../../engine/merge.js';

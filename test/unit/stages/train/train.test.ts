@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { trainSchema } from '../../../../src/config/schema.js';
+import { trainSchema } from '../../../../src/config/train-schema.js';
 import type { TrainEvent, Trainer, TrainJob, TrainSummary } from '../../../../src/engine/engine.js';
 import type { Pair } from '../../../../src/shared/rows.js';
 import { splitHeldOut, train } from '../../../../src/stages/train/train.js';
