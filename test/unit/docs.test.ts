@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
+import { knownKeys } from '../../src/config/settings.js';
 import { commands } from '../../src/cli/commands/index.js';
 import { commandReference } from '../../src/cli/reference.js';
 import { constraintReference } from '../../src/shared/constraints/reference.js';
@@ -50,11 +51,27 @@ describe('README.md', () => {
     'docs/errors.md',
     'docs/cli.md',
     'docs/installation.md',
+    'docs/paper.md',
+    'docs/ablations.md',
+    'docs/own-data.md',
     'docs/own-data.md',
   ])('has no dead link in %s', (file) => {
     const targets = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target]) => target ?? '');
     const dead = targets.filter((target) => !existsSync(path.join(root, path.dirname(file), target)));
     expect(dead).toEqual([]);
+  });
+});
+
+describe('docs/paper.md', () => {
+  const text = read('docs/paper.md');
+
+  it('names settings and tests that there are', () => {
+    const settings = [...text.matchAll(/`([a-zA-Z]+\.[a-zA-Z0-9]+)\b/g)].map(([, key]) => key ?? '');
+    const known = new Set(knownKeys());
+    expect(settings.filter((key) => !known.has(key))).toEqual([]);
+    const tests = [...text.matchAll(/\b(?:unit|native)\/[\w/.+-]+?\.test\.ts/g)].map(([file]) => file);
+    expect(tests.length).toBeGreaterThan(50);
+    expect(tests.filter((file) => !existsSync(path.join(root, 'test', file)))).toEqual([]);
   });
 });
 
