@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 import { presetNames } from '../../config/presets.js';
-import { badConfig, checkConfig, nestedValues, type ConfigSources } from '../../config/resolve.js';
+import { badConfig, checkConfig, nestedValues, type ConfigSources, type Flags } from '../../config/resolve.js';
 import type { Config } from '../../config/schema.js';
 import { knownKeys } from '../../config/settings.js';
 import { didYouMean } from '../../shared/nearest-word.js';
@@ -57,7 +57,7 @@ interface Variant {
   times: Readonly<Record<string, number>>;
 }
 
-/** `sources`: flags, a preset and a configuration file; flags win over the file's settings. Throws `bad-config`. */
+/** `sources`: flags, a preset and a configuration file; flags win over the file's common settings. Throws `bad-config`. */
 export function readAblation(file: string, sources: ConfigSources): Ablation {
   const parsed = parseFile(file);
   const variants = variantsOf(parsed);
@@ -72,7 +72,7 @@ export function readAblation(file: string, sources: ConfigSources): Ablation {
   for (const seed of parsed.seeds) {
     for (const { name, values, times } of variants) {
       const own = deepMerged(parsed.settings, { ...values, seed });
-      const checked = multiplied({ ...withPreset(sources, parsed), values: own }, times);
+      const checked = multiplied({ ...withPreset(withoutFlags(sources, values), parsed), values: own }, times);
       if (checked.config) cells.push({ variant: name, seed, config: checked.config });
       problems.push(...checked.problems.map((problem) => `${name}: ${problem}`));
     }
@@ -162,13 +162,19 @@ function fileProblems({ grid, baseline, seeds }: z.infer<typeof ablationSchema>,
   ];
 }
 
-/** A flag wins over the file, so one that the variants set would make them all alike. */
+/** A flag that every variant overrides would be read by none. */
 function flagProblems(variants: readonly Variant[], { flags = new Map() }: ConfigSources): string[] {
-  const set = new Set(variants.flatMap(({ values }) => dottedKeys(values)));
+  const keys = variants.map(({ values }) => new Set(dottedKeys(values)));
   return Array.from(flags as ReadonlyMap<string, { name: string }>, ([key, { name }]) => {
     if (key === 'seed') return `${name}: the file's seeds are used`;
-    return set.has(key) ? `${name}: variants set this themselves` : '';
+    return keys.every((own) => own.has(key)) ? `${name}: every variant sets this itself` : '';
   }).filter((problem) => problem !== '');
+}
+
+/** What a variant is about wins over the command line. */
+function withoutFlags({ flags = new Map(), ...sources }: ConfigSources, values: Variant['values']): ConfigSources {
+  const own = new Set(dottedKeys(values));
+  return { ...sources, flags: new Map([...(flags as Flags)].filter(([key]) => !own.has(key))) };
 }
 
 function dottedKeys(values: Record<string, unknown>): string[] {

@@ -74,6 +74,12 @@ describe('an ablation file', () => {
     const { cells } = read(content, { preset: 'demo', flags: flags({ iterations: 2 }) });
     expect(cells[0]?.config).toMatchObject({ iterations: 2, instructions: 80 });
   });
+
+  it('has variants that keep to what they are about, whatever the flags', () => {
+    const content = { variants: [{ name: 'as asked' }, { name: 'direct', settings: { iterations: 1 } }], seeds: [1] };
+    const { cells } = read(content, { flags: flags({ iterations: 4 }) });
+    expect(cells.map(({ config }) => config.iterations)).toEqual([4, 1]);
+  });
 });
 
 describe('what is wrong with it', () => {
@@ -102,7 +108,7 @@ describe('what is wrong with it', () => {
       [expect.stringContaining('grid: no option select.treshold. Did you mean select.threshold?') as string],
     ],
     [{ variants: [{ name: 'a' }, { name: 'a' }] }, {}, ['there are two variants "a"']],
-    [two, { flags: flags({ 'select.threshold': 3 }) }, ['--select.threshold: variants set this themselves']],
+    [two, { flags: flags({ 'select.threshold': 3 }) }, ['--select.threshold: every variant sets this itself']],
     [two, { flags: flags({ seed: 3 }) }, ["--seed: the file's seeds are used"]],
     [{ ...two, settings: { seed: 1 } }, {}, ['seed is no setting here: the list "seeds" has them']],
     [
