@@ -1,4 +1,5 @@
 // How far a run is, read from its database; a process may be writing it meanwhile. Changes nothing.
+import { type Config, configSchema } from '../config/schema.js';
 import { RunStore } from '../store/run-store.js';
 import { isLocked } from '../store/lock.js';
 import { corruptRun } from '../store/store-error.js';
@@ -51,10 +52,16 @@ export function withRun<T>(runDir: string, read: (run: RunData, record: RunRecor
   try {
     const record = storedRecord(store);
     if (record === undefined) throw corruptRun(store.file, 'it does not say what the run is');
-    return read({ runDir, config: record.config, store }, record);
+    return read({ runDir, config: withDefaults(record.config), store }, record);
   } finally {
     store.close();
   }
+}
+
+/** A run that an earlier version started lacks the settings that came later; their defaults are what it did. */
+function withDefaults(config: Config): Config {
+  const completed = configSchema.safeParse(config);
+  return completed.success ? completed.data : config;
 }
 
 function iterationStatus(run: RunData, iteration: number): RunStatus['iterations'][number] {

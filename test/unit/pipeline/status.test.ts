@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runLoop } from '../../../src/pipeline/run.js';
 import { show } from '../../../src/pipeline/show.js';
 import { readStatus } from '../../../src/pipeline/status.js';
+import { RunStore } from '../../../src/store/run-store.js';
 import { fakeRun, runFolder, type RunFolder } from '../../support/run-folder.js';
 
 let folder: RunFolder;
@@ -78,4 +79,16 @@ test('a folder without a run is bad input, and stays as it is', () => {
   const empty = mkdtempSync(path.join(tmpdir(), 'isheep-empty-'));
   expect(() => readStatus(empty)).toThrow(`no run in ${empty}: it has no run.db`);
   rmSync(empty, { recursive: true });
+});
+
+test('a run that was started before a setting existed can be read, and is not continued', async () => {
+  await runHalfway();
+  const store = RunStore.open(folder.runDir);
+  const { config, ...record } = store.value('record') as { config: Record<string, unknown> };
+  const { merge, quirks, ...older } = config;
+  store.setValue('record', { ...record, config: older });
+  store.close();
+  expect([merge, quirks]).not.toContain(undefined);
+  expect(readStatus(folder.runDir).iterations[0]?.summary?.respond.responses).toBe(24);
+  await expect(runLoop(fakeRun(folder))).rejects.toThrow('merge.when was not set, is now "never"');
 });
