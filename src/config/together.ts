@@ -5,6 +5,7 @@ import { mostCombined } from '../shared/constraints/combine.js';
 import { constraintFamilies } from '../shared/constraints/families/index.js';
 import { didYouMean } from '../shared/nearest-word.js';
 import { type Config, endpointKeys } from './schema.js';
+import { defaultMergeType } from './train-schema.js';
 
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
@@ -28,7 +29,7 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
   if (new Set(train.targets).size < train.targets.length) {
     problems.push(`${nameOf('train.targets')} names a matrix twice: ${train.targets.join(',')}`);
   }
-  if (merge.when === 'never' && merge.type !== 'same') {
+  if (merge.when === 'never' && merge.type !== defaultMergeType) {
     problems.push(`${nameOf('merge.type')} has no meaning without ${nameOf('merge.when')} each or last`);
   }
   return problems;

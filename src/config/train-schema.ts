@@ -71,6 +71,10 @@ export const mergeTypes = [
   ...(['q4_1', 'q4_0', 'iq4_nl', 'iq4_xs', 'q3_k_l', 'q3_k_m', 'q3_k_s', 'q2_k'] as const),
 ] as const;
 
+/** Where nothing else is asked for: rounded to the grid of a quantized base, hardly anything of an adapter is left
+ *  (docs/benchmarks.md). */
+export const defaultMergeType = 'f16';
+
 export const mergeTypeMeaning =
   'same keeps each tensor as it is stored, f32, f16 and bf16 are floats, the others quantized to so many bits a number ' +
   '(_s, _m and _l: mixes, the larger the more bits)';
@@ -80,5 +84,5 @@ export const mergeSchema = z.strictObject({
     .enum(['never', 'each', 'last'])
     .default('never')
     .describe('whether iterations leave base and adapter as one model, too; the loop itself goes on with the adapter'),
-  type: z.enum(mergeTypes).default('same').describe(`how its numbers are stored: ${mergeTypeMeaning}`),
+  type: z.enum(mergeTypes).default(defaultMergeType).describe(`how its numbers are stored: ${mergeTypeMeaning}`),
 });

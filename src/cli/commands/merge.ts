@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { mergeTypeMeaning, mergeTypes } from '../../config/train-schema.js';
+import { defaultMergeType, mergeTypeMeaning, mergeTypes } from '../../config/train-schema.js';
 import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
 import { resolveModel } from '../../engine/known-models.js';
 import type { ScaledAdapter } from '../../engine/merge.js';
@@ -33,7 +33,9 @@ export const mergeCommand: Command = {
     ),
     pathOption('run', 'a run, instead of --model and --adapter: its base and the adapter of an iteration'),
     option('iteration', 'of the run', z.number().int().min(1), { defaultText: 'the best one' }),
-    option('type', `how the numbers are stored: ${mergeTypeMeaning}`, z.enum(mergeTypes), { defaultText: 'same' }),
+    option('type', `how the numbers are stored: ${mergeTypeMeaning}`, z.enum(mergeTypes), {
+      defaultText: defaultMergeType,
+    }),
     pathOption('data', 'pairs (JSON Lines) that were not trained on, to measure the cost', {
       defaultText: "the seeds' own pairs, and the held-out ones of a run",
     }),
@@ -42,7 +44,7 @@ export const mergeCommand: Command = {
     ...modelOptions,
   ],
   examples: [
-    ['isheep merge --run runs/first --out merged.gguf', 'the best iteration, each tensor of the type it has'],
+    ['isheep merge --run runs/first --out merged.gguf', 'the best iteration, in half floats'],
     ['isheep merge --model base.gguf --adapter adapter.gguf --type q8_0 --out merged.gguf', 'an adapter of your own'],
   ],
   async run(call) {
@@ -50,7 +52,7 @@ export const mergeCommand: Command = {
     const { values, progress, interrupts, output } = call;
     const job = {
       ...{ modelPath: resolveModel(engine.model), adapters, out: values.needText('out'), pairs },
-      ...{ type: values.text('type') ?? 'same', chatTemplate: engine.chatTemplate },
+      ...{ type: values.text('type') ?? defaultMergeType, chatTemplate: engine.chatTemplate },
     };
     const result = await mergeFile(job, call.createEngine(engine), {
       stop: interrupts.stop,
