@@ -18,7 +18,7 @@ import { type Figure, figure, timed } from './figure.js';
 import type { BenchmarkSettings } from './options.js';
 
 /** What is measured of how varied they are grows with their number, so it is that of equally many. */
-const variedOf = 60;
+const variedOf = 25;
 
 export async function* benchSynthesize(bench: BenchmarkSettings): AsyncGenerator<Figure> {
   const { model: path, threads, device } = bench;

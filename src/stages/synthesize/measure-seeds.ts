@@ -1,10 +1,10 @@
 // What the model that writes makes of the seeds: how likely it finds them, or which of them are alike to it. Measured once
 // an iteration; demonstrations.ts draws by it.
 import type { CallOptions, FailedRequest, LanguageModel, ScoreRequest } from '../../engine/engine.js';
+import { kMeans } from '../../engine/k-means.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { SeedTask } from '../../shared/rows.js';
 import { userTurn } from '../../shared/task-prompt.js';
-import { clusterVectors } from './cluster-vectors.js';
 import type { SeedMeasures } from './demonstrations.js';
 
 export interface MeasureInput extends CallOptions {
@@ -47,7 +47,8 @@ async function byDensity({ seeds, ...input }: MeasureInput, model: LanguageModel
   const embedded = succeeded(await model.embed(requests, input));
   const wanted = Math.max(input.demonstrations, Math.round(Math.sqrt(embedded.length / 2)));
   const vectors = embedded.map(({ vector }) => vector);
-  const labels = clusterVectors(vectors, Math.min(wanted, embedded.length), input.seed);
+  const clusters = Math.min(wanted, vectors.length);
+  const { labels } = await kMeans(vectors, { clusters, seed: input.seed });
   return { by: 'density', cluster: Object.fromEntries(embedded.map(({ id }, i) => [id, labels[i] as number])) };
 }
 
