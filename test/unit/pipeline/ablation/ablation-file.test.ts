@@ -149,9 +149,10 @@ it('gives each run a folder that any disk takes and no two share', () => {
   expect(folders[0]).toBe(path.join('d', 'runs', 'both-seed-1'));
 });
 
-it('comes ready for the tables of the paper', () => {
+it('comes ready for the tables of the paper, and for what goes beyond them', () => {
   const ready = readdirSync(path.join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'ablations'));
   expect(ready.sort()).toEqual([
+    'beyond.json',
     'data-size.json',
     'grades.json',
     'iteration-modes.json',
