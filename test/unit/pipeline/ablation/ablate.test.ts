@@ -165,9 +165,28 @@ function watched(config: Config): { config: Config; read: Set<string> } {
   return { config: watch(config, '') as Config, read };
 }
 
+const allOn = {
+  constraints: { share: 0.5, attempts: 2 },
+  respond: { chunk: 6, responses: 2 },
+  synthesize: {
+    chunk: 3,
+    demonstrations: 3,
+    demonstrationsBy: 'perplexity',
+    topics: 'own',
+    reusePenalty: 1,
+    showOutputs: true,
+  },
+  select: { lengthNeutral: true, share: 0.8 },
+  train: { batchSize: 2, startFrom: 'last' },
+  merge: { when: 'last' },
+  quirks: { gluedInput: true, localNovelty: true },
+};
+
 test.each([
   ['judged', { assess: { method: 'expected', chunk: 7 }, select: { threshold: 0, accumulate: 0.5 } }],
   ['unjudged', { select: { grades: 'none' } }],
+  ['measured', { select: { by: 'perplexity', maxPerplexity: 10_000 } }],
+  ['with all that is off by default', allOn],
 ])('no stage reads a setting that it is not known to read: %s', async (_, settings) => {
   const { config, read } = watched(smallConfig({ ...folder.config, ...settings }));
   const stray: string[] = [];
