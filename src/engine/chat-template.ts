@@ -57,6 +57,7 @@ export class ChatTemplate {
   readonly #specialByText: ReadonlyMap<string, TokenizerInfo['specialTokens'][number]>;
   readonly #specialPattern: RegExp | null;
   readonly #source: string;
+  #turns: TextTurns | undefined;
 
   /** Throws `bad-config` where `source` is not a template. */
   constructor(source: string, tokenizer: Tokenizer) {
@@ -80,8 +81,15 @@ export class ChatTemplate {
     return this.#withBos(this.#tokens(this.#split(text, mark), false));
   }
 
+  /** Texts that end a response where the template parts turns by words, which a model writes as it writes any others; none
+   *  where it parts them by tokens of the model. */
+  get textStops(): readonly string[] {
+    return this.#textTurns().stops;
+  }
+
   /** A pair as it is trained: the prompt's tokens, then the response as the template writes it, up to and including the
-   *  first token that ends the turn (the EOS token where the template writes none). `context`: how many are the prompt. */
+   *  first token that ends the turn. Where the template writes none, the EOS token stands in the place of the words that it
+   *  ends a turn with. `context`: how many are the prompt. */
   exampleTokens(messages: readonly Message[], response: string): { tokens: number[]; context: number } {
     const whole: Message[] = [...messages, { role: 'assistant', content: response }];
     const mark = this.#markFor(whole);
@@ -90,7 +98,7 @@ export class ChatTemplate {
     const promptPieces = this.#split(prompt.text, mark);
     // A template that writes a turn of the past otherwise than one it asks for has no common rest.
     const rest = full.text.startsWith(prompt.text)
-      ? this.#split(full.text.slice(prompt.text.length), mark)
+      ? this.#split(withoutEnd(full.text.slice(prompt.text.length), this.#textTurns().end), mark)
       : [{ text: response }];
     const context = this.#withBos(this.#tokens(promptPieces, false));
     const continues = promptPieces.length > 0 && 'text' in (promptPieces.at(-1) as Piece);
@@ -102,6 +110,10 @@ export class ChatTemplate {
     const end = pieces.findIndex((piece) => 'token' in piece && endTokens.includes(piece.token));
     if (end >= 0) return this.#tokens(pieces.slice(0, end + 1), continues);
     return [...this.#tokens(pieces, continues), ...(eos >= 0 ? [eos] : [])];
+  }
+
+  #textTurns(): TextTurns {
+    return (this.#turns ??= textTurns((messages) => this.#render(messages, false).text, this.#tokenizer.info));
   }
 
   #withBos(tokens: number[]): number[] {
@@ -179,6 +191,45 @@ export class ChatTemplate {
         : [...this.#tokenizer.plain(piece.text)];
     });
   }
+}
+
+/** How a template parts turns by words. */
+interface TextTurns {
+  /** What it writes behind a response; "" where that holds a special token. */
+  end: string;
+  stops: string[];
+}
+
+/** Read off a conversation of two turns and the next. A template that refuses that, or drops a turn, has none. */
+function textTurns(render: (messages: readonly Message[]) => string, info: TokenizerInfo): TextTurns {
+  const [asked, answered, next] = ['first question', 'the answer to it', 'another question'] as const;
+  const turns: Message[] = [
+    { role: 'user', content: asked },
+    { role: 'assistant', content: answered },
+    { role: 'user', content: next },
+  ];
+  const behindAnswer = (text: string) => text.split(answered)[1];
+  try {
+    const end = behindAnswer(render(turns.slice(0, 2))) ?? '';
+    const between = behindAnswer(render(turns))?.split(next)[0] ?? '';
+    const holds = (text: string) => info.specialTokens.filter((special) => text.includes(special.text));
+    const isOfWords = holds(between).every(({ id }) => info.endTokens.includes(id));
+    return { end: holds(end).length === 0 ? end : '', stops: isOfWords ? stopsOf(between, holds(between)) : [] };
+  } catch {
+    return { end: '', stops: [] };
+  }
+}
+
+/** Each line between two turns; all but one right behind the response begin with their line end. */
+function stopsOf(between: string, ends: readonly { text: string }[]): string[] {
+  const words = ends.reduce((text, { text: end }) => text.replaceAll(end, ''), between);
+  const [first = '', ...lines] = words.split('\n').map((line) => line.trimEnd());
+  const stops = [first, ...lines.map((line) => (line === '' ? '' : `\n${line}`))];
+  return [...new Set(stops.filter((stop) => stop.trim().length > 2))];
+}
+
+function withoutEnd(text: string, end: string): string {
+  return end !== '' && text.endsWith(end) ? text.slice(0, -end.length) : text;
 }
 
 /** Tokens of a text that continues a text before it: without the space that some tokenizers put before a first word. */

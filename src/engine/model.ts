@@ -224,12 +224,13 @@ export class Model implements LanguageModel, Embedder {
     this.#checkGrammar(request);
     const tokens = this.promptTokens(request.prompt);
     if (tokens.length >= room) throw tooLongPrompt(request.id, tokens.length, room);
+    const stop = 'messages' in request.prompt ? [...request.stop, ...this.#chatTemplate().textStops] : request.stop;
     // A completion's text has no control tokens, so a stop text that names one would never be found in it.
-    const stops = this.info.specialTokens.filter(({ text }) => request.stop.includes(text));
+    const stops = this.info.specialTokens.filter(({ text }) => stop.includes(text));
     const stopTokens = Int32Array.from(stops, ({ id }) => id);
     const maxTokens = Math.min(request.maxTokens, room - tokens.length);
     checkFits(`request ${request.id}`, tokens.length + maxTokens, this.info.cacheBytesPerToken, this.#settings);
-    return { ...request, tokens, stopTokens, maxTokens };
+    return { ...request, stop, tokens, stopTokens, maxTokens };
   }
 
   /** The requests of a call mostly have one grammar, so the last is remembered. */

@@ -1,7 +1,7 @@
 // Merging and measuring, as the stage of a run and the verb both do it.
 import type { ComparedScore, CompareJob, MergeJob, MergeReport, ScaledAdapter } from '../engine/merge.js';
 import type { Pair } from '../shared/rows.js';
-import { mergeAdvice, mergeCost, type MergeCost } from '../stages/merge/merge.js';
+import { mergeAdvice, mergeCost, type MergeCost, survivedInWords } from '../stages/merge/merge.js';
 import { hashFile } from '../store/artifacts.js';
 
 export interface MergeResult extends MergeReport {
@@ -57,8 +57,12 @@ export async function mergeAndMeasure(engine: MergeEngine, input: MergeInput): P
 }
 
 /** One line for people. */
-export function mergeInWords({ type, survived, cost }: Pick<MergeResult, 'type' | 'survived' | 'cost'>): string {
-  const kept = `type ${type}, ${(survived * 100).toFixed(1)} % of the adapter's change survived`;
+export function mergeInWords({
+  type,
+  cost,
+  ...report
+}: Pick<MergeResult, 'type' | 'survived' | 'noise' | 'cost'>): string {
+  const kept = `type ${type}, ${survivedInWords(report)}`;
   if (cost === null) return kept;
   const { base, adapter, merged } = cost.perplexity;
   return (

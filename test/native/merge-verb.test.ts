@@ -43,7 +43,7 @@ test('it writes the model and says what the merge cost', async () => {
   const { exitCode, stdout, stderr } = await merge('--model', base, '--adapter', adapter, '--out', out);
   expect([exitCode, stderr]).toEqual([0, expect.stringContaining('compare: done in')]);
   expect(stdout).toMatch(
-    /merged\.gguf: .*, type f16; 14 of \d+ tensors changed\nsurvived rounding: 100\.0 % of .*; least in blk\.\d/,
+    /merged\.gguf: .*, type f16; 14 of \d+ tensors changed\nrounding: 100\.0 % of .*; least in blk\.\d/,
   );
   expect(stdout).toMatch(
     /on 1 pair \(\d+ tokens of responses\): KL from the live adapter .* nats a token\nperplexity: base/,

@@ -17,6 +17,7 @@ import { IsheepError } from '../../shared/errors.js';
 import type { Pair } from '../../shared/rows.js';
 import type { Command, CommandCall } from '../command.js';
 import { formatBytes, formatUnits } from '../format.js';
+import { survivedInWords } from '../../stages/merge/merge.js';
 import { chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
 import { engineOptions } from './with-model.js';
 
@@ -121,14 +122,14 @@ function hasWord({ words }: CommandCall, name: string): boolean {
 }
 
 function mergeText(result: MergeFileResult): string {
-  const { model, bytes, type, merged, tensors, fellBack, survived, noise, worstTensor, worstSurvived, cost } = result;
+  const { model, bytes, type, merged, tensors, fellBack, noise, worstTensor, worstSurvived, cost } = result;
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
   const lines = [
     `${model}: ${formatBytes(bytes)}, type ${type}; ${merged} of ${formatUnits(tensors, 'tensors')} changed`,
     ...(fellBack > 0
       ? [`${formatUnits(fellBack, 'tensors')} have another type: their rows do not divide into the blocks of ${type}`]
       : []),
-    `survived rounding: ${percent(survived)} of the adapter's change, beside noise of ${percent(noise)} of its size` +
+    `rounding: ${survivedInWords(result)}, beside noise of ${noise.toFixed(1)} times its size` +
       (worstTensor === '' ? '' : `; least in ${worstTensor}, ${percent(worstSurvived)}`),
   ];
   if (cost === null) return [...lines, 'no pair to measure on'].join('\n');

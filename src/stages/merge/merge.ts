@@ -38,13 +38,27 @@ const mostLost = 0.2;
 /** What to do where too much was lost; null where the merged model is as good as the live adapter. */
 export function mergeAdvice({ survived }: Pick<MergeReport, 'survived'>, cost: MergeCost | null): string | null {
   const found: string[] = [];
-  if (survived < leastSurvived) found.push(`only ${percent(survived)} of the adapter's change survived rounding`);
+  if (survived <= lowest || survived >= highest) {
+    found.push("the adapter's change is far smaller than what rounding does");
+  } else if (survived < leastSurvived) {
+    found.push(`only ${percent(survived)} of the adapter's change survived rounding`);
+  }
   const lost = cost === null ? 0 : lostShare(cost);
   if (lost > mostLost)
     found.push(`the merged model lost ${percent(lost)} of what the adapter had gained in perplexity`);
   return found.length === 0
     ? null
     : `${found.join(', and ')}: use a type of more bits than the base has, at best f16, or keep the adapter live`;
+}
+
+/** Beyond these the projection is of rounding noise: the change is too small to be told from it. */
+const [lowest, highest] = [-0.5, 1.5];
+
+/** How much of the adapters' change survived, for people. */
+export function survivedInWords({ survived, noise }: Pick<MergeReport, 'survived' | 'noise'>): string {
+  if (survived > lowest && survived < highest)
+    return `${(survived * 100).toFixed(1)} % of the adapter's change survived`;
+  return `the adapter's change is lost in rounding noise of ${noise.toFixed(0)} times its size`;
 }
 
 /** How much of the adapter's gain in mean loss the merged model lacks; 0 where the adapter gained nothing. */

@@ -85,10 +85,13 @@ describe('an example', () => {
     expect(shown(tokens.slice(context))).toBe('Ho </s> ho[2]');
   });
 
-  test('ends with EOS where the template writes no end token', () => {
+  test('ends with EOS in the place of words that the template ends a turn with', () => {
     const template = new ChatTemplate('{% for m in messages %}{{ m.content }};{% endfor %}', tokenizer());
-    const { tokens, context } = template.exampleTokens([user('Hi')], 'Ho');
+    const { tokens, context } = template.exampleTokens([user('Hi')], 'Ho;');
     expect([shown(tokens.slice(0, context)), shown(tokens.slice(context))]).toEqual(['Hi;', 'Ho;[2]']);
+    const chatml = new ChatTemplate(resolveChatTemplate('chatml', null) ?? '', tokenizer());
+    const example = chatml.exampleTokens([user('Hi')], 'Ho <|im_end|>');
+    expect(shown(example.tokens.slice(example.context))).toBe('Ho <|im_end|>[2]');
   });
 
   test('takes the response as it is where the template writes the prompt otherwise with it', () => {
@@ -105,6 +108,27 @@ test('a text that continues another has no space that the tokenizer adds to a fi
   const spaced: Tokenizer = { ...tokenizer(), plain: (text) => plain(` ${text}`) };
   expect(shown(continuedTokens(spaced, 'Ho'))).toBe('Ho');
   expect(shown(continuedTokens(tokenizer(), 'Ho'))).toBe('Ho');
+});
+
+describe('the texts that end a response', () => {
+  const stopsOf = (template: string, info: Partial<Tokenizer['info']> = {}) =>
+    new ChatTemplate(resolveChatTemplate(template, null) ?? '', tokenizer(info)).textStops;
+
+  test('are those with which a template of words goes on behind it', () => {
+    expect(stopsOf('chatml')).toEqual(['<|im_end|>', '\n<|im_start|>user']);
+    expect(stopsOf('plain')).toEqual(['\nUser:']);
+  });
+
+  test('are none where tokens of the model part turns', () => {
+    const own = [special(5, '<|im_start|>'), special(6, '<|im_end|>')];
+    expect(stopsOf('chatml', { specialTokens: own, endTokens: [6] })).toEqual([]);
+    expect(new ChatTemplate(source, tokenizer()).textStops).toEqual([]);
+  });
+
+  test('are none of a template that refuses a conversation or writes one turn only', () => {
+    expect(new ChatTemplate("{{ raise_exception('one turn') }}", tokenizer()).textStops).toEqual([]);
+    expect(new ChatTemplate('{{ messages[0].content }}', tokenizer()).textStops).toEqual([]);
+  });
 });
 
 describe('the choice of a template', () => {

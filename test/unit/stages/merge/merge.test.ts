@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { mergeAdvice, mergeCost } from '../../../../src/stages/merge/merge.js';
+import { mergeAdvice, mergeCost, survivedInWords } from '../../../../src/stages/merge/merge.js';
 
 const score = (id: string, tokens: number, divergence: number, base: number, adapter: number, merged: number) => ({
   ...{ id, tokens, divergence },
@@ -22,10 +22,16 @@ test.each([
   ['everything survived', 1, 2, 1.5, 1.5, null],
   ['little was lost', 0.95, 2, 1.5, 1.52, null],
   ['the change did not survive', 0.12, 2, 1.5, 1.52, "only 12 % of the adapter's change survived rounding: use a type"],
+  ['the change is below the noise', 34, 2, 1.5, 1.5, 'change is far smaller than what rounding does'],
   ['the gain is half gone', 0.95, 2, 1, 1.5, 'the merged model lost 50 % of what the adapter had gained in perplexity'],
   ['an adapter that gained nothing has nothing to lose', 0.95, 1, 1.2, 1.3, null],
 ])('%s', (_name, survived, base, adapter, merged, advice) => {
   const found = mergeAdvice({ survived }, mergeCost([score('a', 10, 0, base, adapter, merged)]));
   if (advice === null) expect(found).toBeNull();
   else expect(found).toContain(advice);
+});
+
+test('what survived is told as a share, or as lost where rounding is all there is to see', () => {
+  expect(survivedInWords({ survived: 0.876, noise: 2.9 })).toBe("87.6 % of the adapter's change survived");
+  expect(survivedInWords({ survived: 34, noise: 5000 })).toMatch(/lost in rounding noise of 5000 times its size$/);
 });
