@@ -50,14 +50,18 @@ export async function ablate(options: AblateOptions): Promise<AblationResult> {
       const signals = { ...(stop && { stop }), ...(cancel && { cancel }), ...(continueCommand && { continueCommand }) };
       const runDir = runFolder(dir, cell);
       ended.push(await runCell(cell, { ...models, ...signals, runDir, config, report, sharing, name }));
+      writeResults(ablationResult(dir, ablation, ended));
     }
-    const result = ablationResult(dir, ablation, ended);
-    writeFileAtomically(path.join(dir, resultsName), `${JSON.stringify(result, null, 2)}\n`);
-    writeFileAtomically(path.join(dir, tableName), markdownTable(result));
-    return result;
+    return ablationResult(dir, ablation, ended);
   } finally {
     lock.release();
   }
+}
+
+/** After each run, so that there is a table of what has been done so far. */
+function writeResults(result: AblationResult): void {
+  writeFileAtomically(path.join(result.dir, resultsName), `${JSON.stringify(result, null, 2)}\n`);
+  writeFileAtomically(path.join(result.dir, tableName), markdownTable(result));
 }
 
 async function runCell({ variant, seed }: Cell, options: RunOptions): Promise<CellResult> {

@@ -120,8 +120,9 @@ test('goes on after an interruption, and ends with the same', async () => {
   const whole = await ablate(options(ablation, {}, path.join(folder.dir, 'whole')));
   const stop = new AbortController();
   let calls = 0;
-  const interrupted = options(ablation, { onCall: () => ++calls === 30 && stop.abort() });
+  const interrupted = options(ablation, { onCall: () => ++calls === 80 && stop.abort() });
   await expect(ablate({ ...interrupted, stop: stop.signal })).rejects.toMatchObject({ code: 'interrupted' });
+  expect(readFileSync(inDir('table.md'), 'utf8')).toContain('| base | 2 | 1 |');
   // A file of a run that others took over from is lost.
   const lost = path.join(runFolder(folder.runDir, { variant: 'base', seed: 1 }), 'iterations', '1', 'adapter.gguf');
   if (existsSync(lost)) rmSync(lost);
