@@ -4,7 +4,7 @@
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../shared/random.js';
 import type { Pair } from '../shared/rows.js';
 import { NoveltyIndex } from '../stages/filter/novelty-index.js';
-import { wordRuns, words } from '../stages/filter/words.js';
+import { wordRuns, words } from '../shared/words.js';
 import { topicSpread } from './topic-spread.js';
 
 export interface Diversity {

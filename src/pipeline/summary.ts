@@ -2,8 +2,8 @@
 import { unmetConstraints } from '../shared/constraints/check.js';
 import { rankCorrelation } from '../shared/rank-statistics.js';
 import type { Assessment, Pair } from '../shared/rows.js';
+import { words } from '../shared/words.js';
 import { selfAgreement } from '../stages/assess/agreement.js';
-import { countWords } from '../stages/select/length-neutral.js';
 import { diversityAlarms, diversityOf, mostPairs } from './diversity.js';
 import type { IterationSummary, RunSummary, StageName } from './events.js';
 import { adapterPath, mergedPath, type RunData } from './run-context.js';
@@ -126,13 +126,13 @@ function summarizeAssess(run: RunData, iteration: number): IterationSummary['ass
 
 /** Of scores (the rank, or the sum of both grades) and the words of the responses; fewer than ten say nothing. */
 function correlationWithLength(rows: readonly Assessment[], pairs: readonly Pair[]): number | null {
-  const words = new Map(pairs.map(({ id, response }) => [id, countWords(response)]));
+  const lengths = new Map(pairs.map(({ id, response }) => [id, words(response).length]));
   const judged = rows.flatMap((row) => ('reason' in row ? [] : [row]));
   if (judged.length < 10) return null;
   const scores = judged.map((row) => (row.method === 'likelihood' ? row.rank : row.quality + row.following));
   return rankCorrelation(
     scores,
-    judged.map(({ id }) => words.get(id) ?? 0),
+    judged.map(({ id }) => lengths.get(id) ?? 0),
   );
 }
 

@@ -67,7 +67,8 @@ export function tableNotes({ seeds, cells }: AblationResult): string[] {
   const gaveUp = cells.flatMap(({ variant, seed, gaveUp: why }) =>
     why === undefined ? [] : [`"${variant}" with seed ${seed} ended early: ${why}`],
   );
-  const over = `${seeds.length} seed${seeds.length === 1 ? '' : 's'} (${seeds.join(', ')})`;
+  const done = seeds.filter((seed) => cells.some((cell) => cell.seed === seed));
+  const over = `${done.length} seed${done.length === 1 ? '' : 's'} (${done.join(', ')})`;
   return [
     `Means and sample deviations over ${over}. Losses: change of the adapter's to the base's, on the iteration's own held-out ` +
       'pairs and on the seed pairs.',

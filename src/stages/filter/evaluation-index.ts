@@ -1,7 +1,7 @@
 // Which texts share words with the texts of an evaluation: a run of n words in a row, or the whole of an evaluation text that
 // is shorter, as GPT-3's training data was checked with n = 13 (arXiv 2005.14165, appendix C). Exact: hashes only find where
 // to look. Takes 9 bytes a word of the evaluation at most, beside its vocabulary.
-import { plainWords } from './words.js';
+import { plainWords } from '../../shared/words.js';
 
 /** Evaluation texts of fewer words are left out: answers, names and labels that any text may hold. Questions of benchmarks
  *  often have no more than 6. n is at least as large. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { IsheepError } from '../../shared/errors.js';
 import { fewestWords } from './evaluation-index.js';
-import { plainWords } from './words.js';
+import { plainWords } from '../../shared/words.js';
 
 /** Bad lines of a file that an error lists; of more, only the number is told. */
 const listedLines = 5;

@@ -4,8 +4,9 @@ import type { Config } from '../../config/schema.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { Assessment, Pair } from '../../shared/rows.js';
 import { addCount, sortCounts } from '../../shared/verdicts.js';
+import { words } from '../../shared/words.js';
 import { bestOfEach, countingGrades, countingNames } from './best-of.js';
-import { countWords, withoutLength } from './length-neutral.js';
+import { withoutLength } from './length-neutral.js';
 
 export interface Selection {
   /** In training order: best first, equals by id; as they came where all are kept. */
@@ -70,11 +71,11 @@ function inOrder(judged: readonly Judged[]): Judged[] {
 }
 
 function lengthNeutral(judged: readonly Judged[]): Judged[] {
-  const words = judged.map(({ pair }) => countWords(pair.response));
+  const lengths = judged.map(({ pair }) => words(pair.response).length);
   const columns = (judged[0]?.scores ?? []).map((_, i) =>
     withoutLength(
       judged.map(({ scores }) => scores[i] as number),
-      words,
+      lengths,
     ),
   );
   return judged.map(({ pair }, row) => ({ pair, scores: columns.map((column) => column[row] as number) }));

@@ -1,7 +1,7 @@
 // A response that copies its task: fewer than a quarter of its different word triples are new. All likelihood scores love
 // copies, so they must go before. A response under three words has no triple and is not judged.
 import type { Filter } from '../filter.js';
-import { wordRuns, words } from '../words.js';
+import { wordRuns, words } from '../../../shared/words.js';
 
 const smallestShareOfNew = 0.25;
 

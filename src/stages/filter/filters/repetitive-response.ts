@@ -1,6 +1,6 @@
 // A response that goes round in circles: fewer than half of its word quadruples are different. Small models do that.
 import type { Filter } from '../filter.js';
-import { wordRuns, words } from '../words.js';
+import { wordRuns, words } from '../../../shared/words.js';
 
 const fewestWords = 24;
 const smallestShareOfDifferent = 0.5;

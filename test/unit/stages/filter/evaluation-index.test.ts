@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 
 import { randomStream } from '../../../../src/shared/random.js';
 import { EvaluationIndex } from '../../../../src/stages/filter/evaluation-index.js';
-import { plainWords } from '../../../../src/stages/filter/words.js';
+import { plainWords } from '../../../../src/shared/words.js';
 
 const numbered = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => `w${from + i}`).join(' ');
