@@ -12,7 +12,7 @@ import type {
 import type { TrainEvent, TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
-import type { Comparison, PairLoss } from '../stages/evaluate/evaluate.js';
+import type { Comparison, PairLoss } from '../stages/evaluate/losses.js';
 import type { RespondChunk } from '../stages/respond/respond.js';
 import type { Clusters } from '../stages/select/cluster.js';
 import type { MeasureChunk } from '../stages/select/measure.js';

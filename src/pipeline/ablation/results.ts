@@ -1,7 +1,7 @@
 // What came of an ablation: for each variant and iteration the figures over the seeds, and how it compares with the baseline
 // on the seed pairs, which all runs of a seed share.
 import { comparePaired, deviation, holm, mean, type PairedComparison } from '../../shared/paired-test.js';
-import type { PairLoss } from '../../stages/evaluate/evaluate.js';
+import type { PairLoss } from '../../stages/evaluate/losses.js';
 import type { RunSummary } from '../events.js';
 import type { Ablation } from './ablation-file.js';
 

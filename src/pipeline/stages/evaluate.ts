@@ -4,7 +4,7 @@
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { Pair, SeedTask } from '../../shared/rows.js';
 import { joinedTask } from '../../shared/task-prompt.js';
-import { compareLosses, pairLosses, type Comparison, type PairLoss } from '../../stages/evaluate/evaluate.js';
+import { compareLosses, pairLosses, type Comparison, type PairLoss } from '../../stages/evaluate/losses.js';
 import { splitHeldOut } from '../../stages/train/train.js';
 import { adapterPath, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
 import { dataset, lossRows, type EvaluateResult } from '../stored-rows.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Pair } from '../../../../src/shared/rows.js';
-import { compareLosses, pairLosses, type PairLoss } from '../../../../src/stages/evaluate/evaluate.js';
+import { compareLosses, pairLosses, type PairLoss } from '../../../../src/stages/evaluate/losses.js';
 import { FakeModel } from '../../../support/fake-model.js';
 
 const loss = (id: string, nats: number, tokens: number): PairLoss => ({ id, loss: nats, tokens });

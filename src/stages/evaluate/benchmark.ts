@@ -1,0 +1,107 @@
+// What a benchmark is: items, the answers that a model gives to them, and what each answer is worth. One file a benchmark
+// in benchmarks/; who runs them, with cache, intervals and comparisons, knows nothing of any of them.
+import type { CallOptions, FailedRequest, LanguageModel } from '../../engine/engine.js';
+
+/** Files that a benchmark is read from, by what they hold. */
+export const fileRoles = {
+  data: 'the items',
+  baseline: "another model's answers, which the model's are compared with",
+  references: 'answers that a judge is shown as right',
+  judgePrompts: "the judge's wording",
+  examples: 'examples that stand before each item',
+} as const;
+export type FileRole = keyof typeof fileRoles;
+export type BenchmarkFiles = Readonly<Partial<Record<FileRole, string>>>;
+
+export interface Item {
+  id: string;
+  /** Items that are no two independent observations (two questions on one text) share it; intervals resample by it. */
+  cluster?: string;
+}
+
+/** What a person may choose; each benchmark has values of its own for what is left open. */
+export interface EvaluateSettings {
+  /** Of all random choices: sampling, and the order in which a judge sees two answers. */
+  seed: number;
+  /** Most tokens of an answer. */
+  maxTokens?: number | undefined;
+  temperature?: number | undefined;
+  /** Answers an item, where a benchmark takes several (pass@k). */
+  samples?: number | undefined;
+  /** Examples before each item, where a benchmark has such. */
+  shots?: number | undefined;
+}
+
+/** A program that a model wrote, run where it can do no harm. */
+export interface ProgramRun {
+  outcome: 'passed' | 'failed' | 'timed-out' | 'out-of-memory' | 'too-much-output';
+  /** The end of what it said, for a person. */
+  detail: string;
+}
+export type RunProgram = (program: string, options: { signal?: AbortSignal | undefined }) => Promise<ProgramRun>;
+
+export interface ScoringTools {
+  /** Present where the benchmark needs a judge. */
+  judge?: LanguageModel;
+  /** Present where the benchmark runs programs. */
+  runProgram?: RunProgram;
+  settings: EvaluateSettings;
+  call: CallOptions;
+}
+
+/** What an item adds to a metric, which is the sum of the values over the sum of the weights. */
+export interface Share {
+  value: number;
+  weight: number;
+}
+
+export interface ItemResult {
+  id: string;
+  /** By metric; a metric that the item says nothing of is absent. */
+  shares: Readonly<Record<string, Share>>;
+  cluster?: string;
+  /** What a person wants to see of it: the answer, verdicts, the judge's words. Plain JSON. */
+  details: Readonly<Record<string, unknown>>;
+}
+
+export interface Metric {
+  name: string;
+  /** Shares are given in percent. */
+  unit: '%' | 'points' | 'nats' | 'perplexity';
+  about: string;
+  /** Losses and perplexities are. */
+  lowerIsBetter?: boolean;
+  /** From the mean to the metric: exp for a perplexity. */
+  of?: (mean: number) => number;
+}
+
+export interface Benchmark<I extends Item = Item, A = unknown> {
+  readonly name: string;
+  /** One line. */
+  readonly about: string;
+  /** The first one is the one that a person asks for. */
+  readonly metrics: readonly Metric[];
+  readonly needs: { readonly files: readonly FileRole[]; readonly judge?: boolean; readonly programs?: boolean };
+  /** Throws `bad-input` that names all that is wrong: missing fields, ids that repeat. */
+  readItems(files: BenchmarkFiles, settings: EvaluateSettings): I[];
+  /** Answers that another program gave, in the benchmark's official form or as `{id, response}`: one for each item of the
+   *  file that it names, in the order of `items`. Absent where a benchmark reads log-probabilities. Throws `bad-input`. */
+  readAnswers?(file: string, items: readonly I[]): { items: I[]; answers: A[] };
+  /** The model's answers to these items, in their order. */
+  answer(
+    items: readonly I[],
+    model: LanguageModel,
+    settings: EvaluateSettings,
+    call: CallOptions,
+  ): Promise<(A | FailedRequest)[]>;
+  /** What each answer is worth, in the order of the items. An answer that failed is worth nothing and says why. */
+  score(items: readonly I[], answers: readonly (A | FailedRequest)[], tools: ScoringTools): Promise<ItemResult[]>;
+  /** Metrics that are no sum over items, such as a regression over all of them. */
+  overall?(items: readonly I[], results: readonly ItemResult[], files: BenchmarkFiles): OverallMetric[];
+}
+
+export interface OverallMetric extends Metric {
+  value: number;
+  low: number;
+  high: number;
+}
