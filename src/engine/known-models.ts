@@ -42,6 +42,8 @@ export const knownModelSchema = z.strictObject({
 });
 
 export type KnownModel = z.infer<typeof knownModelSchema>;
+/** A file that can be fetched: a model's, or one of a benchmark's. */
+export type KnownFile = Pick<KnownModel, 'name' | 'file' | 'bytes' | 'sha256' | 'sources'>;
 export type UrlSource = z.infer<typeof urlSourceSchema>;
 export type WheelMember = z.infer<typeof wheelMemberSchema>;
 export type ModelSource = z.infer<typeof sourceSchema>;

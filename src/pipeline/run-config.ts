@@ -142,7 +142,7 @@ export function chatTemplateIdentity(chatTemplate: string | undefined): string |
   return existsSync(chatTemplate) ? `sha256:${hashFile(chatTemplate)}` : chatTemplate;
 }
 
-function packageVersions(): RunRecord['versions'] {
+export function packageVersions(): RunRecord['versions'] {
   const root = path.join(import.meta.dirname, '..', '..');
   const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     version: string;

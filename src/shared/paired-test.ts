@@ -1,5 +1,6 @@
 // Whether one thing is better than another, measured on the same items: a sign-flip permutation test (Fisher, The Design of
 // Experiments, 1935, §21), a bootstrap interval by item, and Holm's correction where several are compared (1979).
+import { bootstrapInterval } from './bootstrap.js';
 import { deriveSeed, randomStream } from './random.js';
 
 export interface PairedComparison {
@@ -23,8 +24,36 @@ export function comparePaired(differences: readonly number[]): PairedComparison 
   const n = differences.length;
   if (n === 0) throw new Error('there is nothing to compare');
   const difference = mean(differences);
-  const { low, high } = bootstrap(differences);
-  return { n, difference, low, high, p: n <= mostExact ? exactP(differences) : drawnP(differences) };
+  const { low, high } = bootstrapInterval(
+    differences.map((value) => ({ value, weight: 1 })),
+    draws,
+  );
+  return { n, difference, low, high, p: pOf(differences) };
+}
+
+function pOf(differences: readonly number[]): number {
+  if (hasOneSize(differences)) return signP(differences);
+  return differences.length <= mostExact ? exactP(differences) : drawnP(differences);
+}
+
+/** Whether all that differ do so by the same amount, as right and wrong answers do. */
+function hasOneSize(differences: readonly number[]): boolean {
+  const sizes = differences.filter((value) => value !== 0).map(Math.abs);
+  return sizes.every((size) => size === sizes[0]);
+}
+
+/** The permutation test in closed form, where differences have one size: McNemar's exact test (1947), two-sided binomial. */
+function signP(differences: readonly number[]): number {
+  const up = differences.filter((value) => value > 0).length;
+  const down = differences.filter((value) => value < 0).length;
+  const n = up + down;
+  let tail = 0;
+  let logChoose = 0; // log of n over k
+  for (let k = 0; k <= Math.min(up, down); k++) {
+    tail += Math.exp(logChoose - n * Math.LN2);
+    logChoose += Math.log(n - k) - Math.log(k + 1);
+  }
+  return Math.min(1, 2 * tail);
 }
 
 function exactP(differences: readonly number[]): number {
@@ -51,15 +80,6 @@ function drawnP(differences: readonly number[]): number {
 /** But for rounding: sums of the same numbers in another order differ in their last bits. */
 function isAsFar(value: number, observed: number): boolean {
   return Math.abs(value) >= observed * (1 - 1e-12);
-}
-
-function bootstrap(values: readonly number[]): { low: number; high: number } {
-  const random = randomStream(deriveSeed(1, 'bootstrap'));
-  const means = Array.from({ length: draws }, () =>
-    mean(values.map(() => values[Math.floor(random() * values.length)] as number)),
-  ).sort((a, b) => a - b);
-  const at = (share: number) => means[Math.round(share * (draws - 1))] as number;
-  return { low: at(0.025), high: at(0.975) };
 }
 
 /** p-values of several comparisons, corrected by Holm's method; in the order given. */

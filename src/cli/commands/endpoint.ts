@@ -9,11 +9,7 @@ import type { CommandCall } from '../command.js';
 export function endpointOf({ config, values, output }: CommandCall): EngineOptions['endpoint'] {
   const { engine, baseUrl, engineModel, enginePrompts, engineConcurrency, engineRetries, engineTimeout } = config;
   if (engine === 'local' || baseUrl === undefined) return undefined;
-  if (values.flag('offline') && !isLoopback(baseUrl)) {
-    throw new IsheepError('bad-config', `--offline forbids the endpoint ${baseUrl}, which is not on this machine`, {
-      hint: 'leave one of them out',
-    });
-  }
+  refuseOffline(values.flag('offline'), baseUrl);
   const apiKey = keyOf(output.streams.env.ISHEEP_API_KEY);
   const concurrency = values.number('parallel') ?? engineConcurrency;
   return {
@@ -25,6 +21,20 @@ export function endpointOf({ config, values, output }: CommandCall): EngineOptio
     ...(engineRetries !== undefined && { retries: engineRetries }),
     ...(engineTimeout !== undefined && { timeout: engineTimeout }),
   };
+}
+
+/** Another endpoint than the settings name, such as a judge's: the first model that it offers. Throws `bad-config`. */
+export function endpointAt({ values, output }: CommandCall, baseUrl: string): NonNullable<EngineOptions['endpoint']> {
+  refuseOffline(values.flag('offline'), baseUrl);
+  const apiKey = keyOf(output.streams.env.ISHEEP_API_KEY);
+  return { baseUrl, ...(apiKey !== undefined && { apiKey }) };
+}
+
+function refuseOffline(isOffline: boolean, baseUrl: string): void {
+  if (!isOffline || isLoopback(baseUrl)) return;
+  throw new IsheepError('bad-config', `--offline forbids the endpoint ${baseUrl}, which is not on this machine`, {
+    hint: 'leave one of them out',
+  });
 }
 
 /** Throws `bad-config` for options that are of a local model only, all at once. */

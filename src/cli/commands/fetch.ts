@@ -1,33 +1,72 @@
 import { z } from 'zod';
 
-import { knownModel, knownModels } from '../../engine/known-models.js';
-import { fetchModel } from '../../engine/fetch/fetch-model.js';
+import { benchmarkFolder, filesOf, type KnownBenchmark, knownBenchmarks } from '../../engine/known-benchmarks.js';
+import { type KnownFile, knownModel, knownModels } from '../../engine/known-models.js';
+import { fetchModel, type FetchResult } from '../../engine/fetch/fetch-model.js';
+import { IsheepError } from '../../shared/errors.js';
 import { option } from '../options.js';
 import type { Command, CommandCall, CommandResult } from '../command.js';
 import { formatBytes, formatTable } from '../format.js';
 
 export const fetchCommand: Command = {
   name: 'fetch',
-  summary: 'gets a known model; without a name, lists them',
-  positional: { name: 'name', description: 'a known model', required: false },
+  summary: "gets a known model or a benchmark's files; without a name, lists them",
+  positional: { name: 'name', description: 'a known model or benchmark', required: false },
   options: [option('verify', 'compare the sha256 of a file that is here already', z.boolean())],
-  examples: [['isheep fetch', 'lists the known models']],
+  examples: [
+    ['isheep fetch', 'lists the known models and benchmarks'],
+    ['isheep fetch ifeval', 'the prompts of IFEval'],
+  ],
   run: (call) => {
     const name = call.values.text('name');
-    return name === undefined ? Promise.resolve(listModels()) : fetchByName(name, call);
+    if (name === undefined) return Promise.resolve(list());
+    const benchmark = knownBenchmarks().find((known) => known.name === name);
+    return benchmark === undefined ? fetchKnownModel(name, call) : fetchBenchmark(benchmark, call);
   },
 };
 
-function listModels(): CommandResult {
-  const models = knownModels();
-  const rows = models.map((model) => [model.name, formatBytes(model.bytes), model.license, model.description]);
-  return { text: formatTable(rows), data: { models } };
+function list(): CommandResult {
+  const [models, benchmarks] = [knownModels(), knownBenchmarks()];
+  const rows = [
+    ...models.map((model) => [model.name, formatBytes(model.bytes), model.license, model.description]),
+    ...benchmarks.map((one) => [one.name, formatBytes(sizeOf(one)), one.license, one.about]),
+  ];
+  return { text: formatTable(rows), data: { models, benchmarks } };
 }
 
-async function fetchByName(name: string, call: CommandCall): Promise<CommandResult> {
+function sizeOf({ files }: KnownBenchmark): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+async function fetchKnownModel(name: string, call: CommandCall): Promise<CommandResult> {
+  const model = modelOf(name);
+  const result = await fetchFile(model, call);
+  return { text: result.path, data: { name: model.name, ...result } };
+}
+
+/** A name that is neither a model's nor a benchmark's is nearest to one of either. */
+function modelOf(name: string): KnownFile {
+  try {
+    return knownModel(name);
+  } catch (error) {
+    if (!(error instanceof IsheepError) || error.code !== 'model-not-found') throw error;
+    const benchmarks = knownBenchmarks().map((known) => known.name);
+    const others = benchmarks.length === 0 ? '' : `; known benchmarks: ${benchmarks.join(', ')}`;
+    throw new IsheepError(error.code, error.message, { hint: `${error.hint ?? ''}${others}`, cause: error });
+  }
+}
+
+async function fetchBenchmark(benchmark: KnownBenchmark, call: CommandCall): Promise<CommandResult> {
+  const folder = benchmarkFolder(benchmark.name);
+  const files: FetchResult[] = [];
+  for (const file of filesOf(benchmark)) files.push(await fetchFile(file, call, folder));
+  return { text: files.map((file) => file.path).join('\n'), data: { name: benchmark.name, files } };
+}
+
+async function fetchFile(file: KnownFile, call: CommandCall, folder?: string): Promise<FetchResult> {
   const { values, progress, output, interrupts } = call;
-  const model = knownModel(name);
-  const result = await fetchModel(model, {
+  const result = await fetchModel(file, {
+    ...(folder !== undefined && { folder }),
     offline: values.flag('offline'),
     verify: values.flag('verify'),
     signal: interrupts.stop,
@@ -39,6 +78,6 @@ async function fetchByName(name: string, call: CommandCall): Promise<CommandResu
   });
   progress.finish(formatBytes(result.bytes));
   const origin = result.source === null ? 'was here already' : `from ${result.source}`;
-  output.note(`${model.name}, ${formatBytes(result.bytes)}, ${origin}`);
-  return { text: result.path, data: { name: model.name, ...result } };
+  output.note(`${file.name}, ${formatBytes(result.bytes)}, ${origin}`);
+  return result;
 }

@@ -3,6 +3,7 @@ import type { Command } from '../command.js';
 import { ablateCommand } from './ablate.js';
 import { assessCommand } from './assess.js';
 import { doctorCommand } from './doctor.js';
+import { evaluateCommand } from './evaluate.js';
 import { fetchCommand } from './fetch.js';
 import { filterCommand } from './filter.js';
 import { generateCommand } from './generate.js';
@@ -25,10 +26,11 @@ export const commands: readonly Command[] = [
   assessCommand,
   filterCommand,
   trainCommand,
+  evaluateCommand,
   mergeCommand,
   fetchCommand,
   doctorCommand,
 ];
 
 /** Verbs that are named in the documents and do not exist yet. */
-export const plannedCommands: readonly string[] = ['evaluate', 'chat', 'export', 'report', 'dashboard'];
+export const plannedCommands: readonly string[] = ['chat', 'export', 'report', 'dashboard'];

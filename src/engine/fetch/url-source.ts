@@ -3,12 +3,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
 
-import type { KnownModel, UrlSource } from '../known-models.js';
+import type { KnownFile, UrlSource } from '../known-models.js';
 import type { PartFile } from './part-file.js';
 import { SourceFailure } from './source-failure.js';
 
 export interface SourceContext {
-  model: KnownModel;
+  model: KnownFile;
   part: PartFile;
   onBytes: () => void;
   signal: AbortSignal | undefined;
@@ -109,7 +109,7 @@ async function prepare(response: Response, url: string, { model, part }: SourceC
   return true;
 }
 
-function tooLong(model: KnownModel): SourceFailure {
+function tooLong(model: KnownFile): SourceFailure {
   return new SourceFailure(`has more than ${model.bytes} bytes`, { differs: true });
 }
 

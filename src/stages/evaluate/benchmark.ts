@@ -81,7 +81,13 @@ export interface Benchmark<I extends Item = Item, A = unknown> {
   readonly about: string;
   /** The first one is the one that a person asks for. */
   readonly metrics: readonly Metric[];
-  readonly needs: { readonly files: readonly FileRole[]; readonly judge?: boolean; readonly programs?: boolean };
+  readonly needs: {
+    readonly files: readonly FileRole[];
+    /** Files that are read where they are given. */
+    readonly optionalFiles?: readonly FileRole[];
+    readonly judge?: boolean;
+    readonly programs?: boolean;
+  };
   /** Throws `bad-input` that names all that is wrong: missing fields, ids that repeat. */
   readItems(files: BenchmarkFiles, settings: EvaluateSettings): I[];
   /** Answers that another program gave, in the benchmark's official form or as `{id, response}`: one for each item of the

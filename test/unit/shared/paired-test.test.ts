@@ -16,8 +16,20 @@ describe('a paired comparison', () => {
   });
 
   it('draws signs of many, and never says 0', () => {
-    const all = Array.from({ length: 60 }, () => 1);
+    const all = Array.from({ length: 60 }, (_, i) => 1 + i / 60);
     expect(comparePaired(all).p).toBeCloseTo(1 / 10_001, 12);
+  });
+
+  it("is McNemar's exact test where items differ by one amount or not at all", () => {
+    const answers = (up: number, down: number, same: number) =>
+      comparePaired([...Array<number>(up).fill(1), ...Array<number>(down).fill(-1), ...Array<number>(same).fill(0)]).p;
+    // Binomial(12, 1/2): 2 · (1 + 12 + 66) / 4096.
+    expect(answers(10, 2, 30)).toBeCloseTo(0.03857421875, 12);
+    expect(answers(2, 10, 3)).toBeCloseTo(0.03857421875, 12);
+    expect(answers(6, 6, 100)).toBe(1);
+    expect(answers(0, 0, 9)).toBe(1);
+    expect(answers(60, 0, 0)).toBeCloseTo(2 / 2 ** 60, 25);
+    expect(answers(600, 500, 0)).toBeCloseTo(0.00281954, 8); // exact sum of the binomial tail
   });
 
   it('is right as often as it says where there is no difference', () => {

@@ -222,7 +222,7 @@ describe('a file that is here already', () => {
     const server = await fileServer({ content });
     await expect(fetchModel(model([url(server.url)]), { folder, offline: true })).rejects.toMatchObject({
       code: 'no-network',
-      message: 'the model tiny is not on this machine, and --offline forbids to fetch it',
+      message: 'tiny is not on this machine, and --offline forbids to fetch it',
     });
     expect(server.requests).toEqual([]);
   });
@@ -249,7 +249,7 @@ test('a folder that cannot be made is named, with the way to another', async () 
   const folder = path.join(file, 'models');
   await expect(fetchModel(model([url('http://127.0.0.1/')]), { folder })).rejects.toMatchObject({
     code: 'bad-config',
-    message: expect.stringContaining(`models cannot be written to ${folder}: `) as string,
-    hint: 'set ISHEEP_MODELS_DIR to a folder of yours',
+    message: expect.stringContaining(`files cannot be written to ${folder}: `) as string,
+    hint: 'set ISHEEP_MODELS_DIR (of models) or ISHEEP_BENCHMARKS_DIR (of benchmarks) to a folder of yours',
   });
 });

@@ -1,0 +1,188 @@
+import { z } from 'zod';
+
+import { benchmarkFolder, fetchedFiles, knownBenchmarks } from '../../engine/known-benchmarks.js';
+import { evaluate, type Evaluation } from '../../pipeline/evaluating.js';
+import {
+  chooseFiles,
+  compareEvaluations,
+  evaluationFile,
+  optionOf,
+  prepareItems,
+  readEvaluation,
+  type EvaluateJob,
+  type PreparedItems,
+} from '../../pipeline/verbs/evaluate.js';
+import { writeFileAtomically } from '../../shared/atomic-file.js';
+import { IsheepError } from '../../shared/errors.js';
+import { type Benchmark, type BenchmarkFiles, fileRoles, type FileRole } from '../../stages/evaluate/benchmark.js';
+import { benchmarkNamed, benchmarks } from '../../stages/evaluate/benchmarks/index.js';
+import type { Command, CommandCall, CommandResult } from '../command.js';
+import { evaluationText } from '../evaluation-text.js';
+import { formatTable, formatUnits } from '../format.js';
+import {
+  chatTemplateOption,
+  endpointOptions,
+  inferenceOptions,
+  modelOptions,
+  option,
+  pathOption,
+  settingOption,
+} from '../options.js';
+import { type EvaluatedModel, evaluatedModel, judgeChoices, openModels } from './evaluated-model.js';
+
+const against = 'base';
+
+export const evaluateCommand: Command = {
+  name: 'evaluate',
+  summary: 'a benchmark on a model, with intervals; without a name, lists them',
+  positional: { name: 'benchmark', description: 'which benchmark', required: false },
+  options: [
+    ...(Object.keys(fileRoles) as FileRole[]).map((role) =>
+      pathOption(optionOf(role).slice(2), `a file: ${fileRoles[role]}`, { defaultText: 'as fetched' }),
+    ),
+    pathOption('responses', 'answers that are scored instead of asking a model: the official form, or id and response'),
+    pathOption('out', 'where the result goes (JSON): metrics, and every item'),
+    option('limit', 'items at most; the same ones every time', z.number().int().min(1), { defaultText: 'all' }),
+    option('shots', 'examples before each item', z.number().int().min(0), { defaultText: "the benchmark's own" }),
+    option('samples', 'answers an item, where a benchmark takes several', z.number().int().min(1), {
+      defaultText: '1',
+    }),
+    option('max-tokens', 'most tokens of an answer', z.number().int().min(1), { defaultText: "the benchmark's own" }),
+    option('temperature', 'of an answer; 0 is greedy', z.number().min(0), { defaultText: "the benchmark's own" }),
+    option(
+      'against',
+      `a result of an earlier evaluation, or "${against}": the same model without its adapter`,
+      z.string(),
+    ),
+    option('judge', `who judges, where a benchmark needs it: ${judgeChoices}`, z.string().min(1), {
+      defaultText: 'base',
+    }),
+    option('judge-url', 'an OpenAI-compatible endpoint that judges instead: http://host:port/v1', z.url()),
+    option('no-cache', 'ask the model again even where its answers are remembered', z.boolean()),
+    option('adapter', 'a LoRA adapter (GGUF) that is applied to the model', z.string().min(1)),
+    pathOption('run', 'a run, instead of --model and --adapter: its base and the adapter of an iteration'),
+    option('iteration', 'of the run', z.number().int().min(1), { defaultText: 'the best one' }),
+    chatTemplateOption,
+    settingOption('inference.parallel', 'parallel'),
+    ...inferenceOptions,
+    ...endpointOptions,
+    ...modelOptions,
+  ],
+  examples: [
+    ['isheep evaluate', 'the benchmarks, and which of them are on this machine'],
+    ['isheep evaluate ifeval --limit 100 --adapter adapter.gguf --against base', 'did it get better?'],
+    ['isheep evaluate ifeval --responses answers.jsonl', 'answers of any program'],
+  ],
+  run: (call) => {
+    const name = call.values.text('benchmark');
+    return name === undefined ? Promise.resolve(list()) : runBenchmark(benchmarkNamed(name), call);
+  },
+};
+
+function list(): CommandResult {
+  const known = new Set(knownBenchmarks().map(({ name }) => name));
+  const rows = benchmarks.map(({ name, about, needs }) => {
+    const fetched = fetchedFiles(name);
+    const isHere = needs.files.every((role) => fetched[role] !== undefined);
+    const where = isHere ? 'here' : known.has(name) ? `isheep fetch ${name}` : needs.files.map(optionOf).join(' ');
+    return { name, about, where, folder: benchmarkFolder(name) };
+  });
+  return { text: formatTable(rows.map(({ name, where, about }) => [name, where, about])), data: { benchmarks: rows } };
+}
+
+async function runBenchmark(benchmark: Benchmark, call: CommandCall): Promise<CommandResult> {
+  const { values, output } = call;
+  const job = jobOf(benchmark, call);
+  const other = values.text('against');
+  const stored = other === undefined || other === against ? undefined : readEvaluation(other, benchmark.name);
+  const prepared = prepareItems(job);
+  if (prepared.unanswered > 0) {
+    output.warning(`${formatUnits(prepared.unanswered, 'items')} of ${prepared.of} have no answer and are left out`);
+  }
+  const model = evaluatedModel(call, job.responses === undefined);
+  const { evaluation, base, seconds } = await evaluated(
+    { benchmark, job, prepared, model, withBase: other === against },
+    call,
+  );
+  const others = stored ?? base?.results;
+  const comparison = others && compareEvaluations(benchmark, evaluation.results, others, other ?? '');
+  const file = evaluationFile(evaluation, {
+    ...(comparison && { comparison }),
+    model: { ...model.identity(), ...(job.responses !== undefined && { responses: job.responses }) },
+    settings: { ...job.settings, ...(job.limit !== undefined && { limit: job.limit }) },
+  });
+  const out = values.text('out');
+  if (out !== undefined) writeFileAtomically(out, `${JSON.stringify(file, null, 1)}\n`);
+  const { items: _, ...told } = file;
+  return { text: evaluationText(benchmark, file), data: { ...told, seconds, out: out ?? null } };
+}
+
+interface EvaluationInput {
+  benchmark: Benchmark;
+  job: EvaluateJob;
+  prepared: PreparedItems;
+  model: EvaluatedModel;
+  /** Whether the model without its adapter is evaluated, too. */
+  withBase: boolean;
+}
+
+async function evaluated(
+  { benchmark, job, prepared, model, withBase }: EvaluationInput,
+  call: CommandCall,
+): Promise<{ evaluation: Evaluation; base?: Evaluation; seconds: number }> {
+  const { interrupts, progress, output } = call;
+  const started = performance.now();
+  const models = await openModels(model, call);
+  const one = async (adapter: string | null, label: string) => {
+    const work = { benchmark, items: prepared.items, files: job.files, settings: job.settings };
+    const result = await evaluate(
+      {
+        ...work,
+        ...(prepared.given && { given: prepared.given }),
+        openModel: () => models.answering(adapter),
+        openJudge: () => models.judging(),
+      },
+      {
+        stop: interrupts.stop,
+        cancel: interrupts.cancel,
+        onPart: (part, total) => progress.start({ label: part === 'answer' ? label : 'score', unit: 'items', total }),
+        onProgress: ({ done, tokens }) => progress.update(done, tokens),
+      },
+    );
+    if (progress.isWorking) progress.finish(formatUnits(result.n, 'items'));
+    return result;
+  };
+  try {
+    const evaluation = await one(model.adapter, benchmark.name);
+    const base = withBase ? await one(null, `${benchmark.name}, base`) : undefined;
+    if (models.remembered() > 0) output.note(`${formatUnits(models.remembered(), 'answers')} were remembered`);
+    return { evaluation, ...(base && { base }), seconds: (performance.now() - started) / 1000 };
+  } finally {
+    await models.close();
+  }
+}
+
+function jobOf(benchmark: Benchmark, { values, config }: CommandCall): EvaluateJob {
+  const given = Object.fromEntries(
+    (Object.keys(fileRoles) as FileRole[]).map((role) => [role, values.text(optionOf(role).slice(2))]),
+  ) as BenchmarkFiles;
+  const isKnown = knownBenchmarks().some(({ name }) => name === benchmark.name);
+  if (values.text('responses') !== undefined && values.text('against') === against) {
+    throw new IsheepError('bad-config', `--against ${against} and --responses: given answers have no base`, {
+      hint: 'give --against the result of another evaluation',
+    });
+  }
+  return {
+    benchmark,
+    files: chooseFiles(benchmark, given, fetchedFiles(benchmark.name), isKnown),
+    responses: values.text('responses'),
+    limit: values.number('limit'),
+    settings: {
+      seed: config.seed,
+      maxTokens: values.number('max-tokens'),
+      temperature: values.number('temperature'),
+      samples: values.number('samples'),
+      shots: values.number('shots'),
+    },
+  };
+}

@@ -1,0 +1,112 @@
+// How a benchmark is run, by the verb and by the gate of a run: answers, remembered; then scores; then metrics.
+import type { FailedRequest } from '../engine/engine.js';
+import type { LanguageModel } from '../engine/engine.js';
+import { IsheepError } from '../shared/errors.js';
+import type {
+  Benchmark,
+  BenchmarkFiles,
+  EvaluateSettings,
+  Item,
+  ItemResult,
+  OverallMetric,
+  RunProgram,
+} from '../stages/evaluate/benchmark.js';
+import { answerItems, scoreAnswers, type Answer } from '../stages/evaluate/evaluate.js';
+import { estimateMetrics, type Estimate } from '../stages/evaluate/metrics.js';
+
+/** Items that are computed and remembered together: enough for continuous batching, few enough to lose little. */
+const chunk = 64;
+
+export interface EvaluationWork {
+  benchmark: Benchmark;
+  items: readonly Item[];
+  files: BenchmarkFiles;
+  settings: EvaluateSettings;
+  /** Answers given instead of the model's. */
+  given?: readonly Answer[];
+  /** Opens what answers; not called where answers are given. */
+  openModel: () => Promise<LanguageModel>;
+  /** Opens the judge, where the benchmark needs one; who answers may be closed by then. */
+  openJudge?: () => Promise<LanguageModel>;
+  runProgram?: RunProgram;
+}
+
+export interface EvaluationCall {
+  /** A part begins: all answers, or all scores. */
+  onPart?: (part: 'answer' | 'score', total: number) => void;
+  onProgress?: (progress: { done: number; tokens: number }) => void;
+  /** Finish the chunk, then stop. */
+  stop?: AbortSignal | undefined;
+  /** Cancel what runs. */
+  cancel?: AbortSignal | undefined;
+}
+
+export interface Evaluation {
+  benchmark: string;
+  /** Items. */
+  n: number;
+  metrics: Record<string, Estimate>;
+  results: ItemResult[];
+}
+
+export async function evaluate(work: EvaluationWork, call: EvaluationCall = {}): Promise<Evaluation> {
+  const { benchmark, items, files } = work;
+  const answers = work.given ?? (await answersOf(work, call));
+  const results = await scoresOf(work, answers, call);
+  const overall = (benchmark.overall?.(items, results, files) ?? []).map((metric) => [metric.name, asEstimate(metric)]);
+  return {
+    benchmark: benchmark.name,
+    n: items.length,
+    metrics: { ...estimateMetrics(benchmark, results), ...Object.fromEntries(overall) },
+    results,
+  };
+
+  function asEstimate({ value, low, high, unit }: OverallMetric): Estimate {
+    return { value, low, high, unit, n: items.length };
+  }
+}
+
+async function answersOf(work: EvaluationWork, call: EvaluationCall): Promise<(Answer | FailedRequest)[]> {
+  const { benchmark, items, settings } = work;
+  const model = await work.openModel();
+  call.onPart?.('answer', items.length);
+  const answers: (Answer | FailedRequest)[] = [];
+  const input = { benchmark, items, settings, chunk, signal: call.cancel, ...onProgress(call) };
+  for await (const some of answerItems(input, model)) {
+    answers.push(...some);
+    stopIfAsked(call, 'answered', answers.length, items.length);
+  }
+  return answers;
+}
+
+async function scoresOf(
+  { benchmark, items, settings, openJudge, runProgram }: EvaluationWork,
+  answers: readonly (Answer | FailedRequest)[],
+  call: EvaluationCall,
+): Promise<ItemResult[]> {
+  const judge = benchmark.needs.judge === true ? await openJudge?.() : undefined;
+  const isLong = judge !== undefined || benchmark.needs.programs === true;
+  if (isLong) call.onPart?.('score', items.length);
+  const results: ItemResult[] = [];
+  const input = { benchmark, items, chunk, answers, signal: call.cancel, ...(isLong ? onProgress(call) : {}) };
+  for await (const some of scoreAnswers(input, {
+    settings,
+    ...(judge && { judge }),
+    ...(runProgram && { runProgram }),
+  })) {
+    results.push(...some);
+    if (isLong) stopIfAsked(call, 'scored', results.length, items.length);
+  }
+  return results;
+}
+
+function onProgress({ onProgress }: EvaluationCall): Pick<EvaluationCall, 'onProgress'> {
+  return onProgress === undefined ? {} : { onProgress };
+}
+
+function stopIfAsked({ stop, cancel }: EvaluationCall, what: string, done: number, total: number): void {
+  if ((stop?.aborted !== true && cancel?.aborted !== true) || done === total) return;
+  throw new IsheepError('interrupted', `stopped after ${done} of ${total} items were ${what}`, {
+    hint: 'the same command continues; what was answered is remembered',
+  });
+}

@@ -1,0 +1,40 @@
+// All that a model's answers depend on beside the requests, as one text: for the cache of evaluations, and for results.
+import { hashFile } from '../store/artifacts.js';
+import { chatTemplateIdentity, packageVersions } from './run-config.js';
+
+export interface ModelIdentity {
+  /** sha256 of the GGUF file; of an endpoint's model its address and name instead. */
+  model: string;
+  /** sha256 of the adapter's file. */
+  adapter: string | null;
+  /** Name of a template or sha256 of its file; null: the model's own. */
+  chatTemplate: string | null;
+  /** Release of node-llama-cpp, which names llama.cpp's. */
+  engine: string;
+}
+
+const known = new Map<string, string>();
+
+export function localIdentity(modelPath: string, adapter: string | null, chatTemplate?: string): ModelIdentity {
+  return {
+    model: known.get(modelPath) ?? remember(modelPath),
+    adapter: adapter === null ? null : hashFile(adapter),
+    chatTemplate: chatTemplateIdentity(chatTemplate),
+    engine: packageVersions()['node-llama-cpp'],
+  };
+}
+
+/** Of a base, which no command changes while it runs. */
+function remember(modelPath: string): string {
+  const sha256 = hashFile(modelPath);
+  known.set(modelPath, sha256);
+  return sha256;
+}
+
+export function remoteIdentity(baseUrl: string, name: string): ModelIdentity {
+  return { model: `${name} at ${baseUrl}`, adapter: null, chatTemplate: null, engine: 'endpoint' };
+}
+
+export function identityText({ model, adapter, chatTemplate, engine }: ModelIdentity): string {
+  return JSON.stringify([model, adapter, chatTemplate, engine]);
+}

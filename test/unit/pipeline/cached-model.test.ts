@@ -1,0 +1,72 @@
+import { afterEach, expect, it } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { GenerateRequest } from '../../../src/engine/engine.js';
+import { CachedModel } from '../../../src/pipeline/cached-model.js';
+import { cacheName, EvaluationCache } from '../../../src/store/evaluation-cache.js';
+import { FakeModel } from '../../support/fake-model.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+const open: EvaluationCache[] = [];
+function cacheIn(folder: string): EvaluationCache {
+  const cache = EvaluationCache.open(folder);
+  open.push(cache);
+  return cache;
+}
+afterEach(() => {
+  for (const cache of open.splice(0)) cache.close();
+});
+
+function request(id: string, text: string): GenerateRequest {
+  const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0 };
+  return { id, prompt: { text }, maxTokens: 8, stop: [], sampling, seed: 1 };
+}
+
+it('asks nothing twice, in any process, whatever the id, and keeps the order', async () => {
+  const folder = temporaryFolder();
+  const first = new FakeModel({ write: ({ prompt }) => `to ${JSON.stringify(prompt)}` });
+  const a = new CachedModel(first, cacheIn(folder), 'model a');
+  const before = await a.generate([request('1', 'x'), request('2', 'y')]);
+  const second = new FakeModel({ write: () => 'another' });
+  const b = new CachedModel(second, cacheIn(folder), 'model a');
+  const after = await b.generate([request('3', 'z'), request('4', 'y'), request('5', 'x')]);
+  expect(second.generated.flat().map(({ id }) => id)).toEqual(['3']);
+  expect(after.map(({ id }) => id)).toEqual(['3', '4', '5']);
+  expect(after[1]).toEqual({ ...before[1], id: '4' });
+  expect(after[2]).toEqual({ ...before[0], id: '5' });
+  expect(b.remembered).toBe(2);
+});
+
+it('asks again for another model, other settings or another kind of request', async () => {
+  const folder = temporaryFolder();
+  const model = new FakeModel();
+  await new CachedModel(model, cacheIn(folder), 'base').generate([request('1', 'x')]);
+  await new CachedModel(model, cacheIn(folder), 'base with an adapter').generate([request('1', 'x')]);
+  await new CachedModel(model, cacheIn(folder), 'base').generate([{ ...request('1', 'x'), maxTokens: 9 }]);
+  await new CachedModel(model, cacheIn(folder), 'base').score([{ id: '1', prompt: { text: 'x' }, continuation: '' }]);
+  expect(model.generated.length).toBe(3);
+  expect(model.scored.length).toBe(1);
+});
+
+it('does not remember what failed, and keeps log-probabilities that are no finite numbers', async () => {
+  const folder = temporaryFolder();
+  let isDown = true;
+  const model = new FakeModel({
+    fails: ({ id }) => isDown && id === 'fails',
+    read: () => ({ endLogprob: NaN, nextLogprobs: [-Infinity, -0.25] }),
+  });
+  const cached = new CachedModel(model, cacheIn(folder), 'base');
+  const requests = ['fails', 'works'].map((id) => ({ id, prompt: { text: id }, continuation: 'c', next: ['a', 'b'] }));
+  expect((await cached.score(requests))[0]).toHaveProperty('error');
+  isDown = false;
+  const again = await cached.score(requests);
+  expect(model.scored.at(-1)?.map(({ id }) => id)).toEqual(['fails']);
+  expect(again[1]).toMatchObject({ endLogprob: NaN, nextLogprobs: [-Infinity, -0.25] });
+});
+
+it('says what to do about a damaged file', () => {
+  const folder = temporaryFolder();
+  writeFileSync(path.join(folder, cacheName), 'not a database at all, but long enough to be read as one'.repeat(40));
+  expect(() => EvaluationCache.open(folder)).toThrow(cacheName);
+});
