@@ -41,6 +41,7 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
     ['train', trainedText(train)],
     ['loss', lossText(it)],
     ...seedLossRow(it),
+    ...gateRows(it, style),
     ...mergeRows(it, style),
     ['seconds', secondsText(it.seconds)],
   ];
@@ -108,6 +109,23 @@ function seedLossRow({ evaluate }: IterationSummary): (readonly [string, string]
   return [['', `${formatUnits(seedPairs, 'seed pairs')}: ${changeText(base, adapter)}`]];
 }
 
+/** A line a part, and the verdict. */
+function gateRows({ gate }: IterationSummary, style: Style): (readonly [string, string])[] {
+  if (gate === undefined) return [];
+  const { againstBase, units, leftOut, verdict } = gate;
+  const parts = Object.entries(againstBase).map(([name, { other, value, low, high, p, n }]) => {
+    const unit = units[name] === '%' ? ' %' : '';
+    const digits = unit === '' ? 3 : 1;
+    const interval = `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
+    const change = `base ${other.toFixed(digits)} → ${value.toFixed(digits)}${unit}`;
+    return `${name}: ${change} (95 % of the difference ${interval}, p ${p.toFixed(3)}, ${formatUnits(n, 'items')})`;
+  });
+  const without = Object.entries(leftOut).map(([name, why]) => `${name}: ${why}`);
+  const { kept, gained, reasons } = verdict;
+  const word = !kept ? style.bad('rolled back') : gained ? style.good('kept, the best so far') : 'kept';
+  return [...parts, ...without, `${word}: ${reasons.join('; ')}`].map((text, i) => [i === 0 ? 'gate' : '', text] as const);
+}
+
 function mergeRows({ merge }: IterationSummary, style: Style): (readonly [string, string])[] {
   if (merge === undefined) return [];
   const advice = merge.advice === null ? [] : [['', style.notable(merge.advice)] as const];
@@ -132,7 +150,8 @@ function closing(summary: RunSummary, style: Style): string[] {
   const best = summary.iterations.find((iteration) => iteration.iteration === summary.best);
   const verdict = best
     ? `${style.good(`best: iteration ${best.iteration}`)}, ${best.train.adapter}`
-    : `${style.notable('best: the base')}; no adapter lowered ${judgedOn(summary)}`;
+    : `${style.notable('best: the base')}; ${whyBase(summary)}`;
+  const ended = summary.isEndedByGate ? [`the gate ended the run after iteration ${summary.iterations.length}`] : [];
   const next = best
     ? [`isheep generate --prompts FILE --adapter ${best.train.adapter}`, `isheep show dataset --run ${run}`]
     : [
@@ -141,11 +160,17 @@ function closing(summary: RunSummary, style: Style): string[] {
       ];
   return [
     verdict,
+    ...ended,
     `done in ${formatSeconds(summary.seconds)}; everything is in ${run}:`,
     '  iterations/<t>/adapter.gguf, dataset.jsonl, pairs.jsonl, candidates.jsonl, train.jsonl, evaluation.json',
     `next: ${next[0] ?? ''}`,
     `      ${next[1] ?? ''}`,
   ];
+}
+
+function whyBase(summary: RunSummary): string {
+  const isGated = summary.iterations.some(({ gate }) => gate !== undefined);
+  return isGated ? 'no iteration gained on it in the gate' : `no adapter lowered ${judgedOn(summary)}`;
 }
 
 /** What decided: the seed pairs, or the held-out pairs where no seed has an output. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { defaultJoiner, inputJoiners } from '../shared/task-prompt.js';
 import { filterRules } from './filters.js';
+import { gateSchema } from './gate-schema.js';
 import { mergeSchema, trainSchema } from './train-schema.js';
 
 const share = z.number().min(0).max(1);
@@ -335,6 +336,7 @@ export const configSchema = z.strictObject({
   assess: assessSchema.prefault({}),
   select: selectSchema.prefault({}),
   train: trainSchema.prefault({}),
+  gate: gateSchema.prefault({}),
   merge: mergeSchema.prefault({}),
   quirks: quirksSchema.prefault({}),
 });

@@ -88,7 +88,9 @@ async function scoresOf(
   const isLong = judge !== undefined || benchmark.needs.programs === true;
   if (isLong) call.onPart?.('score', items.length);
   const results: ItemResult[] = [];
-  const input = { benchmark, items, chunk, answers, signal: call.cancel, ...(isLong ? onProgress(call) : {}) };
+  // What is quick is scored at once.
+  const together = isLong ? chunk : Math.max(1, items.length);
+  const input = { benchmark, items, chunk: together, answers, signal: call.cancel, ...(isLong ? onProgress(call) : {}) };
   for await (const some of scoreAnswers(input, {
     settings,
     ...(judge && { judge }),

@@ -3,8 +3,9 @@ import type { TrainEvent } from '../engine/engine.js';
 import type { SelfAgreement } from '../stages/assess/agreement.js';
 import type { Diversity } from './diversity.js';
 import type { MergeResult } from './merging.js';
+import type { GateResult } from './stored-rows.js';
 
-export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate' | 'merge';
+export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate' | 'gate' | 'merge';
 
 export type RunEvent =
   | { kind: 'run-started'; runDir: string; continued: boolean; iterations: number }
@@ -82,6 +83,8 @@ export interface IterationSummary {
     seedLossBase?: number;
     seedLossAdapter?: number;
   };
+  /** What the gate measured and decided, where there is one. */
+  gate?: GateResult;
   /** Where the iteration left a merged model. */
   merge?: MergeResult & { model: string };
   /** Of its stages. */
@@ -91,8 +94,11 @@ export interface IterationSummary {
 export interface RunSummary {
   runDir: string;
   iterations: IterationSummary[];
-  /** Iteration whose adapter lowers the loss most on the seeds' own responses; null where the base is best (exit code 3). */
+  /** Iteration that the gate found best; without a gate, whose adapter lowers the loss most on the seeds' own responses. Null
+   *  where the base is best (exit code 3). */
   best: number | null;
+  /** Whether the gate ended the run before its last iteration. */
+  isEndedByGate: boolean;
   seconds: number;
 }
 

@@ -16,7 +16,6 @@ import {
   measuredFields,
   stageResult,
   trainingSteps,
-  type EvaluateResult,
 } from './stored-rows.js';
 
 interface IterationFile {
@@ -37,7 +36,7 @@ export const iterationFiles: readonly IterationFile[] = [
   { name: 'train.jsonl', stage: 'train', content: (store, t) => jsonLines(trainRows(store, t)) },
   {
     name: 'evaluation.json',
-    stage: 'evaluate',
+    stage: ({ gate }) => (gate.suite.length > 0 ? 'gate' : 'evaluate'),
     content: (store, t) => `${JSON.stringify(evaluation(store, t), null, 2)}\n`,
   },
   {
@@ -111,8 +110,9 @@ export function trainRows(store: RunStore, iteration: number): object[] {
   return rows.sort((a, b) => a.step - b.step);
 }
 
-function evaluation(store: RunStore, iteration: number): EvaluateResult | undefined {
-  return stageResult(store, iteration, 'evaluate');
+function evaluation(store: RunStore, iteration: number): object {
+  const gate = stageResult(store, iteration, 'gate');
+  return { ...stageResult(store, iteration, 'evaluate'), ...(gate && { gate }) };
 }
 
 function pairFields({ id, instruction, input, response, system, constraints }: Pair): object {

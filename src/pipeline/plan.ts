@@ -9,6 +9,7 @@ import type { Config } from '../config/schema.js';
 import { needsVectors } from '../stages/select/measure.js';
 import { responseCount } from '../stages/respond/respond.js';
 import type { StageName } from './events.js';
+import { mostItems } from './gate-parts.js';
 import { probe, type Measured } from './probe.js';
 import { loadInputs } from './run-inputs.js';
 import { isJudged, refuseImpossibleMethod } from './stages/assess.js';
@@ -134,10 +135,27 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
     row('select', 'pairs', kept, 0, passed * per(measured.select.seconds, measured.select.pairs)),
     row('train', 'pairs', kept - heldOut, trainTokens, trainTokens * per(train.seconds, train.tokens)),
     row('evaluate', 'pairs', 2 * (comparedSeeds + heldOut), 0, 2 * (comparedSeeds + heldOut) * pairSeconds),
+    ...gateRow(config, measured, pairSeconds),
     // Under the base, base with adapter, and merged model; writing the file is not timed.
     ...(config.merge.when === 'each'
       ? [row('merge', 'pairs', 3 * (comparedSeeds + heldOut), 0, 3 * (comparedSeeds + heldOut) * pairSeconds)]
       : []),
+  ];
+}
+
+/** Of an iteration; that the base is measured once is spread over all of them. */
+function gateRow({ gate, ...config }: Config, { respond }: Measured, pairSeconds: number): StageForecast[] {
+  const { prompts, questions } = mostItems({ gate, ...config });
+  if (prompts + questions === 0) return [];
+  const models = 1 + 1 / config.iterations;
+  const tokens = Math.min(gate.maxTokens, respond.tokens / Math.max(1, respond.responses));
+  const secondsPerToken = respond.seconds / Math.max(1, respond.tokens);
+  return [
+    {
+      ...{ stage: 'gate', unit: 'items', count: Math.ceil(models * (prompts + questions)) },
+      tokens: Math.ceil(models * prompts * tokens),
+      seconds: models * (prompts * tokens * secondsPerToken + questions * pairSeconds),
+    },
   ];
 }
 

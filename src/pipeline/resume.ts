@@ -64,6 +64,7 @@ export function isFinished(run: RunContext, iteration: number, stage: StageName)
     });
     store.dropStage(iteration, 'train');
     store.dropStage(iteration, 'evaluate');
+    store.dropStage(iteration, 'gate');
     store.dropStage(iteration, 'merge');
     return false;
   }

@@ -10,6 +10,7 @@ import type { EngineSlot } from './engine-slot.js';
 import type { IterationSummary, Reporter, StageName } from './events.js';
 import type { RunRecord } from './run-config.js';
 import type { RunInputs } from './run-inputs.js';
+import { writerOf } from './rollback.js';
 
 /** What is known of a run without an engine: enough for its sizes, its status and its summary. */
 export interface RunData {
@@ -42,9 +43,16 @@ export function mergedPath(runDir: string, iteration: number): string {
   return path.join(iterationDir(runDir, iteration), mergedName);
 }
 
-/** M(t-1): the base, or the base with the adapter of the iteration before; an endpoint's model in the place of either. */
+/** M(t-1): the base, or the base with the adapter of the last iteration that was kept; an endpoint's model in the place of
+ *  either. */
 export function modelOf(run: RunContext, iteration: number): Promise<LanguageModel> {
-  return run.engines.writer(iteration === 1 ? null : adapterPath(run.runDir, iteration - 1));
+  return run.engines.writer(lastAdapter(run, iteration));
+}
+
+/** The adapter that writes the data of `iteration`; null: the base alone. */
+export function lastAdapter({ store, runDir }: RunData, iteration: number): string | null {
+  const writer = writerOf(store, iteration);
+  return writer === 0 ? null : adapterPath(runDir, writer);
 }
 
 /** What judges: M(t-1), the base, or another model. */
@@ -54,19 +62,19 @@ export function judgeOf(run: RunContext, iteration: number): Promise<LanguageMod
   return judge === 'base' ? run.engines.model(null) : run.engines.judge();
 }
 
-/** Whether what judges is what wrote, in the same state. */
-export function judgesOwn({ assess: { judge }, engine }: Config, iteration: number): boolean {
-  return judge === 'current' || (judge === 'base' && iteration === 1 && engine === 'local');
+/** Whether what judges is what wrote, in the same state. `isBase`: the base wrote. */
+export function judgesOwn({ assess: { judge }, engine }: Config, isBase: boolean): boolean {
+  return judge === 'current' || (judge === 'base' && isBase && engine === 'local');
 }
 
 /** How M(t-1) is named in rows and summaries. */
 export function modelName(run: RunContext, iteration: number): IterationSummary['model'] {
   const { endpointModel } = run.record.choices;
   if (typeof endpointModel === 'string') return { endpoint: endpointModel };
-  if (iteration === 1) return 'base';
-  const adapterSha256 = run.store.artifactHash(iteration - 1, adapterName);
-  if (adapterSha256 === undefined)
-    throw new Error(`iteration ${iteration} starts before iteration ${iteration - 1} has trained`);
+  const writer = writerOf(run.store, iteration);
+  if (writer === 0) return 'base';
+  const adapterSha256 = run.store.artifactHash(writer, adapterName);
+  if (adapterSha256 === undefined) throw new Error(`iteration ${iteration} starts before iteration ${writer} has trained`);
   return { adapterSha256 };
 }
 

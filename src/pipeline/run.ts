@@ -12,9 +12,10 @@ import type { Reporter, RunSummary } from './events.js';
 import { isFinished, leaveFiles, openStore, refuseChanges, storedRecord, storeRecord } from './resume.js';
 import { describeRun, runName, type RunRecord } from './run-config.js';
 import { modelName, stopIfAsked, type RunContext } from './run-context.js';
+import { lastIteration } from './rollback.js';
 import { loadInputs } from './run-inputs.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
-import { stagesOf } from './stages/index.js';
+import { stages } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
 import { refuseImpossibleDemonstrations } from './stages/synthesize.js';
 import { summarizeRun } from './summary.js';
@@ -98,11 +99,12 @@ async function iterate(run: RunContext, sharing: StageSharing | undefined): Prom
   if (endpointModel !== undefined) run.report({ kind: 'warning', message: fixedModel(String(endpointModel)) });
   const own = run.ownInstructions.length;
   if (own > config.instructions) run.report({ kind: 'warning', message: moreOwn(own, config.instructions) });
-  for (let iteration = 1; iteration <= config.iterations; iteration++) {
+  for (let iteration = 1; iteration <= lastIteration(run); iteration++) {
     const model = modelName(run, iteration);
     if (store.iterationModel(iteration) === undefined) store.startIteration(iteration, model);
     run.report({ kind: 'iteration-started', iteration, of: config.iterations, model });
-    for (const stage of stagesOf(run, iteration)) {
+    for (const stage of stages) {
+      if (stage.isWanted?.(run, iteration) === false) continue; // a verdict of the gate may change what is wanted
       const isDone = isFinished(run, iteration, stage.stage) || sharing?.takeOver(run, iteration, stage) === true;
       if (!isDone) await runStage(run, iteration, stage);
       sharing?.offer(run, iteration, stage);

@@ -75,7 +75,7 @@ export async function sampleAssessments(
 ): Promise<{ method: AssessMethod; assessments: UnrankedAssessment[] }> {
   const { seed, assess: settings, inputJoiner } = input.config;
   const method = settings.method === 'auto' ? (await possibleMethods(model))[0] : settings.method;
-  const ownResponses = judgesOwn(input.config, 1);
+  const ownResponses = judgesOwn(input.config, true);
   const joined = pairs.map((pair) => joinedTask(pair, inputJoiner));
   const call = { ...callOptions(input), pairs: joined, iteration: 1, seed, method, firstChunk: 0, ownResponses };
   const chunks = assess({ ...call, settings: { ...settings, chunk: Math.max(1, pairs.length) } }, model);

@@ -6,6 +6,7 @@ import { corruptRun } from '../store/store-error.js';
 import type { IterationSummary, StageName } from './events.js';
 import { storedRecord } from './resume.js';
 import type { RunRecord } from './run-config.js';
+import { lastIteration } from './rollback.js';
 import type { RunData } from './run-context.js';
 import { isIterationFinished, stagesOf } from './stages/index.js';
 import { bestIteration, summarizeIteration } from './summary.js';
@@ -34,7 +35,7 @@ export interface RunStatus {
 /** Throws `bad-input` where there is no run, `corrupt-run` where it cannot be read. */
 export function readStatus(runDir: string): RunStatus {
   return withRun(runDir, (run, record) => {
-    const iterations = Array.from({ length: run.config.iterations }, (_, i) => iterationStatus(run, i + 1));
+    const iterations = Array.from({ length: lastIteration(run) }, (_, i) => iterationStatus(run, i + 1));
     return {
       runDir,
       isRunning: isLocked(runDir),

@@ -12,7 +12,10 @@ import type {
 import type { TrainEvent, TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
+import type { ItemResult, Metric } from '../stages/evaluate/benchmark.js';
+import type { GateVerdict } from '../stages/evaluate/gate/decide.js';
 import type { Comparison, PairLoss } from '../stages/evaluate/losses.js';
+import type { MetricComparison } from '../stages/evaluate/metrics.js';
 import type { RespondChunk } from '../stages/respond/respond.js';
 import type { Clusters } from '../stages/select/cluster.js';
 import type { MeasureChunk } from '../stages/select/measure.js';
@@ -45,11 +48,26 @@ export interface EvaluateResult {
   heldOut: (Comparison & { pairs: number }) | null;
 }
 
+/** What the gate measured and decided. */
+export interface GateResult {
+  iteration: number;
+  /** Items by part. */
+  counts: Record<string, number>;
+  /** Parts of the suite that say nothing here, and why. */
+  leftOut: Record<string, string>;
+  units: Record<string, Metric['unit']>;
+  againstBase: Record<string, MetricComparison>;
+  /** Null where the base wrote the iteration's data. */
+  againstWriter: Record<string, MetricComparison> | null;
+  verdict: GateVerdict;
+}
+
 /** What finished stages store beside their rows. */
 export interface StageResults {
   select: SelectResult;
   train: TrainResult;
   evaluate: EvaluateResult;
+  gate: GateResult;
   merge: MergeResult;
 }
 
@@ -213,6 +231,21 @@ export function lossRows(losses: readonly PairLoss[]): StoredRow[] {
 /** Of the iteration's adapter on the seed pairs; those of the base are a value of the run. */
 export function seedLosses(store: RunStore, iteration: number): PairLoss[] {
   return store.rows<PairLoss>(iteration, 'evaluate', 'seed-loss');
+}
+
+// ---- gate -------------------------------------------------------------------------------------------------------------
+
+export function gateRows(part: string, whose: 'base' | 'adapter', results: readonly ItemResult[]): StoredRow[] {
+  return toRows(gateKind(part, whose), results);
+}
+
+/** Of the base in the first iteration alone. */
+export function gateResults(store: RunStore, iteration: number, part: string, whose: 'base' | 'adapter'): ItemResult[] {
+  return store.rows<ItemResult>(iteration, 'gate', gateKind(part, whose));
+}
+
+function gateKind(part: string, whose: 'base' | 'adapter'): string {
+  return `${part} of ${whose}`;
 }
 
 // ---- helpers ------------------------------------------------------------------------------------------------------

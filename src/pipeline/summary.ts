@@ -4,8 +4,10 @@ import { rankCorrelation } from '../shared/rank-statistics.js';
 import type { Assessment, Pair } from '../shared/rows.js';
 import { words } from '../shared/words.js';
 import { selfAgreement } from '../stages/assess/agreement.js';
+import { bestOf } from '../stages/evaluate/gate/decide.js';
 import { diversityAlarms, diversityOf, mostPairs } from './diversity.js';
 import type { IterationSummary, RunSummary, StageName } from './events.js';
+import { lastIteration, verdictsBefore } from './rollback.js';
 import { adapterPath, mergedPath, type RunData } from './run-context.js';
 import { chosenMethod, failedAssessments } from './stages/assess.js';
 import { rejectedBy } from './stages/filter.js';
@@ -27,13 +29,14 @@ import {
 /** The iterations that are finished, and which of them is best. */
 export function summarizeRun(run: RunData): RunSummary {
   const iterations: IterationSummary[] = [];
-  for (let iteration = 1; iteration <= run.config.iterations; iteration++) {
+  for (let iteration = 1; iteration <= lastIteration(run); iteration++) {
     if (isIterationFinished(run, iteration)) iterations.push(summarizeIteration(run, iteration));
   }
   return {
     runDir: run.runDir,
     iterations,
     best: bestIteration(run),
+    isEndedByGate: lastIteration(run) < run.config.iterations,
     seconds: iterations.reduce((sum, { seconds }) => sum + Object.values(seconds).reduce((a, b) => a + b, 0), 0),
   };
 }
@@ -51,14 +54,16 @@ export function summarizeIteration(run: RunData, iteration: number): IterationSu
     diversity: summarizeDiversity(run, iteration),
     train: summarizeTrain(run, iteration),
     evaluate: summarizeEvaluate(run, iteration),
+    ...summarizeGate(run, iteration),
     ...summarizeMerge(run, iteration),
     seconds: secondsByStage(run, iteration),
   };
 }
 
-/** The iteration whose adapter lowers the loss most, on the seeds' own pairs where there are any: the one set that all
+/** The iteration that the gate found best; without one, that whose adapter lowers the loss most, on the seeds' own pairs where there are any: the one set that all
  *  iterations share. Held-out pairs differ from iteration to iteration, so there the relative change decides. */
 export function bestIteration(run: RunData): number | null {
+  if (run.config.gate.suite.length > 0) return bestOf(verdictsBefore(run.store, run.config.iterations + 1));
   let best: number | null = null;
   let lowest = 1;
   for (let iteration = 1; iteration <= run.config.iterations; iteration++) {
@@ -180,6 +185,11 @@ function summarizeEvaluate({ store }: RunData, iteration: number): IterationSumm
     heldOutLossAdapter: heldOut?.adapter ?? null,
     ...(seeds === null ? {} : { seedPairs: seeds.pairs, seedLossBase: seeds.base, seedLossAdapter: seeds.adapter }),
   };
+}
+
+function summarizeGate({ store }: RunData, iteration: number): Pick<IterationSummary, 'gate'> {
+  const gate = stageResult(store, iteration, 'gate');
+  return gate === undefined ? {} : { gate };
 }
 
 function summarizeMerge({ store, runDir }: RunData, iteration: number): Pick<IterationSummary, 'merge'> {

@@ -11,6 +11,7 @@ import type { StageName } from '../events.js';
 import { leaveFiles } from '../resume.js';
 import { decidingSettings, hashText } from '../run-config.js';
 import { adapterName, type RunContext } from '../run-context.js';
+import { verdictsBefore, writerOf } from '../rollback.js';
 import type { StageWork } from '../stages/stage-work.js';
 import { dataset } from '../stored-rows.js';
 
@@ -81,6 +82,7 @@ export const readBy: Readonly<Record<string, readonly StageName[]>> = {
   assess: ['assess'],
   select: ['assess', 'select'],
   train: ['train', 'evaluate', 'merge'],
+  gate: ['gate'],
   merge: ['merge'],
 };
 
@@ -92,6 +94,7 @@ const order: readonly StageName[] = [
   'select',
   'train',
   'evaluate',
+  'gate',
   'merge',
 ];
 
@@ -114,7 +117,7 @@ export function stageIdentity(run: RunContext, iteration: number, stage: StageNa
 
 /** Works with the dataset and adapters alone. */
 function isOfAdapter(stage: StageName): boolean {
-  return stage === 'train' || stage === 'evaluate' || stage === 'merge';
+  return stage === 'train' || stage === 'evaluate' || stage === 'gate' || stage === 'merge';
 }
 
 function settingsFor({ config }: RunContext, iteration: number, stage: StageName): [string, string][] {
@@ -129,8 +132,12 @@ function settingsFor({ config }: RunContext, iteration: number, stage: StageName
 function madeBefore({ config, store }: RunContext, iteration: number, stage: StageName): unknown[] {
   const kept = hashText(JSON.stringify(dataset(store, iteration)));
   if (stage === 'train') {
-    const goesOn = config.train.startFrom === 'last' && iteration > 1;
-    return [kept, goesOn ? store.artifactHash(iteration - 1, adapterName) : null];
+    const writer = config.train.startFrom === 'last' ? writerOf(store, iteration) : 0;
+    return [kept, writer > 0 ? store.artifactHash(writer, adapterName) : null];
+  }
+  if (stage === 'gate') {
+    const adapters = Array.from({ length: iteration }, (_, i) => store.artifactHash(i + 1, adapterName));
+    return [adapters, verdictsBefore(store, iteration)];
   }
   if (isOfAdapter(stage)) return [kept, store.artifactHash(iteration, adapterName)];
   const before = order.slice(0, order.indexOf(stage));

@@ -9,6 +9,7 @@ import { selfAgreement } from '../../stages/assess/agreement.js';
 import { assess } from '../../stages/assess/assess.js';
 import { refuseImpossible } from '../../stages/assess/possible-methods.js';
 import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
+import { writerOf } from '../rollback.js';
 import { callOptions, judgesOwn, judgeOf, type RunContext } from '../run-context.js';
 import { assessments, assessRows, passedPairs } from '../stored-rows.js';
 import { commitChunks, countBy, type StageWork } from './stage-work.js';
@@ -50,7 +51,7 @@ export const assessStage: StageWork = {
         method,
         settings: config.assess,
         firstChunk: store.chunkInfos(iteration, 'assess').length,
-        ownResponses: judgesOwn(config, iteration),
+        ownResponses: judgesOwn(config, writerOf(run.store, iteration) === 0),
         ...callOptions(run, progress),
       },
       model,

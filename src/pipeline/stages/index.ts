@@ -3,6 +3,7 @@ import type { RunData } from '../run-context.js';
 import { assessStage } from './assess.js';
 import { evaluateStage } from './evaluate.js';
 import { filterStage } from './filter.js';
+import { gateStage } from './gate.js';
 import { mergeStage } from './merge.js';
 import { respondStage } from './respond.js';
 import { selectStage } from './select.js';
@@ -10,7 +11,8 @@ import type { StageWork } from './stage-work.js';
 import { synthesizeStage } from './synthesize.js';
 import { trainStage } from './train.js';
 
-const stages: readonly StageWork[] = [
+/** In their order; an iteration has those that it wants. */
+export const stages: readonly StageWork[] = [
   synthesizeStage,
   respondStage,
   filterStage,
@@ -18,6 +20,7 @@ const stages: readonly StageWork[] = [
   selectStage,
   trainStage,
   evaluateStage,
+  gateStage,
   mergeStage,
 ];
 

@@ -3,6 +3,7 @@
 import { resolveChatTemplate } from '../../engine/chat-template.js';
 import { joinedTask } from '../../shared/task-prompt.js';
 import { mergeAndMeasure, mergeInWords } from '../merging.js';
+import { lastIteration } from '../rollback.js';
 import { adapterPath, mergedName, mergedPath } from '../run-context.js';
 import { commonPairs, heldOutPairs } from './evaluate.js';
 import type { StageWork } from './stage-work.js';
@@ -12,8 +13,9 @@ export const mergeStage: StageWork = {
   unit: 'models',
   artifacts: [mergedName],
 
-  isWanted({ config }, iteration) {
-    return config.merge.when === 'each' || (config.merge.when === 'last' && iteration === config.iterations);
+  isWanted(run, iteration) {
+    const { when } = run.config.merge;
+    return when === 'each' || (when === 'last' && iteration === lastIteration(run));
   },
 
   size() {

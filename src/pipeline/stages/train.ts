@@ -8,7 +8,7 @@ import { IsheepError } from '../../shared/errors.js';
 import { joinedTask } from '../../shared/task-prompt.js';
 import { joinerMetadata, splitHeldOut, train, type TrainInput } from '../../stages/train/train.js';
 import { hashFile, iterationDir } from '../../store/artifacts.js';
-import { adapterName, adapterPath, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
+import { adapterName, adapterPath, lastAdapter, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
 import {
   commitTrainEvent,
   dataset,
@@ -92,14 +92,14 @@ async function trainToTheEnd(run: RunContext, iteration: number): Promise<TrainS
 function trainInput(run: RunContext, iteration: number): TrainInput {
   const { config, record, runDir } = run;
   const { chatTemplate } = record.inputs;
-  const last = config.train.startFrom === 'last' && iteration > 1 ? adapterPath(runDir, iteration - 1) : undefined;
+  const last = config.train.startFrom === 'last' ? lastAdapter(run, iteration) : null;
   return {
     dataset: dataset(run.store, iteration).map((pair) => joinedTask(pair, config.inputJoiner)),
     iteration,
     seed: config.seed,
     settings: config.train,
     adapterPath: adapterPath(runDir, iteration),
-    ...(last !== undefined && { initAdapterPath: last }),
+    ...(last !== null && { initAdapterPath: last }),
     metadata: {
       'isheep.base.sha256': record.inputs.base.sha256,
       'isheep.run': run.name,

@@ -1,0 +1,91 @@
+// The gate's decision after an iteration: whether its model is kept or rolled back, and whether the run goes on. From measured
+// parts alone, so that it is the same whenever it is asked.
+import { type MetricComparison, verdictOf } from '../metrics.js';
+
+/** An iteration's model, part by part, on the same items as the base and as the model that wrote the iteration's data. */
+export interface GateMeasurement {
+  againstBase: Readonly<Record<string, MetricComparison>>;
+  /** Null where the base itself wrote it. */
+  againstWriter: Readonly<Record<string, MetricComparison>> | null;
+}
+
+export interface GateVerdict {
+  /** False: rolled back. It writes nothing, and what wrote its data goes on. */
+  kept: boolean;
+  /** Whether its score is above that of the base, 0, and of every model that was kept before. */
+  gained: boolean;
+  /** Whether the run ends here. */
+  stops: boolean;
+  /** Mean over parts of the difference from the base in standard errors, each at most ±3. */
+  score: number;
+  /** In sentences. */
+  reasons: string[];
+}
+
+export interface GateSettings {
+  /** Corrected p-value below which a part is worse beyond noise. */
+  significance: number;
+  /** Iterations in a row without a gain after which the run stops; 0: it never does. */
+  patience: number;
+}
+
+/** Beyond three standard errors a part is certain; more of it must not outweigh the others. */
+const mostErrors = 3;
+
+/** Half the width of a 95 % interval, in standard errors. */
+const halfWidth = 1.96;
+
+/** @param earlier The verdicts of the iterations before, in order. */
+export function decide(
+  { againstBase, againstWriter }: GateMeasurement,
+  earlier: readonly GateVerdict[],
+  { significance, patience }: GateSettings,
+): GateVerdict {
+  const score = scoreOf(againstBase);
+  const worse = [
+    ...worseThan('the base', againstBase, significance),
+    ...worseThan('the model that wrote its data', againstWriter ?? {}, significance),
+  ];
+  const best = Math.max(0, ...earlier.filter(({ kept }) => kept).map((verdict) => verdict.score));
+  const kept = worse.length === 0;
+  const gained = kept && score > best;
+  const without = gained ? 0 : 1 + lastWithoutGain(earlier);
+  const stops = patience > 0 && without >= patience;
+  const scores = `score ${score.toFixed(2)}, ${best === 0 ? 'the base 0' : `best before ${best.toFixed(2)}`}`;
+  const reasons = [
+    ...worse,
+    `${gained ? 'a gain' : 'no gain'}: ${scores}`,
+    ...(stops && without > 1 ? [`no gain in ${without} iterations`] : []),
+  ];
+  return { kept, gained, stops, score, reasons };
+}
+
+/** The iteration, counted from 1, of the highest score among those kept; null: the base is best. */
+export function bestOf(verdicts: readonly GateVerdict[]): number | null {
+  const last = verdicts.map(({ gained }) => gained).lastIndexOf(true); // a gain is higher than all before it
+  return last < 0 ? null : last + 1;
+}
+
+/** How many of the last verdicts had no gain. */
+function lastWithoutGain(verdicts: readonly GateVerdict[]): number {
+  return verdicts.length - 1 - verdicts.map(({ gained }) => gained).lastIndexOf(true);
+}
+
+function scoreOf(parts: GateMeasurement['againstBase']): number {
+  const errors = Object.values(parts).map(({ difference, low, high, lowerIsBetter }) => {
+    const better = lowerIsBetter ? -difference : difference;
+    if (better === 0) return 0;
+    const inErrors = (better * 2 * halfWidth) / (high - low);
+    return Math.max(-mostErrors, Math.min(mostErrors, inErrors));
+  });
+  return errors.length === 0 ? 0 : errors.reduce((sum, value) => sum + value, 0) / errors.length;
+}
+
+function worseThan(whom: string, parts: GateMeasurement['againstBase'], significance: number): string[] {
+  return Object.entries(parts)
+    .filter(([, part]) => verdictOf(part, significance) === 'worse')
+    .map(([name, { other, value, corrected }]) => {
+      const p = corrected < 0.001 ? 'p < 0.001' : `p ${corrected.toFixed(3)}`;
+      return `worse than ${whom} in ${name}: ${value.toFixed(2)} after ${other.toFixed(2)}, ${p}`;
+    });
+}

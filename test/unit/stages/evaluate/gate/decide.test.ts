@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  bestOf,
+  decide,
+  type GateMeasurement,
+  type GateVerdict,
+} from '../../../../../src/stages/evaluate/gate/decide.js';
+import type { MetricComparison } from '../../../../../src/stages/evaluate/metrics.js';
+
+const settings = { significance: 0.05, patience: 2 };
+
+/** A part that differs by so many standard errors of 1. */
+function part(errors: number, corrected = 1, lowerIsBetter = false): MetricComparison {
+  const [low, high] = [errors - 1.96, errors + 1.96];
+  return {
+    n: 100,
+    other: 50,
+    value: 50 + errors,
+    difference: errors,
+    low,
+    high,
+    p: corrected,
+    corrected,
+    lowerIsBetter,
+  };
+}
+
+function against(
+  parts: GateMeasurement['againstBase'],
+  writer: GateMeasurement['againstWriter'] = null,
+): GateMeasurement {
+  return { againstBase: parts, againstWriter: writer };
+}
+
+function after(...scores: number[]): GateVerdict[] {
+  const verdicts: GateVerdict[] = [];
+  for (const score of scores) verdicts.push(decide(against({ prompts: part(score) }), verdicts, settings));
+  return verdicts;
+}
+
+describe('the gate', () => {
+  it('scores a model by its differences from the base, losses the other way round, none beyond three errors', () => {
+    const verdict = decide(
+      against({ prompts: part(2), loss: part(-30, 0.001, true), knowledge: part(-1) }),
+      [],
+      settings,
+    );
+    expect(verdict.score).toBeCloseTo((2 + 3 - 1) / 3, 12);
+    expect(verdict).toMatchObject({ kept: true, gained: true, stops: false });
+    expect(decide(against({}), [], settings)).toMatchObject({ score: 0, gained: false, kept: true });
+    const same = { ...part(0), low: 0, high: 0 };
+    expect(decide(against({ prompts: same }), [], settings).score).toBe(0);
+  });
+
+  it('rolls back what is worse beyond noise than the base or than the model that wrote its data', () => {
+    const worse = decide(against({ prompts: part(2), knowledge: part(-4, 0.001) }), [], settings);
+    expect(worse).toMatchObject({ kept: false, gained: false });
+    expect(worse.reasons[0]).toBe('worse than the base in knowledge: 46.00 after 50.00, p 0.001');
+    const later = decide(against({ prompts: part(1) }, { prompts: part(-4, 0.0001) }), after(2), settings);
+    expect(later.kept).toBe(false);
+    expect(later.reasons[0]).toContain('worse than the model that wrote its data in prompts');
+    expect(decide(against({ loss: part(4, 0.001, true) }), [], settings).kept).toBe(false);
+    expect(decide(against({ prompts: part(-1.5, 0.2) }), [], settings).kept).toBe(true);
+  });
+
+  it('stops after two iterations without a gain, and names the best before them', () => {
+    const verdicts = after(1, 2, 1.5, 1.9);
+    expect(verdicts.map(({ gained }) => gained)).toEqual([true, true, false, false]);
+    expect(verdicts.map(({ stops }) => stops)).toEqual([false, false, false, true]);
+    expect(verdicts[3]?.reasons).toContain('no gain in 2 iterations');
+    expect(bestOf(verdicts)).toBe(2);
+    expect(bestOf(after(-1, -2))).toBeNull();
+    expect(bestOf([])).toBeNull();
+  });
+
+  it('goes on for ever with a patience of 0, and never counts a model that was rolled back as best', () => {
+    const patient = { ...settings, patience: 0 };
+    const low = decide(against({ prompts: part(-1) }), after(-1, -1), patient);
+    expect(low.stops).toBe(false);
+    const rolledBack = decide(against({ a: part(3), b: part(3), c: part(-2.9, 0.01) }), [], settings);
+    expect(rolledBack.score).toBeGreaterThan(1);
+    const next = decide(against({ a: part(0.5) }), [rolledBack], settings);
+    expect(next).toMatchObject({ gained: true });
+    expect(bestOf([rolledBack, next])).toBe(2);
+  });
+});
