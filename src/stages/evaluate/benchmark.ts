@@ -9,6 +9,7 @@ export const fileRoles = {
   references: 'answers that a judge is shown as right',
   judgePrompts: "the judge's wording",
   examples: 'examples that stand before each item',
+  labels: 'right answers, one a line, of items that lack them',
 } as const;
 export type FileRole = keyof typeof fileRoles;
 export type BenchmarkFiles = Readonly<Partial<Record<FileRole, string>>>;
@@ -81,7 +82,13 @@ export interface Benchmark<I extends Item = Item, A = unknown> {
   readonly about: string;
   /** The first one is the one that a person asks for. */
   readonly metrics: readonly Metric[];
-  readonly needs: { readonly files: readonly FileRole[]; readonly judge?: boolean; readonly programs?: boolean };
+  readonly needs: {
+    readonly files: readonly FileRole[];
+    /** Files that it reads where they are given. */
+    readonly optionalFiles?: readonly FileRole[];
+    readonly judge?: boolean;
+    readonly programs?: boolean;
+  };
   /** Throws `bad-input` that names all that is wrong: missing fields, ids that repeat. */
   readItems(files: BenchmarkFiles, settings: EvaluateSettings): I[];
   /** Answers that another program gave, in the benchmark's official form or as `{id, response}`: one for each item of the
