@@ -123,7 +123,9 @@ function gateRows({ gate }: IterationSummary, style: Style): (readonly [string, 
   const without = Object.entries(leftOut).map(([name, why]) => `${name}: ${why}`);
   const { kept, gained, reasons } = verdict;
   const word = !kept ? style.bad('rolled back') : gained ? style.good('kept, the best so far') : 'kept';
-  return [...parts, ...without, `${word}: ${reasons.join('; ')}`].map((text, i) => [i === 0 ? 'gate' : '', text] as const);
+  return [...parts, ...without, `${word}: ${reasons.join('; ')}`].map(
+    (text, i) => [i === 0 ? 'gate' : '', text] as const,
+  );
 }
 
 function mergeRows({ merge }: IterationSummary, style: Style): (readonly [string, string])[] {

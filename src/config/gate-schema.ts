@@ -18,14 +18,18 @@ export const gateSchema = z.strictObject({
     .gt(0)
     .max(10)
     .default(0.2)
-    .describe('prompts that the gate has answered, as a share of the instructions of an iteration; at least 20 prompts'),
+    .describe(
+      'prompts that the gate has answered, as a share of the instructions of an iteration; at least 20 prompts',
+    ),
   maxTokens: z.number().int().min(1).default(256).describe('most tokens of an answer to them'),
   significance: z
     .number()
     .gt(0)
     .max(1)
     .default(0.05)
-    .describe('p-value, corrected for the number of parts, below which a part is worse beyond noise: the model is rolled back'),
+    .describe(
+      'p-value, corrected for the number of parts, below which a part is worse beyond noise: the model is rolled back',
+    ),
   patience: z
     .number()
     .int()

@@ -90,7 +90,14 @@ async function scoresOf(
   const results: ItemResult[] = [];
   // What is quick is scored at once.
   const together = isLong ? chunk : Math.max(1, items.length);
-  const input = { benchmark, items, chunk: together, answers, signal: call.cancel, ...(isLong ? onProgress(call) : {}) };
+  const input = {
+    benchmark,
+    items,
+    chunk: together,
+    answers,
+    signal: call.cancel,
+    ...(isLong ? onProgress(call) : {}),
+  };
   for await (const some of scoreAnswers(input, {
     settings,
     ...(judge && { judge }),

@@ -5,7 +5,8 @@ import type { Diversity } from './diversity.js';
 import type { MergeResult } from './merging.js';
 import type { GateResult } from './stored-rows.js';
 
-export type StageName = 'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate' | 'gate' | 'merge';
+export type StageName =
+  'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate' | 'gate' | 'merge';
 
 export type RunEvent =
   | { kind: 'run-started'; runDir: string; continued: boolean; iterations: number }

@@ -74,7 +74,8 @@ export function modelName(run: RunContext, iteration: number): IterationSummary[
   const writer = writerOf(run.store, iteration);
   if (writer === 0) return 'base';
   const adapterSha256 = run.store.artifactHash(writer, adapterName);
-  if (adapterSha256 === undefined) throw new Error(`iteration ${iteration} starts before iteration ${writer} has trained`);
+  if (adapterSha256 === undefined)
+    throw new Error(`iteration ${iteration} starts before iteration ${writer} has trained`);
   return { adapterSha256 };
 }
 

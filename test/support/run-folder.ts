@@ -46,6 +46,7 @@ export function smallConfig(overrides: Record<string, unknown>): Config {
     respond: { chunk: 5, maxTokens: 50 },
     assess: { method: 'likelihood', chunk: 7 },
     select: { share: 0.8 },
+    gate: { suite: [] },
     train: { batchSize: 2, epochs: 2, validation: 0.2 },
     ...overrides,
   });

@@ -18,7 +18,10 @@ export const toyBenchmark: Benchmark<Sum, Generated> = {
   metrics: [{ name: 'accuracy', unit: '%', about: 'right sums' }],
   needs: { files: ['data'], optionalFiles: ['examples'] },
   readItems: ({ data = '' }) =>
-    readJsonLines(data, rowSchema).map(({ text, ...row }) => ({ ...row, ...(text !== undefined && { cluster: text }) })),
+    readJsonLines(data, rowSchema).map(({ text, ...row }) => ({
+      ...row,
+      ...(text !== undefined && { cluster: text }),
+    })),
   readAnswers: (file, items) => {
     const rows = readJsonLines(file, z.object({ id: z.string(), response: z.string() }));
     const responses = new Map(rows.map((row) => [row.id, row.response]));

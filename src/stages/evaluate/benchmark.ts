@@ -9,6 +9,7 @@ export const fileRoles = {
   references: 'answers that a judge is shown as right',
   judgePrompts: "the judge's wording",
   examples: 'examples that stand before each item',
+  labels: 'right answers, one a line, of items that lack them',
 } as const;
 export type FileRole = keyof typeof fileRoles;
 export type BenchmarkFiles = Readonly<Partial<Record<FileRole, string>>>;

@@ -2,8 +2,39 @@
 import { IsheepError } from '../../../shared/errors.js';
 import { nearestWord } from '../../../shared/nearest-word.js';
 import type { Benchmark } from '../benchmark.js';
+import { arcChallenge, arcEasy } from './arc.js';
+import { boolq } from './boolq.js';
+import { commonsenseqa } from './commonsenseqa.js';
+import { hellaswag } from './hellaswag.js';
+import { knowledge } from './knowledge.js';
+import { mmlu } from './mmlu.js';
+import { nqOpen } from './nq-open.js';
+import { openbookqa } from './openbookqa.js';
+import { perplexity } from './perplexity.js';
+import { piqa } from './piqa.js';
+import { siqa } from './siqa.js';
+import { squad2 } from './squad2.js';
+import { triviaqa } from './triviaqa.js';
+import { winogrande } from './winogrande.js';
 
-export const benchmarks: readonly Benchmark[] = [];
+/** Who runs a benchmark hands it back its own items and answers, so their types need not be known here. */
+export const benchmarks = [
+  arcEasy,
+  arcChallenge,
+  boolq,
+  commonsenseqa,
+  hellaswag,
+  mmlu,
+  openbookqa,
+  piqa,
+  siqa,
+  winogrande,
+  knowledge,
+  triviaqa,
+  nqOpen,
+  squad2,
+  perplexity,
+] as unknown as readonly Benchmark[];
 
 /** Throws `bad-config` with the nearest name. */
 export function benchmarkNamed(name: string): Benchmark {

@@ -187,14 +187,16 @@ test.each([
   ['judged', { assess: { method: 'expected', chunk: 7 }, select: { threshold: 0, accumulate: 0.5 } }],
   ['unjudged', { select: { grades: 'none' } }],
   ['measured', { select: { by: 'perplexity', maxPerplexity: 10_000 } }],
+  ['gated', { gate: { share: 1 } }],
   ['with all that is off by default', allOn],
 ])('no stage reads a setting that it is not known to read: %s', async (_, settings) => {
   const { config, read } = watched(smallConfig({ ...folder.config, ...settings }));
   const stray: string[] = [];
   let stage: StageName | undefined;
   const look = () => {
-    // By it the pipeline knows with which stage a file is complete.
+    // By them the pipeline knows with which stage a file is complete.
     read.delete('select.by');
+    read.delete('gate.suite');
     for (const key of read) {
       const readers = readBy[key] ?? readBy[key.split('.')[0] ?? ''];
       if (stage !== undefined && readers !== undefined && !readers.includes(stage)) stray.push(`${stage} reads ${key}`);
