@@ -3,6 +3,7 @@ import type { GatePartName } from '../config/gate-schema.js';
 import type { Config } from '../config/schema.js';
 import type { CallOptions, LanguageModel } from '../engine/engine.js';
 import type { Benchmark, Item, ItemResult, Metric } from '../stages/evaluate/benchmark.js';
+import { constraintItems, constraints } from '../stages/evaluate/benchmarks/constraints.js';
 import { knowledge } from '../stages/evaluate/benchmarks/knowledge.js';
 import type { RunContext } from './run-context.js';
 
@@ -51,6 +52,11 @@ function knowledgeItems(): Item[] {
 export async function gateSuite(run: RunContext, stored: GateSuite['stored'] | undefined): Promise<GateSuite> {
   const { gate } = run.config;
   const parts: GatePart[] = [];
+  const { prompts } = mostItems(run.config);
+  if (gate.suite.includes('constraints')) {
+    const items = constraintItems(prompts);
+    parts.push(partOf('constraints', constraints, 'instruction_strict', items, run.config));
+  }
   if (gate.suite.includes('knowledge')) parts.push(partOf('knowledge', knowledge, 'acc', knowledgeItems(), run.config));
   const counts = Object.fromEntries(parts.map(({ name, items }) => [name, items.length]));
   return Promise.resolve({ parts, stored: stored ?? { counts, leftOut: {} } });

@@ -47,7 +47,7 @@ export const ifeval: Benchmark<IfevalItem, string> = {
   about: 'instructions that a program can verify: lengths, formats, keywords, language',
   metrics,
   needs: { files: ['data'] },
-  readItems: ({ data = '' }) => readJsonLines(data, itemRow),
+  readItems: ({ data = '' }) => readJsonLines(data, ifevalRow),
   readAnswers,
   async answer(items, model, settings, call) {
     const requests = items.map(({ id, prompt }) => ({
@@ -66,7 +66,8 @@ export const ifeval: Benchmark<IfevalItem, string> = {
 
 const identity = z.union([z.int().transform(String), z.string().min(1)], 'must be a whole number or a text');
 
-const itemRow = z
+/** A row of the file as an item. */
+export const ifevalRow = z
   .object({
     key: identity,
     prompt: z.string().min(1),

@@ -5,7 +5,9 @@ import type { Benchmark } from '../benchmark.js';
 import { arcChallenge, arcEasy } from './arc.js';
 import { boolq } from './boolq.js';
 import { commonsenseqa } from './commonsenseqa.js';
+import { constraints } from './constraints.js';
 import { hellaswag } from './hellaswag.js';
+import { ifeval } from './ifeval.js';
 import { knowledge } from './knowledge.js';
 import { mmlu } from './mmlu.js';
 import { nqOpen } from './nq-open.js';
@@ -19,6 +21,8 @@ import { winogrande } from './winogrande.js';
 
 /** Who runs a benchmark hands it back its own items and answers, so their types need not be known here. */
 export const benchmarks = [
+  ifeval,
+  constraints,
   arcEasy,
   arcChallenge,
   boolq,

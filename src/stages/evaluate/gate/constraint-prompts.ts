@@ -37,6 +37,15 @@ const tasks: readonly ((topic: string) => string)[] = [
   (topic) => `Write a small advertisement for a course on ${topic}.`,
 ];
 
+/** None of them is in the topic plan that instructions may be written by. */
+const topics = (
+  'lighthouses; pottery; beekeeping; night trains; volcanoes; crossword puzzles; the violin; mushrooms; subway maps; ' +
+  'snowstorms; street markets; tailoring; whales; old maps; juggling; bridges; sourdough; tide pools; hot-air balloons; ' +
+  'clocks; public libraries; cactuses; chess openings; kites; soap making; canals; owls; folk dances; typewriters; glaciers; ' +
+  'school plays; bicycles for two; lost luggage; lemon trees; puppets; the desert at night; traffic lights; camping stoves; ' +
+  'medieval castles; postage stamps; tea ceremonies; wind turbines; dictionaries; stray cats; deep-sea fish; harvest festivals'
+).split('; ');
+
 const plainWords = ['time', 'people', 'first', 'learn', 'small', 'often', 'begin', 'useful', 'place', 'help'];
 const phrases = ['That is all for now.', 'I hope this helps you.', 'Thank you for reading.', 'The rest is up to you.'];
 
@@ -197,11 +206,11 @@ const families: readonly WishFamily[] = [
 const alone: readonly string[] = ['detectable_format:json_format'];
 
 /** The first `n` prompts; more of them begin with the same ones. */
-export function constraintPrompts(n: number, topics: readonly string[]): ConstraintPrompt[] {
-  return Array.from({ length: n }, (_, i) => onePrompt(i, topics));
+export function constraintPrompts(n: number): ConstraintPrompt[] {
+  return Array.from({ length: n }, (_, i) => onePrompt(i));
 }
 
-function onePrompt(index: number, topics: readonly string[]): ConstraintPrompt {
+function onePrompt(index: number): ConstraintPrompt {
   const random = randomStream(deriveSeed(0, 'gate', 'constraints', index));
   const task = oneOf(tasks, random)(oneOf(topics, random));
   // Each family is the first one equally often.
