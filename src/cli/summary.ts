@@ -1,6 +1,7 @@
 // The end of a run in words: what was made, kept and dropped, and what to do next. Reads RunSummary and nothing else.
 import type { IterationSummary, RunSummary, StageName } from '../pipeline/events.js';
 import { mergeInWords } from '../pipeline/merging.js';
+import { pText } from '../shared/paired-test.js';
 import { agreementText } from './agreement-text.js';
 import { formatCount, formatReasons, formatSeconds, formatUnits } from './format.js';
 import type { Style } from './style.js';
@@ -116,9 +117,10 @@ function gateRows({ gate }: IterationSummary, style: Style): (readonly [string, 
   const parts = Object.entries(againstBase).map(([name, { other, value, low, high, p, n }]) => {
     const unit = units[name] === '%' ? ' %' : '';
     const digits = unit === '' ? 3 : 1;
-    const interval = `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
+    const sign = (difference: number) => `${difference < 0 ? '−' : '+'}${Math.abs(difference).toFixed(digits)}`;
+    const interval = `${sign(low)} to ${sign(high)}, ${pText(p)}`;
     const change = `base ${other.toFixed(digits)} → ${value.toFixed(digits)}${unit}`;
-    return `${name}: ${change} (95 % of the difference ${interval}, p ${p.toFixed(3)}, ${formatUnits(n, 'items')})`;
+    return `${name}: ${change} (95 % of the difference ${interval}, ${formatUnits(n, 'items')})`;
   });
   const without = Object.entries(leftOut).map(([name, why]) => `${name}: ${why}`);
   const { kept, gained, reasons } = verdict;

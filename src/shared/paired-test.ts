@@ -82,6 +82,11 @@ function isAsFar(value: number, observed: number): boolean {
   return Math.abs(value) >= observed * (1 - 1e-12);
 }
 
+/** `p 0.012`, `p < 0.001` */
+export function pText(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p ${p.toFixed(3)}`;
+}
+
 /** p-values of several comparisons, corrected by Holm's method; in the order given. */
 export function holm(ps: readonly number[]): number[] {
   const order = ps.map((_, i) => i).sort((i, j) => (ps[i] as number) - (ps[j] as number));

@@ -202,6 +202,13 @@ const families: readonly WishFamily[] = [
   },
 ];
 
+/** A phrase in letters of its own cannot be kept where all letters are of one case. */
+const apart: readonly string[] = [
+  'startend:end_checker',
+  'change_case:english_capital',
+  'change_case:english_lowercase',
+];
+
 /** Of a JSON object nothing else can be asked that does not break it. */
 const alone: readonly string[] = ['detectable_format:json_format'];
 
@@ -229,7 +236,10 @@ function onePrompt(index: number): ConstraintPrompt {
 
 function secondOf(first: WishFamily, random: Random): WishFamily[] {
   if (alone.includes(first.id)) return [];
-  const others = families.filter(({ id, group }) => group !== first.group && !alone.includes(id));
+  const others = families.filter(
+    ({ id, group }) =>
+      group !== first.group && !alone.includes(id) && !(apart.includes(first.id) && apart.includes(id)),
+  );
   return [oneOf(others, random)];
 }
 

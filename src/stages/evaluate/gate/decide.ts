@@ -1,5 +1,6 @@
 // The gate's decision after an iteration: whether its model is kept or rolled back, and whether the run goes on. From measured
 // parts alone, so that it is the same whenever it is asked.
+import { pText } from '../../../shared/paired-test.js';
 import { type MetricComparison, verdictOf } from '../metrics.js';
 
 /** An iteration's model, part by part, on the same items as the base and as the model that wrote the iteration's data. */
@@ -84,8 +85,8 @@ function scoreOf(parts: GateMeasurement['againstBase']): number {
 function worseThan(whom: string, parts: GateMeasurement['againstBase'], significance: number): string[] {
   return Object.entries(parts)
     .filter(([, part]) => verdictOf(part, significance) === 'worse')
-    .map(([name, { other, value, corrected }]) => {
-      const p = corrected < 0.001 ? 'p < 0.001' : `p ${corrected.toFixed(3)}`;
-      return `worse than ${whom} in ${name}: ${value.toFixed(2)} after ${other.toFixed(2)}, ${p}`;
-    });
+    .map(
+      ([name, { other, value, corrected }]) =>
+        `worse than ${whom} in ${name}: ${value.toFixed(2)} after ${other.toFixed(2)}, ${pText(corrected)}`,
+    );
 }
