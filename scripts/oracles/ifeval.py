@@ -3,7 +3,7 @@
     pip install lm_eval==0.4.13 --no-deps
     pip install nltk==3.10.3 langdetect==1.0.9 immutabledict packaging
     export ISHEEP_DATA=../shared/data        # its punkt_english holds NLTK's English tables
-    python scripts/oracles/ifeval.py test/unit/stages/oracles/ifeval.json     # fills in the verdicts
+    python scripts/oracles/ifeval.py test/unit/stages/oracles/ifeval.json     # fills in the verdicts; then npm run format
     python scripts/oracles/ifeval.py < cases.jsonl > verdicts.jsonl
 
 A case is {"instruction": id, "kwargs": {…}, "response": text}; a verdict adds "strict" and "loose", null where the program's
