@@ -19,6 +19,7 @@ export const errorCodes = [
   'interrupted',
   'training-diverged',
   'not-built',
+  'no-sandbox',
   'native-failure',
 ] as const;
 

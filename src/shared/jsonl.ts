@@ -26,15 +26,16 @@ export function readJsonLines<T>(file: string, schema: z.ZodType<T>): T[] {
 
 /** As readJsonLines, for bytes; `name` is the file that the errors name. */
 export function parseJsonLines<T>(bytes: Uint8Array, name: string, schema: z.ZodType<T>): T[] {
-  return numberedRows(bytes, name, schema).map(({ row }) => row);
+  return parseNumberedJsonLines(bytes, name, schema).map(({ row }) => row);
 }
 
 /** As readJsonLines, each row with the number of its line, counted from 1. */
 export function readNumberedJsonLines<T>(file: string, schema: z.ZodType<T>): NumberedRow<T>[] {
-  return numberedRows(readBytes(file), file, schema);
+  return parseNumberedJsonLines(readBytes(file), file, schema);
 }
 
-function numberedRows<T>(bytes: Uint8Array, name: string, schema: z.ZodType<T>): NumberedRow<T>[] {
+/** As readNumberedJsonLines, for bytes. */
+export function parseNumberedJsonLines<T>(bytes: Uint8Array, name: string, schema: z.ZodType<T>): NumberedRow<T>[] {
   const rows: NumberedRow<T>[] = [];
   const bad: BadLine[] = [];
   const lineOfId = new Map<string, number>();

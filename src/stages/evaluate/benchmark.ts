@@ -1,6 +1,7 @@
 // What a benchmark is: items, the answers that a model gives to them, and what each answer is worth. One file a benchmark
 // in benchmarks/; who runs them, with cache, intervals and comparisons, knows nothing of any of them.
 import type { CallOptions, FailedRequest, LanguageModel } from '../../engine/engine.js';
+import type { RunProgram } from '../../engine/sandbox/program-run.js';
 
 /** Files that a benchmark is read from, by what they hold. */
 export const fileRoles = {
@@ -32,14 +33,6 @@ export interface EvaluateSettings {
   /** Examples before each item, where a benchmark has such. */
   shots?: number | undefined;
 }
-
-/** A program that a model wrote, run where it can do no harm. */
-export interface ProgramRun {
-  outcome: 'passed' | 'failed' | 'timed-out' | 'out-of-memory' | 'too-much-output';
-  /** The end of what it said, for a person. */
-  detail: string;
-}
-export type RunProgram = (program: string, options: { signal?: AbortSignal | undefined }) => Promise<ProgramRun>;
 
 export interface ScoringTools {
   /** Present where the benchmark needs a judge. */

@@ -7,8 +7,10 @@ import { boolq } from './boolq.js';
 import { commonsenseqa } from './commonsenseqa.js';
 import { constraints } from './constraints.js';
 import { hellaswag } from './hellaswag.js';
+import { humaneval } from './humaneval.js';
 import { ifeval } from './ifeval.js';
 import { knowledge } from './knowledge.js';
+import { mbpp } from './mbpp.js';
 import { mmlu } from './mmlu.js';
 import { nqOpen } from './nq-open.js';
 import { openbookqa } from './openbookqa.js';
@@ -34,6 +36,8 @@ export const benchmarks = [
   siqa,
   winogrande,
   knowledge,
+  humaneval,
+  mbpp,
   triviaqa,
   nqOpen,
   squad2,
