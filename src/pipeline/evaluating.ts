@@ -1,6 +1,6 @@
 // How a benchmark is run, by the verb and by the gate of a run: answers, remembered; then scores; then metrics.
-import type { FailedRequest } from '../engine/engine.js';
-import type { LanguageModel } from '../engine/engine.js';
+import type { FailedRequest, LanguageModel } from '../engine/engine.js';
+import type { RunProgram } from '../engine/sandbox/program-run.js';
 import { IsheepError } from '../shared/errors.js';
 import type {
   Benchmark,
@@ -9,7 +9,6 @@ import type {
   Item,
   ItemResult,
   OverallMetric,
-  RunProgram,
 } from '../stages/evaluate/benchmark.js';
 import { answerItems, scoreAnswers, type Answer } from '../stages/evaluate/evaluate.js';
 import { estimateMetrics, type Estimate } from '../stages/evaluate/metrics.js';

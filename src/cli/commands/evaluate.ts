@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { benchmarkFolder, fetchedFiles, knownBenchmarks } from '../../engine/known-benchmarks.js';
+import { openSandbox } from '../../engine/sandbox/sandbox.js';
 import { evaluate, type Evaluation } from '../../pipeline/evaluating.js';
 import {
   chooseFiles,
@@ -58,6 +59,11 @@ export const evaluateCommand: Command = {
       defaultText: 'base',
     }),
     option('judge-url', 'an OpenAI-compatible endpoint that judges instead: http://host:port/v1', z.url()),
+    option(
+      'unsandboxed',
+      'run programs that the model wrote with your own rights where nothing can shut them in',
+      z.boolean(),
+    ),
     option('no-cache', 'ask the model again even where its answers are remembered', z.boolean()),
     option('adapter', 'a LoRA adapter (GGUF) that is applied to the model', z.string().min(1)),
     pathOption('run', 'a run, instead of --model and --adapter: its base and the adapter of an iteration'),
@@ -132,6 +138,9 @@ async function evaluated(
 ): Promise<{ evaluation: Evaluation; base?: Evaluation; seconds: number }> {
   const { interrupts, progress, output } = call;
   const started = performance.now();
+  const sandbox =
+    benchmark.needs.programs === true ? await openSandbox({ unsandboxed: call.values.flag('unsandboxed') }) : undefined;
+  if (sandbox !== undefined) output.note(`programs are run by ${sandbox.about}`);
   const models = await openModels(model, call);
   const one = async (adapter: string | null, label: string) => {
     const work = { benchmark, items: prepared.items, files: job.files, settings: job.settings };
@@ -141,6 +150,7 @@ async function evaluated(
         ...(prepared.given && { given: prepared.given }),
         openModel: () => models.answering(adapter),
         openJudge: () => models.judging(),
+        ...(sandbox && { runProgram: sandbox.run }),
       },
       {
         stop: interrupts.stop,
