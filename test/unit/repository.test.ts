@@ -46,6 +46,6 @@ test('every dependency is pinned to one version', () => {
 });
 
 test('every file of models/ is a known model, named like its file', () => {
-  const files = trackedFiles().filter((name) => /^models\/[^/]*\.json$/.test(name));
+  const files = trackedFiles().filter((name) => /^models\/[^/]+\.json$/.test(name));
   expect(knownModels().map(({ name }) => `models/${name}.json`)).toEqual(files);
 });
