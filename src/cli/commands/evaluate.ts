@@ -58,7 +58,7 @@ export const evaluateCommand: Command = {
     option('judge', `who judges, where a benchmark needs it: ${judgeChoices}`, z.string().min(1), {
       defaultText: 'base',
     }),
-    option('judge-url', 'an OpenAI-compatible endpoint that judges instead: http://host:port/v1', z.url()),
+    option('judge-url', 'an OpenAI-compatible endpoint that judges instead: http://host:port/v1', z.string().min(1)),
     option(
       'unsandboxed',
       'run programs that the model wrote with your own rights where nothing can shut them in',

@@ -29,7 +29,9 @@ export async function* answerItems(
       ...(input.signal && { signal: input.signal }),
       onProgress: (progress) => {
         chunkTokens = Math.max(chunkTokens, progress.tokens);
-        input.onProgress?.({ done: start, tokens: tokens + progress.tokens });
+        // A benchmark may ask several times an item.
+        const done = Math.min(progress.done, items.length);
+        input.onProgress?.({ done: start + done, tokens: tokens + progress.tokens });
       },
     });
     tokens += chunkTokens;
