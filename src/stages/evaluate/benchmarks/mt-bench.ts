@@ -169,7 +169,7 @@ function readAnswers(file: string, items: readonly MtBenchItem[]) {
 }
 
 function keyOf(record: Given): string {
-  return 'question_id' in record ? String(record.question_id) : String(record.id);
+  return 'question_id' in record ? String(record.question_id) : record.id;
 }
 
 /** Both turns of each question, by one model; grades are read from the judge's words. */

@@ -6,7 +6,7 @@ import { IsheepError } from '../../../shared/errors.js';
 import { readText } from '../../../shared/read-file.js';
 import { badRecords } from '../../../shared/records.js';
 import type { Message } from '../../../shared/rows.js';
-import { conversationPrompt } from '../../../shared/task-prompt.js';
+import { conversationPrompt, plainTextStops } from '../../../shared/task-prompt.js';
 import { fillTemplate, missingPlaces } from './templates.js';
 
 export interface TwoOutputs {
@@ -127,7 +127,7 @@ async function preferByRanking(
     id: pair.id,
     prompt: promptOf(pair, template, judge),
     maxTokens: rankingTokens,
-    stop: [],
+    stop: judge.hasChatTemplate ? [] : plainTextStops,
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0 },
     seed: 0,
   }));
