@@ -7,7 +7,7 @@ import { constraintFamilies } from '../shared/constraints/families/index.js';
 import { randomStream } from '../shared/random.js';
 import type { Candidate, Pair } from '../shared/rows.js';
 import { respond } from '../stages/respond/respond.js';
-import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../shared/load-seeds.js';
 import { type Figure, figure } from './figure.js';
 import type { BenchmarkSettings } from './options.js';
 

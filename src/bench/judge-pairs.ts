@@ -3,7 +3,7 @@ import { IsheepError } from '../shared/errors.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../shared/random.js';
 import type { Pair } from '../shared/rows.js';
 import { spoiltKinds, spoiltResponses } from '../stages/assess/spoil.js';
-import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../shared/load-seeds.js';
 import { type FilePair, readPairFile } from './pair-file.js';
 
 /** Words that a response must have to be cut and mixed noticeably, and may have, so that a benchmark takes minutes. */

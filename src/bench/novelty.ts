@@ -8,7 +8,7 @@ import { IsheepError } from '../shared/errors.js';
 import { packageRoot } from '../shared/package-root.js';
 import { randomStream } from '../shared/random.js';
 import { NoveltyIndex } from '../stages/filter/novelty-index.js';
-import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../shared/load-seeds.js';
 import { runJob } from './child.js';
 import { type Figure, figure } from './figure.js';
 import type { BenchmarkSettings } from './options.js';

@@ -10,7 +10,7 @@ import { measureDemonstrations } from '../pipeline/stages/synthesize.js';
 import { isKept } from '../shared/verdicts.js';
 import { userTurn } from '../shared/task-prompt.js';
 import { topicWords } from '../shared/topic-words.js';
-import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../shared/load-seeds.js';
 import { unparsedReasons } from '../stages/synthesize/parse-tasks.js';
 import { synthesize, type SynthesizeChunk } from '../stages/synthesize/synthesize.js';
 import { loadTopics } from '../stages/synthesize/topics.js';

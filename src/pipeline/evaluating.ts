@@ -10,7 +10,7 @@ import type {
   ItemResult,
   OverallMetric,
 } from '../stages/evaluate/benchmark.js';
-import { answerItems, scoreAnswers, type Answer } from '../stages/evaluate/evaluate.js';
+import { answerItems, scoreAnswers, type Answer, type ScoreInput } from '../stages/evaluate/evaluate.js';
 import { estimateMetrics, type Estimate } from '../stages/evaluate/metrics.js';
 
 /** Items that are computed and remembered together: enough for continuous batching, few enough to lose little. */
@@ -25,14 +25,16 @@ export interface EvaluationWork {
   given?: readonly Answer[];
   /** Opens what answers; not called where answers are given. */
   openModel: () => Promise<LanguageModel>;
+  /** Opens the base, where a benchmark compares with its answers. */
+  openBase?: () => Promise<LanguageModel>;
   /** Opens the judge, where the benchmark needs one; who answers may be closed by then. */
   openJudge?: () => Promise<LanguageModel>;
   runProgram?: RunProgram;
 }
 
 export interface EvaluationCall {
-  /** A part begins: all answers, or all scores. */
-  onPart?: (part: 'answer' | 'score', total: number) => void;
+  /** A part begins: the base's answers, the model's, or all scores. */
+  onPart?: (part: 'answer' | 'base' | 'score', total: number) => void;
   onProgress?: (progress: { done: number; tokens: number }) => void;
   /** Finish the chunk, then stop. */
   stop?: AbortSignal | undefined;
@@ -50,8 +52,11 @@ export interface Evaluation {
 
 export async function evaluate(work: EvaluationWork, call: EvaluationCall = {}): Promise<Evaluation> {
   const { benchmark, items, files } = work;
-  const answers = work.given ?? (await answersOf(work, call));
-  const results = await scoresOf(work, answers, call);
+  const comparesWithBase = benchmark.needs.baseAnswers === true && files.baseline === undefined;
+  const baseAnswers =
+    comparesWithBase && work.openBase ? await answersOf(work, work.openBase, 'base', call) : undefined;
+  const answers = work.given ?? (await answersOf(work, work.openModel, 'answer', call));
+  const results = await scoresOf(work, { answers, ...(baseAnswers && { baseAnswers }) }, call);
   const overall = (benchmark.overall?.(items, results, files) ?? []).map((metric) => [metric.name, asEstimate(metric)]);
   return {
     benchmark: benchmark.name,
@@ -65,10 +70,14 @@ export async function evaluate(work: EvaluationWork, call: EvaluationCall = {}):
   }
 }
 
-async function answersOf(work: EvaluationWork, call: EvaluationCall): Promise<(Answer | FailedRequest)[]> {
-  const { benchmark, items, settings } = work;
-  const model = await work.openModel();
-  call.onPart?.('answer', items.length);
+async function answersOf(
+  { benchmark, items, settings }: EvaluationWork,
+  open: () => Promise<LanguageModel>,
+  part: 'answer' | 'base',
+  call: EvaluationCall,
+): Promise<(Answer | FailedRequest)[]> {
+  const model = await open();
+  call.onPart?.(part, items.length);
   const answers: (Answer | FailedRequest)[] = [];
   const input = { benchmark, items, settings, chunk, signal: call.cancel, ...onProgress(call) };
   for await (const some of answerItems(input, model)) {
@@ -79,29 +88,25 @@ async function answersOf(work: EvaluationWork, call: EvaluationCall): Promise<(A
 }
 
 async function scoresOf(
-  { benchmark, items, settings, openJudge, runProgram }: EvaluationWork,
-  answers: readonly (Answer | FailedRequest)[],
+  { benchmark, items, files, settings, given, openJudge, runProgram }: EvaluationWork,
+  answered: Pick<ScoreInput, 'answers' | 'baseAnswers'>,
   call: EvaluationCall,
 ): Promise<ItemResult[]> {
-  const judge = benchmark.needs.judge === true ? await openJudge?.() : undefined;
+  const isJudged = benchmark.needs.judge === true && benchmark.needsJudge?.(items, given) !== false;
+  const judge = isJudged ? await openJudge?.() : undefined;
   const isLong = judge !== undefined || benchmark.needs.programs === true;
   if (isLong) call.onPart?.('score', items.length);
   const results: ItemResult[] = [];
   // What is quick is scored at once.
   const together = isLong ? chunk : Math.max(1, items.length);
   const input = {
-    benchmark,
-    items,
+    ...{ benchmark, items, ...answered },
     chunk: together,
-    answers,
     signal: call.cancel,
     ...(isLong ? onProgress(call) : {}),
   };
-  for await (const some of scoreAnswers(input, {
-    settings,
-    ...(judge && { judge }),
-    ...(runProgram && { runProgram }),
-  })) {
+  const tools = { settings, files, ...(judge && { judge }), ...(runProgram && { runProgram }) };
+  for await (const some of scoreAnswers(input, tools)) {
     results.push(...some);
     if (isLong) stopIfAsked(call, 'scored', results.length, items.length);
   }

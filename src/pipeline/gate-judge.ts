@@ -35,8 +35,7 @@ export async function tryJudge(
   const right = verdicts.map(({ verdict }): number => (verdict === undefined ? 0.5 : worth[verdict]));
   const accuracy = right.reduce((sum, value) => sum + value, 0) / right.length;
   const half = 1.96 * Math.sqrt((accuracy * (1 - accuracy)) / right.length);
-  const told =
-    `the base prefers the seeds' own answers to spoilt ones in ${(100 * accuracy).toFixed(0)} % of ${right.length} trials`;
+  const told = `the base prefers the seeds' own answers to spoilt ones in ${(100 * accuracy).toFixed(0)} % of ${right.length} trials`;
   const isTrusted = accuracy >= trustedAccuracy && accuracy - half > 0.5;
   return { isTrusted, told: isTrusted ? told : `${told}; it would have to in ${100 * trustedAccuracy} %` };
 }

@@ -80,7 +80,7 @@ function partOf<I extends Item, A>(
     measure: async (some, _base, { model, call }) => {
       const asked = some as readonly I[];
       const answers = await benchmark.answer(asked, model, settings, call);
-      const results = await benchmark.score(asked, answers, { settings, call });
+      const results = await benchmark.score(asked, answers, { settings, call, files: {} });
       return results.map(({ id, shares, details }) => ({
         id: `${name} ${id}`,
         shares: { [name]: shares[metricName] ?? { value: 0, weight: 1 } },

@@ -6,7 +6,7 @@ import { IsheepError } from '../shared/errors.js';
 import type { SeedTask } from '../shared/rows.js';
 import { loadPassages, type Passage } from '../stages/synthesize/load-documents.js';
 import { loadOwnInstructions, type OwnInstruction } from '../stages/synthesize/load-own.js';
-import { loadSeeds } from '../stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../shared/load-seeds.js';
 import { refuseNoOutputs, type SynthesizeInput } from '../stages/synthesize/synthesize.js';
 import { loadTopics, type Topic } from '../stages/synthesize/topics.js';
 import { candidateScreen, loadEvaluation, type LoadedEvaluation } from './screens.js';

@@ -86,7 +86,8 @@ function parseLine<T>(bytes: Uint8Array, schema: z.ZodType<T>): { value?: T; rea
   return result.success ? { value: result.data } : { reason: describeIssues(result.error, raw) };
 }
 
-function describeIssues(error: z.ZodError, raw: unknown): string {
+/** What of `raw` is not as its schema wants it. */
+export function describeIssues(error: z.ZodError, raw: unknown): string {
   return error.issues.map((issue) => describeIssue(issue, raw)).join(', ');
 }
 
@@ -116,6 +117,7 @@ function badLines(name: string, bad: readonly BadLine[]): IsheepError {
   });
 }
 
-function shorten(text: string): string {
+/** The beginning of a text, for messages. */
+export function shorten(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }

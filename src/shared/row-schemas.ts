@@ -18,7 +18,7 @@ export const pairSchema = z.looseObject({
   source: z.record(z.string(), z.unknown()).optional(),
 });
 
-const messageSchema = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+export const messageSchema = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 const messages = z.array(messageSchema).nonempty('must not be empty');
 
 /** What `generate` reads: `prompt` or `messages`, one of them. */

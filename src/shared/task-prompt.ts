@@ -36,9 +36,19 @@ export function taskMessages(task: Task): Message[] {
 
 /** Messages for a model with a chat template; for one without, plain text that an answer naturally follows. */
 export function taskPrompt(task: Task, hasChatTemplate: boolean): { messages: Message[] } | { text: string } {
-  if (hasChatTemplate) return { messages: taskMessages(task) };
-  const before = task.system === undefined ? '' : `${task.system}\n\n`;
-  return { text: `${before}Task:\n${userTurn(task)}\n\nAnswer:\n` };
+  return conversationPrompt(taskMessages(task), hasChatTemplate);
+}
+
+/** As taskPrompt, for any turns of which the last is the user's. */
+export function conversationPrompt(
+  messages: readonly Message[],
+  hasChatTemplate: boolean,
+): { messages: Message[] } | { text: string } {
+  return hasChatTemplate ? { messages: [...messages] } : { text: messages.map(plainTurn).join('') };
+}
+
+function plainTurn({ role, content }: Message): string {
+  return role === 'user' ? `Task:\n${content}\n\nAnswer:\n` : `${content}\n\n`;
 }
 
 /** What ends a response that was asked for in plain text: the next task. */

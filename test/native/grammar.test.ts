@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GenerateRequest } from '../../src/engine/engine.js';
 import { loadModel, type Model } from '../../src/engine/model.js';
 import { taskListGrammar } from '../../src/stages/synthesize/grammar.js';
-import { loadSeeds } from '../../src/stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../../src/shared/load-seeds.js';
 import { parseTasks } from '../../src/stages/synthesize/parse-tasks.js';
 import { metaPrompt } from '../../src/stages/synthesize/prompts.js';
 import { realModelPath } from '../support/models.js';

@@ -8,7 +8,7 @@ import path from 'node:path';
 
 import { loadModel } from '../../src/engine/model.js';
 import { taskPrompt } from '../../src/shared/task-prompt.js';
-import { loadSeeds } from '../../src/stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../../src/shared/load-seeds.js';
 import { realModelPath } from './models.js';
 
 const root = path.resolve(import.meta.dirname, '../..');

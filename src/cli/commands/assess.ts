@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { assessFile, readPairs, runSelfTest } from '../../pipeline/verbs/assess.js';
 import { IsheepError } from '../../shared/errors.js';
-import { loadSeeds } from '../../stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../../shared/load-seeds.js';
 import type { PairedAccuracy, SelfTestRow } from '../../stages/assess/self-test.js';
 import type { Command, CommandCall, CommandResult } from '../command.js';
 import { agreementText } from '../agreement-text.js';

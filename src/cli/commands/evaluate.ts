@@ -105,6 +105,7 @@ async function runBenchmark(benchmark: Benchmark, call: CommandCall): Promise<Co
   if (prepared.unanswered > 0) {
     output.warning(`${formatUnits(prepared.unanswered, 'items')} of ${prepared.of} have no answer and are left out`);
   }
+  for (const note of benchmark.notes?.(job.files) ?? []) output.note(note);
   const model = evaluatedModel(call, job.responses === undefined);
   const { evaluation, base, seconds } = await evaluated(
     { benchmark, job, prepared, model, withBase: other === against },
@@ -149,13 +150,15 @@ async function evaluated(
         ...work,
         ...(prepared.given && { given: prepared.given }),
         openModel: () => models.answering(adapter),
+        openBase: () => models.answering(null),
         openJudge: () => models.judging(),
         ...(sandbox && { runProgram: sandbox.run }),
       },
       {
         stop: interrupts.stop,
         cancel: interrupts.cancel,
-        onPart: (part, total) => progress.start({ label: part === 'answer' ? label : 'score', unit: 'items', total }),
+        onPart: (part, total) =>
+          progress.start({ label: { answer: label, base: 'the base', score: 'score' }[part], unit: 'items', total }),
         onProgress: ({ done, tokens }) => progress.update(done, tokens),
       },
     );

@@ -9,7 +9,7 @@ import { adapterMetadata, type ScaledAdapter } from '../../engine/merge.js';
 import { IsheepError } from '../../shared/errors.js';
 import { readJsonLines } from '../../shared/jsonl.js';
 import type { Pair } from '../../shared/rows.js';
-import { loadSeeds } from '../../stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../../shared/load-seeds.js';
 import { hashFile } from '../../store/artifacts.js';
 import { mergeAndMeasure, type MergeResult } from '../merging.js';
 import { chatTemplateIdentity } from '../run-config.js';

@@ -9,6 +9,7 @@ export const fileRoles = {
   baseline: "another model's answers, which the model's are compared with",
   references: 'answers that a judge is shown as right',
   judgePrompts: "the judge's wording",
+  lengthControl: 'how hard each item is, and judgements of gamed baselines, for a length-controlled win rate',
   examples: 'examples that stand before each item',
   labels: 'right answers, one a line, of items that lack them',
 } as const;
@@ -39,6 +40,10 @@ export interface ScoringTools {
   judge?: LanguageModel;
   /** Present where the benchmark runs programs. */
   runProgram?: RunProgram;
+  /** The files that the items were read from. */
+  files: BenchmarkFiles;
+  /** The base's answers to the same items, in their order, where the benchmark compares with them (needs.baseAnswers). */
+  baseAnswers?: readonly unknown[];
   settings: EvaluateSettings;
   call: CallOptions;
 }
@@ -61,7 +66,7 @@ export interface ItemResult {
 export interface Metric {
   name: string;
   /** Shares are given in percent. */
-  unit: '%' | 'points' | 'nats' | 'perplexity';
+  unit: '%' | 'points' | 'nats' | 'perplexity' | 'characters';
   about: string;
   /** Losses and perplexities are. */
   lowerIsBetter?: boolean;
@@ -81,12 +86,19 @@ export interface Benchmark<I extends Item = Item, A = unknown> {
     readonly optionalFiles?: readonly FileRole[];
     readonly judge?: boolean;
     readonly programs?: boolean;
+    /** Compares with what the base answers to the same items; with the file in the role `baseline` instead where there is one. */
+    readonly baseAnswers?: boolean;
   };
   /** Throws `bad-input` that names all that is wrong: missing fields, ids that repeat. */
   readItems(files: BenchmarkFiles, settings: EvaluateSettings): I[];
   /** Answers that another program gave, in the benchmark's official form or as `{id, response}`: one for each item of the
    *  file that it names, in the order of `items`. Absent where a benchmark reads log-probabilities. Throws `bad-input`. */
   readAnswers?(file: string, items: readonly I[]): { items: I[]; answers: A[] };
+  /** Of a benchmark that needs a judge: whether these items, or the answers to them that were read, leave it anything to
+   *  judge. Absent: always. */
+  needsJudge?(items: readonly I[], answers?: readonly A[]): boolean;
+  /** What a person should know before comparing the numbers with published ones, given these files. */
+  notes?(files: BenchmarkFiles): string[];
   /** The model's answers to these items, in their order. */
   answer(
     items: readonly I[],

@@ -39,15 +39,26 @@ export async function* answerItems(
   }
 }
 
+export interface ScoreInput extends Omit<AnswerInput, 'settings'> {
+  answers: readonly (Answer | FailedRequest)[];
+  /** The base's, where a benchmark compares with them. */
+  baseAnswers?: readonly (Answer | FailedRequest)[];
+}
+
 /** What answers are worth, a chunk at a time. */
 export async function* scoreAnswers(
-  input: Omit<AnswerInput, 'settings'> & { answers: readonly (Answer | FailedRequest)[] },
-  tools: Omit<ScoringTools, 'call'>,
+  input: ScoreInput,
+  tools: Omit<ScoringTools, 'call' | 'baseAnswers'>,
 ): AsyncGenerator<ItemResult[]> {
   for (let start = 0; start < input.items.length; start += input.chunk) {
     const items = input.items.slice(start, start + input.chunk);
+    const end = start + input.chunk;
+    const baseAnswers = input.baseAnswers?.slice(start, end);
     const call = { ...(input.signal && { signal: input.signal }) };
-    yield await input.benchmark.score(items, input.answers.slice(start, start + input.chunk), { ...tools, call });
+    yield await input.benchmark.score(items, input.answers.slice(start, end), {
+      ...{ ...tools, call },
+      ...(baseAnswers && { baseAnswers }),
+    });
     input.onProgress?.({ done: start + items.length, tokens: 0 });
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { topicSpread } from '../../../src/pipeline/topic-spread.js';
-import { loadSeeds } from '../../../src/stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../../../src/shared/load-seeds.js';
 
 describe('the topic spread', () => {
   it('is the number of topic words where all are equally frequent, whatever stands between them', () => {

@@ -2,6 +2,7 @@
 import { IsheepError } from '../../../shared/errors.js';
 import { nearestWord } from '../../../shared/nearest-word.js';
 import type { Benchmark } from '../benchmark.js';
+import { alpacaEval1, alpacaEval2 } from './alpaca-eval.js';
 import { arcChallenge, arcEasy } from './arc.js';
 import { boolq } from './boolq.js';
 import { commonsenseqa } from './commonsenseqa.js';
@@ -12,19 +13,27 @@ import { ifeval } from './ifeval.js';
 import { knowledge } from './knowledge.js';
 import { mbpp } from './mbpp.js';
 import { mmlu } from './mmlu.js';
+import { mtBench } from './mt-bench.js';
 import { nqOpen } from './nq-open.js';
 import { openbookqa } from './openbookqa.js';
+import { ownPrompts } from './own-prompts.js';
 import { perplexity } from './perplexity.js';
 import { piqa } from './piqa.js';
 import { siqa } from './siqa.js';
 import { squad2 } from './squad2.js';
 import { triviaqa } from './triviaqa.js';
+import { winRate } from './win-rate.js';
 import { winogrande } from './winogrande.js';
 
 /** Who runs a benchmark hands it back its own items and answers, so their types need not be known here. */
 export const benchmarks = [
   ifeval,
   constraints,
+  alpacaEval1,
+  alpacaEval2,
+  mtBench,
+  winRate,
+  ownPrompts,
   arcEasy,
   arcChallenge,
   boolq,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { randomStream } from '../../../../src/shared/random.js';
 import { taskListGrammar } from '../../../../src/stages/synthesize/grammar.js';
-import { loadSeeds } from '../../../../src/stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../../../../src/shared/load-seeds.js';
 import { parseTasks } from '../../../../src/stages/synthesize/parse-tasks.js';
 import { metaPrompt } from '../../../../src/stages/synthesize/prompts.js';
 import { Gbnf } from '../../../support/gbnf.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { loadSeeds } from '../../../../src/stages/synthesize/load-seeds.js';
+import { loadSeeds } from '../../../src/shared/load-seeds.js';
 
 let folder = '';
 beforeAll(() => (folder = mkdtempSync(path.join(tmpdir(), 'isheep-seeds-'))));

@@ -1,13 +1,13 @@
 // Reads seed tasks: the ones that come with isheep, or a person's own.
 import { fileURLToPath } from 'node:url';
 
-import { IsheepError } from '../../shared/errors.js';
-import { readJsonLines } from '../../shared/jsonl.js';
-import { seedSchema } from '../../shared/row-schemas.js';
-import type { SeedTask } from '../../shared/rows.js';
+import { IsheepError } from './errors.js';
+import { readJsonLines } from './jsonl.js';
+import { seedSchema } from './row-schemas.js';
+import type { SeedTask } from './rows.js';
 
 /** The seed tasks that come with isheep. They stay in src/, which is at the same distance from here when compiled. */
-export const defaultSeedsFile = fileURLToPath(new URL('../../../src/stages/synthesize/seeds.jsonl', import.meta.url));
+export const defaultSeedsFile = fileURLToPath(new URL('../../src/stages/synthesize/seeds.jsonl', import.meta.url));
 
 /** Throws `bad-input` with all bad lines, and where the file has no seed task at all. */
 export function loadSeeds(file: string = defaultSeedsFile): SeedTask[] {
