@@ -1,6 +1,6 @@
 // HumanEval and MBPP on what is published of them: which programs pass is known. Where this machine can shut no program in,
 // they must be refused.
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 
 import type { ProgramRun } from '../../src/engine/sandbox/program-run.js';
@@ -10,6 +10,9 @@ import { readDataRows } from '../../src/shared/data-file.js';
 import { humaneval, humanEvalTrial } from '../../src/stages/evaluate/benchmarks/humaneval.js';
 import { mbpp, mbppTrial, readTasks } from '../../src/stages/evaluate/benchmarks/mbpp.js';
 import { publishedFile } from '../support/published-data.js';
+
+/** Two thousand processes: under a minute on two quiet cores, several on busy ones. */
+vi.setConfig({ testTimeout: 1_200_000 });
 
 const settings = { seed: 1 };
 let opened: Sandbox | IsheepError;
