@@ -1,15 +1,8 @@
 // How a benchmark is run, by the verb and by the gate of a run: answers, remembered; then scores; then metrics.
-import type { FailedRequest, LanguageModel } from '../engine/engine.js';
+import type { LanguageModel } from '../engine/engine.js';
 import type { RunProgram } from '../engine/sandbox/program-run.js';
 import { IsheepError } from '../shared/errors.js';
-import type {
-  Benchmark,
-  BenchmarkFiles,
-  EvaluateSettings,
-  Item,
-  ItemResult,
-  OverallMetric,
-} from '../stages/evaluate/benchmark.js';
+import type { Benchmark, BenchmarkFiles, EvaluateSettings, Item, ItemResult } from '../stages/evaluate/benchmark.js';
 import { answerItems, scoreAnswers, type Answer, type ScoreInput } from '../stages/evaluate/evaluate.js';
 import { estimateMetrics, type Estimate } from '../stages/evaluate/metrics.js';
 
@@ -57,17 +50,11 @@ export async function evaluate(work: EvaluationWork, call: EvaluationCall = {}):
     comparesWithBase && work.openBase ? await answersOf(work, work.openBase, 'base', call) : undefined;
   const answers = work.given ?? (await answersOf(work, work.openModel, 'answer', call));
   const results = await scoresOf(work, { answers, ...(baseAnswers && { baseAnswers }) }, call);
-  const overall = (benchmark.overall?.(items, results, files) ?? []).map((metric) => [metric.name, asEstimate(metric)]);
-  return {
-    benchmark: benchmark.name,
-    n: items.length,
-    metrics: { ...estimateMetrics(benchmark, results), ...Object.fromEntries(overall) },
-    results,
-  };
-
-  function asEstimate({ value, low, high, unit }: OverallMetric): Estimate {
-    return { value, low, high, unit, n: items.length };
+  const metrics = estimateMetrics(benchmark, results);
+  for (const { name, value, low, high, unit } of benchmark.overall?.(items, results, files) ?? []) {
+    metrics[name] = { value, low, high, unit, n: items.length };
   }
+  return { benchmark: benchmark.name, n: items.length, metrics, results };
 }
 
 async function answersOf(
@@ -75,10 +62,10 @@ async function answersOf(
   open: () => Promise<LanguageModel>,
   part: 'answer' | 'base',
   call: EvaluationCall,
-): Promise<(Answer | FailedRequest)[]> {
+): Promise<Answer[]> {
   const model = await open();
   call.onPart?.(part, items.length);
-  const answers: (Answer | FailedRequest)[] = [];
+  const answers: Answer[] = [];
   const input = { benchmark, items, settings, chunk, signal: call.cancel, ...onProgress(call) };
   for await (const some of answerItems(input, model)) {
     answers.push(...some);

@@ -1,7 +1,6 @@
 // Whether the base can tell good answers from bad: the seeds' own against spoilt ones, in both orders. Only then are answers
 // compared in the gate.
-import type { LanguageModel } from '../engine/engine.js';
-import type { CallOptions } from '../engine/engine.js';
+import type { CallOptions, LanguageModel } from '../engine/engine.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../shared/random.js';
 import type { SeedTask } from '../shared/rows.js';
 import { words } from '../shared/words.js';

@@ -3,8 +3,14 @@ import type { GatePartName } from '../config/gate-schema.js';
 import type { Config } from '../config/schema.js';
 import type { CallOptions, LanguageModel } from '../engine/engine.js';
 import type { Benchmark, Item, ItemResult, Metric } from '../stages/evaluate/benchmark.js';
+import { compareAnswers } from '../stages/evaluate/compare-answers.js';
+import { drawItems } from '../stages/evaluate/evaluate.js';
+import { plainPrompts } from '../stages/evaluate/gate/constraint-prompts.js';
+import { isUnanswered } from '../stages/evaluate/written-answers.js';
+import { winRate, type WinRateItem } from '../stages/evaluate/benchmarks/win-rate.js';
 import { constraintItems, constraints } from '../stages/evaluate/benchmarks/constraints.js';
 import { knowledge } from '../stages/evaluate/benchmarks/knowledge.js';
+import { tryJudge } from './gate-judge.js';
 import type { RunContext } from './run-context.js';
 
 export interface MeasureTools {
@@ -40,12 +46,14 @@ export function mostItems({ instructions, gate }: Pick<Config, 'instructions' | 
   const answers = gate.suite.includes('constraints') || gate.suite.includes('win-rate');
   return {
     prompts: answers ? Math.max(fewestPrompts, Math.round(gate.share * instructions)) : 0,
-    questions: gate.suite.includes('knowledge') ? knowledgeItems().length : 0,
+    questions: gate.suite.includes('knowledge') ? knowledgeItems({ instructions, gate }).length : 0,
   };
 }
 
-function knowledgeItems(): Item[] {
-  return knowledge.readItems({}, { seed: 0 });
+/** At least twice the fewest prompts: they are short, and only read. */
+function knowledgeItems({ instructions, gate }: Pick<Config, 'instructions' | 'gate'>) {
+  const n = Math.max(2 * fewestPrompts, Math.round(gate.share * instructions));
+  return drawItems(knowledge.readItems({}, { seed: 0 }), n);
 }
 
 /** The parts that the settings name, and what a part that says nothing here says instead. */
@@ -53,13 +61,62 @@ export async function gateSuite(run: RunContext, stored: GateSuite['stored'] | u
   const { gate } = run.config;
   const parts: GatePart[] = [];
   const { prompts } = mostItems(run.config);
+  const leftOut = stored?.leftOut ?? (await leftOutOf(run));
+  const isCompared = gate.suite.includes('win-rate') && leftOut['win-rate'] === undefined;
+  const compared = isCompared ? Math.ceil(prompts * (gate.suite.includes('constraints') ? comparedShare : 1)) : 0;
   if (gate.suite.includes('constraints')) {
-    const items = constraintItems(prompts);
+    const items = constraintItems(prompts - compared);
     parts.push(partOf('constraints', constraints, 'instruction_strict', items, run.config));
   }
-  if (gate.suite.includes('knowledge')) parts.push(partOf('knowledge', knowledge, 'acc', knowledgeItems(), run.config));
+  if (isCompared) parts.push(winRatePart(plainPrompts(compared), run.config));
+  if (gate.suite.includes('knowledge'))
+    parts.push(partOf('knowledge', knowledge, 'acc', knowledgeItems(run.config), run.config));
   const counts = Object.fromEntries(parts.map(({ name, items }) => [name, items.length]));
-  return Promise.resolve({ parts, stored: stored ?? { counts, leftOut: {} } });
+  return { parts, stored: stored ?? { counts, leftOut } };
+}
+
+/** Of the prompts, those whose answers are compared with the base's. */
+const comparedShare = 0.25;
+
+/** Whether answers can be compared at all, found out once a run. */
+async function leftOutOf(run: RunContext): Promise<Record<string, string>> {
+  if (!run.config.gate.suite.includes('win-rate')) return {};
+  const { isTrusted, told } = await tryJudge(await run.engines.model(null), run.seeds, { signal: run.cancel });
+  return isTrusted ? {} : { 'win-rate': `left out: ${told}` };
+}
+
+/** The base's answers are kept with what they are worth beside themselves: a tie. */
+function winRatePart(items: readonly WinRateItem[], { seed, gate }: Pick<Config, 'seed' | 'gate'>): GatePart {
+  const name = 'win-rate';
+  const settings = { seed, maxTokens: gate.maxTokens };
+  return {
+    name,
+    metric: { name, unit: '%', about: 'answers that the base prefers to its own, ties half' },
+    items,
+    measure: async (some, base, { model, openJudge, call }) => {
+      const asked = some as readonly WinRateItem[];
+      const answers = await winRate.answer(asked, model, settings, call);
+      const toResult = (id: string, value: number, details: Record<string, unknown>) => ({
+        ...{ id: `${name} ${id}`, details },
+        shares: { [name]: { value, weight: 1 } },
+      });
+      const textOf = (i: number) => {
+        const answer = answers[i];
+        return answer === undefined || isUnanswered(answer) ? '' : answer.response;
+      };
+      if (base === null) return asked.map(({ id }, i) => toResult(id, 50, { response: textOf(i) }));
+      const baseline = new Map(base.map((one) => [one.id, one.details.response as string]));
+      const pairs = asked.map((item, i) => ({
+        ...{ ...item, answer: textOf(i) },
+        baseline: baseline.get(`${name} ${item.id}`) ?? '',
+      }));
+      const verdicts = await compareAnswers(await openJudge(), pairs, call);
+      const worth = { win: 100, tie: 50, loss: 0 };
+      return verdicts.map(({ id, verdict }, i) =>
+        toResult(id, verdict === undefined ? 50 : worth[verdict], { response: textOf(i), verdict: verdict ?? null }),
+      );
+    },
+  };
 }
 
 /** One metric of a benchmark as a part. */

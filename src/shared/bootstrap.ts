@@ -25,7 +25,7 @@ export function bootstrapInterval(values: readonly WeightedValue[], draws: numbe
   for (let draw = 0; draw < draws; draw++) {
     let value = 0;
     let weight = 0;
-    for (let i = 0; i < values.length; i++) {
+    for (let left = values.length; left > 0; left--) {
       const one = values[Math.floor(random() * values.length)] as WeightedValue;
       value += one.value;
       weight += one.weight;

@@ -44,7 +44,7 @@ async function score(data: string, responses: string) {
     expect(opened.code).toBe('no-sandbox');
     return 'refused';
   }
-  return humaneval.score(answered, answers, { runProgram: opened.run, settings, call: {} });
+  return humaneval.score(answered, answers, { runProgram: opened.run, settings, call: {}, files: {} });
 }
 
 const problems = () => publishedFile('humaneval', 'HumanEval.jsonl.gz');

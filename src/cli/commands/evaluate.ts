@@ -142,7 +142,7 @@ async function evaluated(
   const sandbox =
     benchmark.needs.programs === true ? await openSandbox({ unsandboxed: call.values.flag('unsandboxed') }) : undefined;
   if (sandbox !== undefined) output.note(`programs are run by ${sandbox.about}`);
-  const models = await openModels(model, call);
+  const models = openModels(model, call);
   const one = async (adapter: string | null, label: string) => {
     const work = { benchmark, items: prepared.items, files: job.files, settings: job.settings };
     const result = await evaluate(
@@ -168,7 +168,7 @@ async function evaluated(
   try {
     const evaluation = await one(model.adapter, benchmark.name);
     const base = withBase ? await one(null, `${benchmark.name}, base`) : undefined;
-    if (models.remembered() > 0) output.note(`${formatUnits(models.remembered(), 'answers')} were remembered`);
+    if (models.remembered > 0) output.note(`${formatUnits(models.remembered, 'answers')} were remembered`);
     return { evaluation, ...(base && { base }), seconds: (performance.now() - started) / 1000 };
   } finally {
     await models.close();

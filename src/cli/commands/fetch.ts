@@ -52,7 +52,7 @@ function modelOf(name: string): KnownFile {
     if (!(error instanceof IsheepError) || error.code !== 'model-not-found') throw error;
     const benchmarks = knownBenchmarks().map((known) => known.name);
     const others = benchmarks.length === 0 ? '' : `; known benchmarks: ${benchmarks.join(', ')}`;
-    throw new IsheepError(error.code, error.message, { hint: `${error.hint ?? ''}${others}`, cause: error });
+    throw new IsheepError(error.code, error.message, { hint: `${error.hint}${others}`, cause: error });
   }
 }
 

@@ -1,9 +1,10 @@
 // Stage evaluate: a benchmark's items through a model, and what its answers are worth. First all answers, then all scores, so
 // that a judge of another file is open only when the model that is judged is closed.
-import type { FailedRequest, LanguageModel } from '../../engine/engine.js';
+import type { LanguageModel } from '../../engine/engine.js';
 import { deriveSeed } from '../../shared/random.js';
 import type { Benchmark, EvaluateSettings, Item, ItemResult, ScoringTools } from './benchmark.js';
 
+/** Only its benchmark knows what it is; a FailedRequest where there is none. */
 export type Answer = unknown;
 
 export interface AnswerInput {
@@ -17,10 +18,7 @@ export interface AnswerInput {
 }
 
 /** What every item is answered in a chunk, in order. */
-export async function* answerItems(
-  input: AnswerInput,
-  model: LanguageModel,
-): AsyncGenerator<(Answer | FailedRequest)[]> {
+export async function* answerItems(input: AnswerInput, model: LanguageModel): AsyncGenerator<Answer[]> {
   let tokens = 0;
   for (let start = 0; start < input.items.length; start += input.chunk) {
     const items = input.items.slice(start, start + input.chunk);
@@ -40,9 +38,9 @@ export async function* answerItems(
 }
 
 export interface ScoreInput extends Omit<AnswerInput, 'settings'> {
-  answers: readonly (Answer | FailedRequest)[];
+  answers: readonly Answer[];
   /** The base's, where a benchmark compares with them. */
-  baseAnswers?: readonly (Answer | FailedRequest)[];
+  baseAnswers?: readonly Answer[];
 }
 
 /** What answers are worth, a chunk at a time. */

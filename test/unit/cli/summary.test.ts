@@ -41,7 +41,7 @@ function iteration(number: number): IterationSummary {
 }
 
 function summary(best: number | null): RunSummary {
-  return { runDir: 'runs/a', iterations: [iteration(1), iteration(2)], best, seconds: 443 };
+  return { runDir: 'runs/a', iterations: [iteration(1), iteration(2)], best, isEndedByGate: false, seconds: 443 };
 }
 
 describe('the summary of a run', () => {

@@ -205,9 +205,9 @@ function toAnswer(record: Given): AlpacaAnswer {
 
 function notes({ judgePrompts, lengthControl }: BenchmarkFiles): string[] {
   const wording =
-    'the judge’s wording is isheep’s own: for figures that compare with the leaderboard’s give the official template as judgePrompts';
+    'the judge’s wording is isheep’s own: for figures that compare with the leaderboard’s give the official template by --judge-prompts';
   const length =
-    'lc_win_rate is left out: it needs each instruction’s difficulty and judgements of gamed baselines (df_gamed.csv) as lengthControl';
+    'lc_win_rate is left out: it needs each instruction’s difficulty and judgements of gamed baselines (df_gamed.csv) by --length-control';
   return [...(judgePrompts === undefined ? [wording] : []), ...(lengthControl === undefined ? [length] : [])];
 }
 

@@ -106,7 +106,7 @@ export const mtBench: Benchmark<MtBenchItem, MtBenchAnswer> = {
   notes: ({ judgePrompts }) =>
     judgePrompts === undefined
       ? [
-          'the judge’s wording is isheep’s own: for grades that compare with published ones give judge_prompts.jsonl as judgePrompts',
+          'the judge’s wording is isheep’s own: for grades that compare with published ones give judge_prompts.jsonl by --judge-prompts',
         ]
       : [],
   answer,

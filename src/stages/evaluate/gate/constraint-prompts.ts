@@ -217,6 +217,14 @@ export function constraintPrompts(n: number): ConstraintPrompt[] {
   return Array.from({ length: n }, (_, i) => onePrompt(i));
 }
 
+/** Tasks on the same topics without anything to keep to, for answers that are compared. */
+export function plainPrompts(n: number): { id: string; instruction: string; input: string }[] {
+  return Array.from({ length: n }, (_, i) => {
+    const random = randomStream(deriveSeed(0, 'gate', 'plain', i));
+    return { id: `p${i + 1}`, instruction: oneOf(tasks, random)(oneOf(topics, random)), input: '' };
+  });
+}
+
 function onePrompt(index: number): ConstraintPrompt {
   const random = randomStream(deriveSeed(0, 'gate', 'constraints', index));
   const task = oneOf(tasks, random)(oneOf(topics, random));

@@ -109,8 +109,13 @@ describe('the items of an evaluation', () => {
   it('are refused where the file has none, and given answers where log-probabilities are read', () => {
     const files = { data: dataFile(0) };
     expect(() => prepareItems({ benchmark, files, settings })).toThrow(/has no items/);
-    const { readAnswers: _, ...reader } = benchmark;
-    const job = { benchmark: reader, files: { data: dataFile(1) }, settings, responses: 'x.jsonl' };
+    const reader = Object.fromEntries(Object.entries(benchmark).filter(([name]) => name !== 'readAnswers'));
+    const job = {
+      benchmark: reader as unknown as Benchmark,
+      files: { data: dataFile(1) },
+      settings,
+      responses: 'x.jsonl',
+    };
     expect(() => prepareItems(job)).toThrow(/--responses: sums reads log-probabilities/);
   });
 

@@ -12,7 +12,7 @@ import { openbookqa } from '../../../../src/stages/evaluate/benchmarks/openbookq
 import { piqa } from '../../../../src/stages/evaluate/benchmarks/piqa.js';
 import { winogrande } from '../../../../src/stages/evaluate/benchmarks/winogrande.js';
 import type { ChoiceItem, ChoiceScores } from '../../../../src/stages/evaluate/multiple-choice.js';
-import { evaluationData } from '../../../support/evaluation-data.js';
+import { publishedFile } from '../../../support/published-data.js';
 
 function read(benchmark: Benchmark<ChoiceItem, ChoiceScores>, files: BenchmarkFiles): ChoiceItem[] {
   return benchmark.readItems(files, { seed: 1 });
@@ -33,7 +33,7 @@ const sets: [string, string, Benchmark<ChoiceItem, ChoiceScores>, number, number
 ];
 
 it.each(sets)('%s/%s is read whole', (folder, file, benchmark, count, choices) => {
-  const items = read(benchmark, { data: evaluationData(folder, file) });
+  const items = read(benchmark, { data: publishedFile(folder, file) });
   expect(items).toHaveLength(count);
   expect(new Set(items.map(({ id }) => id)).size).toBe(count);
   const counts = new Set(items.map((item) => item.choices.length));
@@ -49,13 +49,13 @@ interface Request {
 
 describe('ARC-Challenge', () => {
   it("is asked in the very strings of OLMo's requests", () => {
-    const packed = readFileSync(evaluationData('arc', 'arc_challenge_rc_0shot_requests.jsonl.gz'));
+    const packed = readFileSync(publishedFile('arc', 'arc_challenge_rc_0shot_requests.jsonl.gz'));
     const lines = gunzipSync(packed).toString('utf8').split('\n');
     const requests = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Request);
     const theirs = requests
       .filter(({ doc_id }) => doc_id < 1_000_000) // those above have no question
       .map(({ native_id, label, request }) => [native_id, label, request.context, request.continuation]);
-    const items = read(arcChallenge, { data: evaluationData('arc', 'arc_challenge_validation.jsonl') });
+    const items = read(arcChallenge, { data: publishedFile('arc', 'arc_challenge_validation.jsonl') });
     const ours = items.flatMap(({ id, gold, choices }) =>
       choices.map(({ context, text }) => [id, gold, context, ` ${text}`]),
     );
@@ -65,14 +65,14 @@ describe('ARC-Challenge', () => {
 });
 
 it('BoolQ has its share of yes', () => {
-  const items = read(boolq, { data: evaluationData('boolq', 'validation.jsonl') });
+  const items = read(boolq, { data: publishedFile('boolq', 'validation.jsonl') });
   const yes = items.filter(({ gold, choices }) => choices[gold]?.text === 'yes').length;
   expect((100 * yes) / items.length).toBeCloseTo(62.17, 2);
 });
 
 it("PIQA's official files are the hub's", () => {
-  const data = evaluationData('piqa', 'valid_official.jsonl');
-  const official = read(piqa, { data, labels: evaluationData('piqa', 'valid-labels.lst') });
-  const ofHub = read(piqa, { data: evaluationData('piqa', 'validation.jsonl') });
+  const data = publishedFile('piqa', 'valid_official.jsonl');
+  const official = read(piqa, { data, labels: publishedFile('piqa', 'valid-labels.lst') });
+  const ofHub = read(piqa, { data: publishedFile('piqa', 'validation.jsonl') });
   expect(official).toEqual(ofHub);
 });

@@ -179,7 +179,12 @@ describe('HumanEval', () => {
       const outcome = program.includes('#1') ? 'passed' : 'failed';
       return Promise.resolve({ outcome, detail: '' });
     };
-    const results = await humaneval.score(items, answers, { runProgram, settings: { seed: 1, samples: 2 }, call: {} });
+    const results = await humaneval.score(items, answers, {
+      runProgram,
+      settings: { seed: 1, samples: 2 },
+      call: {},
+      files: {},
+    });
     expect(results.map(({ id, shares }) => [id, shares])).toEqual([
       ['own/1', { 'pass@1': { value: 50, weight: 1 } }],
       ['own/2', { 'pass@1': { value: 0, weight: 1 } }],
@@ -195,7 +200,12 @@ describe('HumanEval', () => {
       return Promise.resolve({ outcome: 'passed', detail: '' });
     };
     const sample = { text: '    return 2 * n', isResponse: false };
-    const [result] = await humaneval.score([item], [Array(10).fill(sample)], { runProgram, settings, call: {} });
+    const [result] = await humaneval.score([item], [Array(10).fill(sample)], {
+      runProgram,
+      settings,
+      call: {},
+      files: {},
+    });
     expect(runs).toBe(1);
     expect(result?.shares['pass@10']).toEqual({ value: 100, weight: 1 });
   });
@@ -208,7 +218,7 @@ describe('HumanEval', () => {
       return new Promise(() => undefined);
     };
     const samples = ['bad', 'good'].map((text) => ({ text, isResponse: false }));
-    const scored = humaneval.score([item], [samples], { runProgram, settings, call: {} });
+    const scored = humaneval.score([item], [samples], { runProgram, settings, call: {}, files: {} });
     await expect(scored).rejects.toMatchObject({ code: 'no-sandbox' });
     expect(signals.every(({ aborted }) => aborted)).toBe(true);
   });

@@ -6,10 +6,10 @@ import type { ItemResult, ScoringTools } from '../../../../src/stages/evaluate/b
 import { nqOpen } from '../../../../src/stages/evaluate/benchmarks/nq-open.js';
 import { squad2 } from '../../../../src/stages/evaluate/benchmarks/squad2.js';
 import { triviaqa } from '../../../../src/stages/evaluate/benchmarks/triviaqa.js';
-import { evaluationData } from '../../../support/evaluation-data.js';
+import { publishedFile } from '../../../support/published-data.js';
 
 const settings = { seed: 1, shots: 0 };
-const tools: ScoringTools = { settings, call: {} };
+const tools: ScoringTools = { settings, call: {}, files: {} };
 
 interface Scored {
   exact: number;
@@ -32,10 +32,10 @@ function mismatches(
 }
 
 it('SQuAD 2.0 scores as evaluate-v2.0.py', async () => {
-  const items = squad2.readItems({ data: evaluationData('squad', 'dev-v2.0_cs224n_half.json') }, settings);
+  const items = squad2.readItems({ data: publishedFile('squad', 'dev-v2.0_cs224n_half.json') }, settings);
   expect(items).toHaveLength(6078);
   expect(items.filter(({ golds }) => golds.length > 0)).toHaveLength(2910);
-  const text = readFileSync(evaluationData('squad', 'synthetic_predictions_scored_600.json'), 'utf8');
+  const text = readFileSync(publishedFile('squad', 'synthetic_predictions_scored_600.json'), 'utf8');
   const { per_question: scored } = JSON.parse(text) as {
     per_question: Record<string, Scored & { prediction: string }>;
   };
@@ -47,9 +47,9 @@ it('SQuAD 2.0 scores as evaluate-v2.0.py', async () => {
 });
 
 it('TriviaQA scores as triviaqa_evaluation.py', async () => {
-  const items = triviaqa.readItems({ data: evaluationData('triviaqa', 'triviaqa_sm_sub.jsonl') }, settings);
+  const items = triviaqa.readItems({ data: publishedFile('triviaqa', 'triviaqa_sm_sub.jsonl') }, settings);
   expect(items).toHaveLength(3000);
-  const lines = readFileSync(evaluationData('triviaqa', 'synthetic_predictions_scored_300.jsonl'), 'utf8')
+  const lines = readFileSync(publishedFile('triviaqa', 'synthetic_predictions_scored_300.jsonl'), 'utf8')
     .trim()
     .split('\n');
   const scored = lines.map((line) => JSON.parse(line) as { i: number; prediction: string; em: number; f1: number });
@@ -61,15 +61,15 @@ it('TriviaQA scores as triviaqa_evaluation.py', async () => {
 });
 
 it("TriviaQA's official sample is all right", async () => {
-  const items = triviaqa.readItems({ data: evaluationData('triviaqa', 'official_sample.json') }, settings);
-  const predictions = evaluationData('triviaqa', 'official_sample_predictions.json');
+  const items = triviaqa.readItems({ data: publishedFile('triviaqa', 'official_sample.json') }, settings);
+  const predictions = publishedFile('triviaqa', 'official_sample_predictions.json');
   const answered = triviaqa.readAnswers?.(predictions, items) ?? { items: [], answers: [] };
   const results = await triviaqa.score(answered.items, answered.answers, tools);
   expect(results.map(({ shares }) => [shares.exact_match?.value, shares.f1?.value])).toEqual([[100, 100]]);
 });
 
 it('every question of Natural Questions is read, and its own gold answers are right', async () => {
-  const items = nqOpen.readItems({ data: evaluationData('nq_open', 'validation.jsonl') }, settings);
+  const items = nqOpen.readItems({ data: publishedFile('nq_open', 'validation.jsonl') }, settings);
   expect(items).toHaveLength(3610);
   const results = await nqOpen.score(items, items.map(({ golds }) => golds.at(-1) ?? ''), tools); // prettier-ignore
   expect(results.filter(({ shares }) => shares.exact_match?.value !== 100)).toEqual([]);

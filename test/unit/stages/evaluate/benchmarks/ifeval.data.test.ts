@@ -24,7 +24,7 @@ const verdicts = readFileSync(publishedFile('ifeval/verdicts_gpt4.jsonl'), 'utf8
 it('agrees with each published verdict, and with the totals', async () => {
   const { items, answers } = ifeval.readAnswers?.(responses, ifeval.readItems({ data }, settings)) ?? {};
   expect(items).toHaveLength(541);
-  const results = await ifeval.score(items ?? [], answers ?? [], { settings, call: {} });
+  const results = await ifeval.score(items ?? [], answers ?? [], { settings, call: {}, files: {} });
   let compared = 0;
   const differ: string[] = [];
   for (const official of verdicts) {

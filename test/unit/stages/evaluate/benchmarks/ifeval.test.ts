@@ -155,7 +155,8 @@ describe('the model', () => {
 
 describe('the score', () => {
   const failed: FailedRequest = { id: 'b', error: { code: 'bad-input', message: 'the prompt is too long' } };
-  const score = (answers: (string | FailedRequest)[]) => ifeval.score(read(), answers, { settings, call: {} });
+  const score = (answers: (string | FailedRequest)[]) =>
+    ifeval.score(read(), answers, { settings, call: {}, files: {} });
 
   it('has a verdict for each instruction, strict and loose', async () => {
     const [first, second] = await score(['Sure, here:\na robin and an oak', 'Here: <<Oak>>']);

@@ -258,7 +258,7 @@ describe('what is made of log-probabilities', () => {
     const items = read(piqa, [row]);
     const answers = await piqa.answer(items, model(), settings, {});
     expect(answers).toEqual([[-4, -4.5]]);
-    const [result] = await piqa.score(items, answers, { settings, call: {} });
+    const [result] = await piqa.score(items, answers, { settings, call: {}, files: {} });
     expect(result?.shares).toEqual({
       acc: { value: 0, weight: 1 },
       acc_norm: { value: 100, weight: 1 },
@@ -269,14 +269,14 @@ describe('what is made of log-probabilities', () => {
 
   it('is the first choice of equal ones', async () => {
     const items = read(piqa, [row]);
-    const [result] = await piqa.score(items, [[-8, -8]], { settings, call: {} });
+    const [result] = await piqa.score(items, [[-8, -8]], { settings, call: {}, files: {} });
     expect(result?.details.chosen).toMatchObject({ acc: 0 });
   });
 
   it('is wrong where a choice could not be scored, and says why', async () => {
     const items = read(piqa, [row]);
     const answers = await piqa.answer(items, model(true), settings, {});
-    const [result] = await piqa.score(items, answers, { settings, call: {} });
+    const [result] = await piqa.score(items, answers, { settings, call: {}, files: {} });
     expect(result?.shares.acc).toEqual({ value: 0, weight: 1 });
     expect(result?.details.error).toMatch(/too long/);
   });

@@ -30,7 +30,7 @@ it('scores each window behind the one before, as a sum over tokens', async () =>
   expect(items.map(({ before }) => before)).toEqual(['', ...items.slice(0, -1).map(({ text }) => text)]);
   const model = new FakeModel({ read: () => ({ logprob: -6, tokens: 3 }), fails: ({ id }) => id === '1' });
   const answers = await perplexity.answer(items, model, settings, {});
-  const results = await perplexity.score(items, answers, { settings, call: {} });
+  const results = await perplexity.score(items, answers, { settings, call: {}, files: {} });
   expect(results.map(({ shares }) => shares.perplexity)).toEqual([
     { value: 6, weight: 3 },
     undefined,

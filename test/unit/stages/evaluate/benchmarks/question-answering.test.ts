@@ -10,7 +10,7 @@ import { FakeModel } from '../../../../support/fake-model.js';
 import { temporaryFile } from '../../../../support/temporary-folder.js';
 
 const settings: EvaluateSettings = { seed: 1 };
-const tools: ScoringTools = { settings, call: {} };
+const tools: ScoringTools = { settings, call: {}, files: {} };
 const failed = { id: 'x', error: { code: 'bad-input', message: 'the prompt is too long' } } as const;
 
 describe('squad2', () => {

@@ -1,0 +1,90 @@
+// The models of an evaluation: the one that answers and the one that judges, opened late, one local model at a time, and their
+// answers remembered.
+import type { LanguageModel } from '../engine/engine.js';
+import type { EndpointModel, EngineFactory } from '../engine/engine-factory.js';
+import { cacheFolder } from '../shared/cache-folder.js';
+import { EvaluationCache } from '../store/evaluation-cache.js';
+import { CachedModel } from './cached-model.js';
+import { EngineSlot } from './engine-slot.js';
+import { identityText, localIdentity, type ModelIdentity, remoteIdentity } from './model-identity.js';
+
+export interface EvaluationModelsOptions {
+  /** Of the model that answers; of an endpoint where it has one. */
+  factory: EngineFactory;
+  /** Its GGUF file; asked for where it is opened. */
+  modelPath: () => string;
+  chatTemplate?: string;
+  /** Address of the endpoint that answers instead. */
+  baseUrl?: string;
+  /** The adapter with which the model judges, where no other model does; null: the base judges. */
+  judgeAdapter: string | null;
+  /** File of another model that judges; the factory opens it. */
+  judgePath?: () => string;
+  /** An endpoint that judges. */
+  remoteJudge?: { factory: EngineFactory; baseUrl: string };
+  /** Whether answers are remembered, and taken from what is remembered. */
+  isCached: boolean;
+}
+
+export class EvaluationModels {
+  readonly #options: EvaluationModelsOptions;
+  #opened: EngineSlot | undefined;
+  readonly #cache: EvaluationCache | undefined;
+  readonly #remembering: CachedModel[] = [];
+  readonly #endpoints: EndpointModel[] = [];
+
+  /** Opens the cache, and no model yet. */
+  constructor(options: EvaluationModelsOptions) {
+    this.#options = options;
+    this.#cache = options.isCached ? EvaluationCache.open(cacheFolder()) : undefined;
+  }
+
+  /** With an adapter, or without one (null). */
+  answering(adapter: string | null): Promise<LanguageModel> {
+    const { factory, baseUrl } = this.#options;
+    return baseUrl === undefined ? this.#local(adapter) : this.#remote(factory, baseUrl);
+  }
+
+  async judging(): Promise<LanguageModel> {
+    const { remoteJudge, judgePath, judgeAdapter } = this.#options;
+    if (remoteJudge !== undefined) return this.#remote(remoteJudge.factory, remoteJudge.baseUrl);
+    if (judgePath === undefined) return this.#local(judgeAdapter);
+    return this.#remember(await (await this.#slot()).judge(), localIdentity(judgePath(), null));
+  }
+
+  /** Answers that were not computed again. */
+  get remembered(): number {
+    return this.#remembering.reduce((sum, { remembered }) => sum + remembered, 0);
+  }
+
+  async close(): Promise<void> {
+    this.#cache?.close();
+    for (const endpoint of this.#endpoints) await endpoint.dispose();
+    await this.#opened?.close();
+  }
+
+  async #local(adapter: string | null): Promise<LanguageModel> {
+    const { modelPath, chatTemplate } = this.#options;
+    return this.#remember(await (await this.#slot()).model(adapter), localIdentity(modelPath(), adapter, chatTemplate));
+  }
+
+  async #slot(): Promise<EngineSlot> {
+    const { factory } = this.#options;
+    this.#opened ??= new EngineSlot(factory, await factory.choose());
+    return this.#opened;
+  }
+
+  async #remote(factory: EngineFactory, baseUrl: string): Promise<LanguageModel> {
+    const model = await factory.openEndpoint?.();
+    if (model === undefined) throw new Error('an endpoint is named and the engine has none');
+    this.#endpoints.push(model);
+    return this.#remember(model, remoteIdentity(baseUrl, model.name));
+  }
+
+  #remember(model: LanguageModel, identity: ModelIdentity): LanguageModel {
+    if (this.#cache === undefined) return model;
+    const remembering = new CachedModel(model, this.#cache, identityText(identity));
+    this.#remembering.push(remembering);
+    return remembering;
+  }
+}
