@@ -1,15 +1,18 @@
-// Reads files that may be JSON Lines or one JSON list, as benchmarks are published in both; which one it is, its first
-// character tells.
+// Reads files that may be JSON Lines or one JSON list, packed by gzip or not, as benchmarks are published in all of these;
+// which one it is, the first bytes tell.
+import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 
 import { IsheepError } from './errors.js';
-import { describeIssues, readNumberedJsonLines, shorten } from './jsonl.js';
-import { readText } from './read-file.js';
+import { describeIssues, parseNumberedJsonLines, shorten } from './jsonl.js';
+import { decodeText, readBytes } from './read-file.js';
 
 export interface PlacedRecord<T> {
   /** For messages: "answers.jsonl:12", or "answers.json, record 12". */
   place: string;
   record: T;
+  /** The record as JSON; of JSON Lines as it stands in the file, where numbers have all of their digits. */
+  text: string;
 }
 
 /** Problems that an error lists; of more, only the number is told. */
@@ -17,9 +20,24 @@ const listedProblems = 20;
 
 /** Records of the file, in order. Throws `bad-input` that names all that are not as the schema wants them. */
 export function readRecords<T>(file: string, schema: z.ZodType<T>): PlacedRecord<T>[] {
-  const text = readText(file);
+  const bytes = unpacked(file);
+  const text = (decodeText(bytes) ?? '').replace(/^\uFEFF/, '');
   if (text.trimStart().startsWith('[')) return listRecords(file, text, schema);
-  return readNumberedJsonLines(file, schema).map(({ line, row }) => ({ place: `${file}:${line}`, record: row }));
+  const lines = text.split('\n');
+  return parseNumberedJsonLines(bytes, file, schema).map(({ line, row }) => ({
+    ...{ place: `${file}:${line}`, record: row },
+    text: lines[line - 1] ?? '',
+  }));
+}
+
+function unpacked(file: string): Uint8Array {
+  const bytes = readBytes(file);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw badRecords(file, [`${file} cannot be unpacked: ${(error as Error).message}`], 'get the file again');
+  }
 }
 
 /** As readRecords, of a file that may have one of several forms: its first record has the field of the first form that fits;
@@ -38,7 +56,7 @@ function listRecords<T>(file: string, text: string, schema: z.ZodType<T>): Place
   const records = parseList(file, text).flatMap((raw, i) => {
     const place = `${file}, record ${i + 1}`;
     const result = schema.safeParse(raw);
-    if (result.success) return [{ place, record: result.data }];
+    if (result.success) return [{ place, record: result.data, text: JSON.stringify(raw) }];
     const isObject = typeof raw === 'object' && raw !== null;
     problems.push(`${place}: ${isObject ? describeIssues(result.error, raw) : `not an object: ${shortJson(raw)}`}`);
     return [];

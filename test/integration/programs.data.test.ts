@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { ProgramRun } from '../../src/engine/sandbox/program-run.js';
 import { openSandbox, type Sandbox } from '../../src/engine/sandbox/sandbox.js';
 import { IsheepError } from '../../src/shared/errors.js';
-import { readDataRows } from '../../src/shared/data-file.js';
+import { readRecords } from '../../src/shared/records.js';
 import { humaneval, humanEvalTrial } from '../../src/stages/evaluate/benchmarks/humaneval.js';
 import { mbpp, mbppTrial, readTasks } from '../../src/stages/evaluate/benchmarks/mbpp.js';
 import { publishedFile } from '../support/published-data.js';
@@ -52,7 +52,9 @@ const problems = () => publishedFile('humaneval', 'HumanEval.jsonl.gz');
 describe('HumanEval', () => {
   it('has every verdict of the completions whose verdicts are known', async () => {
     const file = publishedFile('humaneval', 'completions_codellama_7b.jsonl');
-    const known = readDataRows(file, z.object({ task_id: z.string(), passed: z.boolean() })).map(({ row }) => row);
+    const known = readRecords(file, z.object({ task_id: z.string(), passed: z.boolean() })).map(
+      ({ record: row }) => row,
+    );
     const results = await score(problems(), file);
     if (results === 'refused') return;
     const own = results.map(({ id, details }) => ({ task_id: id, passed: details.passed === 1 }));
@@ -63,7 +65,7 @@ describe('HumanEval', () => {
   it('passes every canonical solution, and nothing that does nothing', async () => {
     const solution = z.object({ task_id: z.string(), canonical_solution: z.string() });
     const solutions = new Map(
-      readDataRows(problems(), solution).map(({ row }) => [row.task_id, row.canonical_solution]),
+      readRecords(problems(), solution).map(({ record: row }) => [row.task_id, row.canonical_solution]),
     );
     const items = humaneval.readItems({ data: problems() }, settings);
     expect(items).toHaveLength(164);
@@ -78,7 +80,7 @@ describe('HumanEval', () => {
 
   it('passes the canonical solutions as answers of a chat model, the prompt repeated or not', async () => {
     const row = z.object({ task_id: z.string(), prompt: z.string(), canonical_solution: z.string() });
-    const rows = new Map(readDataRows(problems(), row).map(({ row: one }) => [one.task_id, one]));
+    const rows = new Map(readRecords(problems(), row).map(({ record: one }) => [one.task_id, one]));
     const items = humaneval.readItems({ data: problems() }, settings);
     const programs = items.map((item): [string, string] => {
       const { prompt = '', canonical_solution: code = '' } = rows.get(item.id) ?? {};

@@ -64,7 +64,7 @@ export const evaluateCommand: Command = {
       'run programs that the model wrote with your own rights where nothing can shut them in',
       z.boolean(),
     ),
-    option('no-cache', 'ask the model again even where its answers are remembered', z.boolean()),
+    option('fresh', 'ask the model again even where its answers are remembered', z.boolean()),
     option('adapter', 'a LoRA adapter (GGUF) that is applied to the model', z.string().min(1)),
     pathOption('run', 'a run, instead of --model and --adapter: its base and the adapter of an iteration'),
     option('iteration', 'of the run', z.number().int().min(1), { defaultText: 'the best one' }),

@@ -80,6 +80,6 @@ export function openModels({ engine, adapter }: EvaluatedModel, call: CommandCal
         baseUrl: judgeUrl,
       },
     }),
-    isCached: !values.flag('no-cache'),
+    isCached: !values.flag('fresh'),
   });
 }

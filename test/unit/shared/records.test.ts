@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
@@ -10,8 +13,21 @@ test('a list and lines give the same records, each with its place', () => {
   const rows = [{ name: 'a' }, { name: 'b', more: 1 }];
   const lines = fileOf(rows, 'rows.jsonl');
   const list = fileOf(`\uFEFF ${JSON.stringify(rows, null, 2)}`, 'rows.json');
-  expect(readRecords(lines, schema)).toEqual(rows.map((record, i) => ({ place: `${lines}:${i + 1}`, record })));
-  expect(readRecords(list, schema)).toEqual(rows.map((record, i) => ({ place: `${list}, record ${i + 1}`, record })));
+  const text = (i: number) => JSON.stringify(rows[i]);
+  expect(readRecords(lines, schema)).toEqual(
+    rows.map((record, i) => ({ place: `${lines}:${i + 1}`, record, text: text(i) })),
+  );
+  expect(readRecords(list, schema)).toEqual(
+    rows.map((record, i) => ({ place: `${list}, record ${i + 1}`, record, text: text(i) })),
+  );
+});
+
+test('a packed file is read like any other, and a damaged one is refused', () => {
+  const file = fileOf('');
+  writeFileSync(file, gzipSync('{"name": "a", "share": 1.0}\n'));
+  expect(readRecords(file, schema)).toMatchObject([{ record: { name: 'a' }, text: '{"name": "a", "share": 1.0}' }]);
+  writeFileSync(file, gzipSync('{"name": "a"}\n').subarray(0, 12));
+  expect(() => readRecords(file, schema)).toThrow(/cannot be unpacked/);
 });
 
 test('all bad records are named; of many the number', () => {

@@ -5,7 +5,7 @@
 // agrees with the canonical solution on all of these inputs.
 import { z } from 'zod';
 
-import { readDataRows } from '../../../shared/data-file.js';
+import { readRecords } from '../../../shared/records.js';
 import { taskPrompt } from '../../../shared/task-prompt.js';
 import type { Benchmark, Item } from '../benchmark.js';
 import { defines, extractCode } from '../programs/extract-code.js';
@@ -48,19 +48,19 @@ const schema = z
   .transform((row) => ({ ...row, id: row.task_id }));
 
 function readItems(file: string): HumanEvalItem[] {
-  const rows = readDataRows(file, schema);
+  const rows = readRecords(file, schema);
   const problems: string[] = [];
-  const items = rows.map(({ row, text, line }): HumanEvalItem => {
+  const items = rows.map(({ record: row, text, place }): HumanEvalItem => {
     const { id, prompt, entry_point: entryPoint, test } = row;
     const common = { id, prompt, entryPoint };
     if (row.base_input !== undefined || row.plus_input !== undefined) {
       const needed = ['base_input', 'plus_input', 'canonical_solution', 'atol'] as const;
       const missing = needed.filter((field) => row[field] === undefined);
-      if (missing.length > 0) problems.push(`row ${line}: HumanEval+ needs ${missing.join(', ')}`);
+      if (missing.length > 0) problems.push(`${place}: HumanEval+ needs ${missing.join(', ')}`);
       return { ...common, checks: plusChecks(text), seconds: plusSeconds };
     }
-    if (test === undefined) problems.push(`row ${line}: test is missing`);
-    else if (/^\s*(?:import|from)\s+numpy\b/m.test(test)) problems.push(`row ${line}: its tests import numpy`);
+    if (test === undefined) problems.push(`${place}: test is missing`);
+    else if (/^\s*(?:import|from)\s+numpy\b/m.test(test)) problems.push(`${place}: its tests import numpy`);
     return { ...common, checks: `${test ?? ''}\ncheck(${entryPoint})` };
   });
   if (items.length === 0) problems.push('it has no item');

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 
 import type { Message } from '../../../shared/rows.js';
-import { readDataRows } from '../../../shared/data-file.js';
+import { readRecords } from '../../../shared/records.js';
 import { IsheepError } from '../../../shared/errors.js';
 import type { Benchmark, EvaluateSettings, Item } from '../benchmark.js';
 import { extractCode } from '../programs/extract-code.js';
@@ -64,7 +64,7 @@ const schema = z
 
 /** All tasks of the file, examples and validation too. */
 export function readTasks(file: string): MbppTask[] {
-  return readDataRows(file, schema).map(({ row }) => ({
+  return readRecords(file, schema).map(({ record: row }) => ({
     id: row.id,
     number: row.task_id,
     text: row.text ?? row.prompt ?? '',

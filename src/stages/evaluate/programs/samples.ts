@@ -10,7 +10,7 @@ import {
   type Prompt,
 } from '../../../engine/engine.js';
 import type { ProgramRun } from '../../../engine/sandbox/program-run.js';
-import { readDataRows } from '../../../shared/data-file.js';
+import { readRecords } from '../../../shared/records.js';
 import { IsheepError } from '../../../shared/errors.js';
 import { deriveSeed } from '../../../shared/random.js';
 import type { EvaluateSettings, Item, ItemResult, ScoringTools } from '../benchmark.js';
@@ -72,7 +72,7 @@ export async function generateSamples<I extends Item>(
 export function readSamples<I extends Item>(file: string, items: readonly I[]): { items: I[]; answers: Samples[] } {
   const known = new Set(items.map(({ id }) => id));
   const own = new Map<string, Sample[]>();
-  for (const { row } of readDataRows(file, sampleSchema(known))) {
+  for (const { record: row } of readRecords(file, sampleSchema(known))) {
     const key = String(row.task_id ?? row.id);
     const sample = { text: row.completion ?? row.response ?? '', isResponse: row.completion === undefined };
     own.set(key, [...(own.get(key) ?? []), sample]);

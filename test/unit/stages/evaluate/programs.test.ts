@@ -119,7 +119,7 @@ describe('HumanEval', () => {
     expect(refusal(() => humaneval.readItems({ data: file(lines(double, double)) }, settings))).toMatch(
       /own\/1.*line 1/,
     );
-    expect(refusal(() => humaneval.readItems({ data: file(lines(withoutTest)) }, settings))).toMatch(/row 1: test/);
+    expect(refusal(() => humaneval.readItems({ data: file(lines(withoutTest)) }, settings))).toMatch(/:1: test/);
     expect(refusal(() => humaneval.readItems({ data: file('') }, settings))).toMatch(/no item/);
     const withNumpy = { ...double, test: `import numpy as np\n${double.test}` };
     expect(refusal(() => humaneval.readItems({ data: file(lines(withNumpy)) }, settings))).toMatch(/numpy/);
@@ -128,7 +128,7 @@ describe('HumanEval', () => {
     expect(
       refusal(() => humaneval.readItems({ data: file(gzipSync(lines(double)).subarray(0, 30)) }, settings)),
     ).toMatch(/unpacked/);
-    expect(refusal(() => humaneval.readItems({ data: file('[{]') }, settings))).toMatch(/JSON list/);
+    expect(refusal(() => humaneval.readItems({ data: file('[{]') }, settings))).toMatch(/not valid JSON/);
   });
 
   const item = {
