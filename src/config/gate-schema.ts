@@ -6,12 +6,12 @@ export type GatePartName = (typeof gateParts)[number];
 
 export const gateSchema = z.strictObject({
   suite: z
-    .array(z.enum(gateParts))
+    .array(z.enum([...gateParts, 'none']))
     .default([...gateParts])
     .describe(
       "what each iteration's model is measured on, against the base and the model that wrote its data: prompts whose answers " +
         'a program verifies, answers compared by the base where it can tell good from bad, the loss on the seeds, and ' +
-        'questions of general knowledge. Empty: no gate',
+        'questions of general knowledge. none: no gate',
     ),
   share: z
     .number()
@@ -37,3 +37,8 @@ export const gateSchema = z.strictObject({
     .default(2)
     .describe('iterations in a row without a gain after which the run stops; 0: it never does'),
 });
+
+/** Whether iterations are measured and decided on at all. */
+export function hasGate({ suite }: z.infer<typeof gateSchema>): boolean {
+  return suite.some((part) => part !== 'none');
+}

@@ -80,7 +80,7 @@ const paper: ConfigInput = {
     keepBest: true,
   },
   // It looks at results after the run, and picks the best iteration by them.
-  gate: { suite: [] },
+  gate: { suite: ['none'] },
   // The paper's M(t+1) is the merged model, in half floats; in 4 bits little of an adapter would be left (docs/benchmarks.md).
   merge: { when: 'each', type: 'f16' },
   // The paper's text describes none of them: it compares with all seeds and all kept instructions, as the published sets d0

@@ -9,7 +9,7 @@ import { defaultMergeType } from './train-schema.js';
 
 /** What is wrong, in words; `nameOf` gives the name under which the person gave a key. */
 export function problemsTogether(config: Config, nameOf: (key: string) => string): string[] {
-  const { merge, train } = config;
+  const { gate, merge, train } = config;
   const problems = [
     ...endpointProblems(config, nameOf),
     ...ownProblems(config, nameOf),
@@ -25,6 +25,9 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     problems.push(
       `${nameOf('train.patience')} needs ${nameOf('train.validation')} above 0: without held-out pairs there is no loss to watch`,
     );
+  }
+  if (gate.suite.includes('none') && gate.suite.length > 1) {
+    problems.push(`${nameOf('gate.suite')} none stands alone; it is ${gate.suite.join(',')}`);
   }
   if (new Set(train.targets).size < train.targets.length) {
     problems.push(`${nameOf('train.targets')} names a matrix twice: ${train.targets.join(',')}`);

@@ -1,5 +1,6 @@
 // Which files a finished stage leaves in the iteration's folder, and what is in them (contract.md, "A run's folder").
 // The order of keys is fixed here, so equal data is equal bytes. Only train.jsonl holds timings.
+import { hasGate } from '../config/gate-schema.js';
 import type { Config } from '../config/schema.js';
 import type { Assessment, Candidate, Pair } from '../shared/rows.js';
 import { ensureArtifact, jsonLines } from '../store/artifacts.js';
@@ -36,7 +37,7 @@ export const iterationFiles: readonly IterationFile[] = [
   { name: 'train.jsonl', stage: 'train', content: (store, t) => jsonLines(trainRows(store, t)) },
   {
     name: 'evaluation.json',
-    stage: ({ gate }) => (gate.suite.length > 0 ? 'gate' : 'evaluate'),
+    stage: ({ gate }) => (hasGate(gate) ? 'gate' : 'evaluate'),
     content: (store, t) => `${JSON.stringify(evaluation(store, t), null, 2)}\n`,
   },
   {

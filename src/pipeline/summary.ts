@@ -1,4 +1,5 @@
 // What happened in a run, counted from the database alone, so that a resumed or finished run tells the same.
+import { hasGate } from '../config/gate-schema.js';
 import { unmetConstraints } from '../shared/constraints/check.js';
 import { rankCorrelation } from '../shared/rank-statistics.js';
 import type { Assessment, Pair } from '../shared/rows.js';
@@ -63,7 +64,7 @@ export function summarizeIteration(run: RunData, iteration: number): IterationSu
 /** The iteration that the gate found best; without one, that whose adapter lowers the loss most, on the seeds' own pairs where there are any: the one set that all
  *  iterations share. Held-out pairs differ from iteration to iteration, so there the relative change decides. */
 export function bestIteration(run: RunData): number | null {
-  if (run.config.gate.suite.length > 0) return bestOf(verdictsBefore(run.store, run.config.iterations + 1));
+  if (hasGate(run.config.gate)) return bestOf(verdictsBefore(run.store, run.config.iterations + 1));
   let best: number | null = null;
   let lowest = 1;
   for (let iteration = 1; iteration <= run.config.iterations; iteration++) {

@@ -1,5 +1,6 @@
 // Stage gate in a run: M(t) against the base and against M(t-1), on the same items, and what follows from it. The base is
 // measured once, in the first iteration.
+import { hasGate } from '../../config/gate-schema.js';
 import type { ItemResult, Metric } from '../../stages/evaluate/benchmark.js';
 import { decide, type GateVerdict } from '../../stages/evaluate/gate/decide.js';
 import type { PairLoss } from '../../stages/evaluate/losses.js';
@@ -22,7 +23,7 @@ export const gateStage: StageWork = {
   values: () => [suiteKey],
 
   isWanted({ config }) {
-    return config.gate.suite.length > 0;
+    return hasGate(config.gate);
   },
 
   size(run, iteration) {

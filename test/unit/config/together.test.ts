@@ -49,3 +49,10 @@ it('tells all at once', () => {
   };
   expect(problems(settings)).toHaveLength(7);
 });
+
+it('no gate stands alone', () => {
+  expect(problems({ gate: { suite: ['none', 'knowledge'] } })).toEqual([
+    'gate.suite none stands alone; it is none,knowledge',
+  ]);
+  expect(problems({ gate: { suite: ['none'] } })).toEqual([]);
+});

@@ -78,11 +78,11 @@ test('merge.when last merges where the gate ends the run', async () => {
   expect(summary.iterations.map(({ merge }) => merge !== undefined)).toEqual([false, true]);
 });
 
-test('counts follow the number of instructions, and an empty suite is no gate', async () => {
+test('counts follow the number of instructions, and none is no gate', async () => {
   const folder = gated({ suite: ['constraints'], share: 2 });
   await runLoop(fakeRun(folder));
   expect(evaluation(folder, 1).gate.counts).toEqual({ constraints: 48 });
-  const without = gated({ suite: [] });
+  const without = gated({ suite: ['none'] });
   const run = fakeRun(without);
   const summary = await runLoop(run);
   expect(JSON.stringify([summary, run.events, evaluation(without, 1)])).not.toContain('"gate"');
