@@ -130,6 +130,16 @@ export const respondSchema = z.strictObject({
     .describe(
       "how the model is asked: by its chat template, in plain text, or in plain text in iteration 1 only, where the base writes; training is by the template's turns in any case",
     ),
+  demonstrations: z
+    .number()
+    .int()
+    .min(0)
+    .max(20)
+    .default(0)
+    .describe(
+      'seed tasks with their outputs that stand before an instruction where it is asked in plain text; where it has ' +
+        'constraints, ones that meet one of the same family',
+    ),
   responses: count
     .max(16)
     .default(1)
@@ -152,6 +162,13 @@ export const constraintsSchema = z.strictObject({
     .max(16)
     .default(4)
     .describe('responses that are sampled at most until one meets the constraints of its instruction'),
+  repair: z
+    .boolean()
+    .default(false)
+    .describe(
+      'make a response over that meets them in no attempt, where a program can: case, commas, lists, headings, how it ' +
+        'begins and ends',
+    ),
 });
 
 export const filterSchema = z.strictObject({

@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.js';
 import type { Prompt } from '../engine/engine.js';
 import { constraintFamilies } from '../shared/constraints/families/index.js';
 import { exampleParameters } from '../shared/constraints/reference.js';
-import { taskPrompt } from '../shared/task-prompt.js';
+import { defaultJoiner, demonstratedPrompt, taskPrompt } from '../shared/task-prompt.js';
 import type { SeedTask } from '../shared/rows.js';
 import { backPrompt, gradePrompt, type Criterion } from '../stages/assess/prompts.js';
 import { documentPrompt } from '../stages/synthesize/document-prompts.js';
@@ -13,6 +13,9 @@ import { metaPrompt } from '../stages/synthesize/prompts.js';
 const task: SeedTask = { id: 'seed', instruction: '{instruction}', input: '{input}', output: '{output}' };
 const topics = { shown: ['{topic of a seed}', '{topic of a seed}'], wanted: '{topic}' };
 const pair = { ...task, response: '{response}' };
+
+/** What demonstrations of constraints are made of. */
+const sample = 'The first sentence, with a comma. A second one follows.\nThen a third line, which is the last.';
 
 const criteria: readonly Config['assess']['criteria'][] = ['combined', 'simple', 'examples'];
 const criterions: readonly Criterion[] = ['quality', 'following'];
@@ -40,8 +43,11 @@ export function promptWording(): Record<string, Prompt> {
       }
     }
   }
+  wording['respond after demonstrations'] = demonstratedPrompt([task], task, defaultJoiner);
   for (const family of constraintFamilies) {
-    wording[`constraint ${family.name}`] = { text: family.wordings(exampleParameters(family)).join('\n') };
+    const parameters = exampleParameters(family);
+    const imposed = family.impose(sample, parameters, task);
+    wording[`constraint ${family.name}`] = { text: [...family.wordings(parameters), imposed].join('\n') };
   }
   return wording;
 }

@@ -55,7 +55,8 @@ export async function sampleResponses(
 ): Promise<{ pairs: (Pair & { verdicts: Verdict[] })[]; completions: RespondChunk['completions']; tokens: number }> {
   const { seed, respond: settings, constraints, inputJoiner, quirks } = input.config;
   const asked = { constraints, inputJoiner, gluedInput: quirks.gluedInput };
-  const call = { ...callOptions(input), ...asked, candidates, iteration: 1, seed, firstChunk: 0 };
+  const { seeds } = input;
+  const call = { ...callOptions(input), ...asked, candidates, seeds, iteration: 1, seed, firstChunk: 0 };
   const chunks = respond(
     { ...call, settings: { ...settings, chunk: Math.max(1, responseCount(candidates.length, settings)) } },
     model,

@@ -53,3 +53,17 @@ function plainTurn({ role, content }: Message): string {
 
 /** What ends a response that was asked for in plain text: the next task. */
 export const plainTextStops: readonly string[] = ['\nTask:', '\nAnswer:'];
+
+/** A task in plain text, after others with their outputs. */
+export function demonstratedPrompt(
+  demonstrations: readonly (Task & { output: string })[],
+  task: Task,
+  joiner: InputJoiner,
+): { text: string } {
+  const shown = demonstrations.map((one) => `${plainTurn(taskTurn(one, joiner))}${one.output.trim()}\n\n`);
+  return { text: [...shown, ...taskMessages(task).map(plainTurn)].join('') };
+}
+
+function taskTurn(task: Task, joiner: InputJoiner): Message {
+  return { role: 'user', content: userTurn(task, joiner) };
+}

@@ -29,6 +29,7 @@ export const respondStage: StageWork = {
     const chunks = respond(
       {
         candidates: keptCandidates(store, iteration, config.instructions),
+        seeds: run.seeds,
         iteration,
         seed: config.seed,
         settings: config.respond,

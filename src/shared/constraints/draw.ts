@@ -38,9 +38,8 @@ const spokenOf: Record<ConstraintGroup, RegExp> = {
 export function drawConstraints(task: Task, settings: DrawSettings, random: () => number): Constrained | undefined {
   if (random() >= settings.share) return undefined;
   const wanted = numberBetween(1, settings.perInstruction, random);
-  const text = userTurn(task);
   const known = constraintFamilies.filter(({ name }) => settings.families?.includes(name) ?? true);
-  const fitting = known.filter(({ group }) => !spokenOf[group].test(text));
+  const fitting = known.filter((family) => fits(family, task));
   const taken: { family: ConstraintFamily; constraint: Constraint }[] = [];
   for (const family of sampleWithoutReplacement(fitting, fitting.length, random)) {
     if (taken.length === wanted) break;
@@ -56,13 +55,18 @@ export function drawConstraints(task: Task, settings: DrawSettings, random: () =
   };
 }
 
-function oneWording(family: ConstraintFamily, { parameters }: Constraint, random: () => number): string {
+/** Whether the task does not speak of the family's matters itself. */
+export function fits({ group }: ConstraintFamily, task: Task): boolean {
+  return !spokenOf[group].test(userTurn(task));
+}
+
+export function oneWording(family: ConstraintFamily, { parameters }: Constraint, random: () => number): string {
   const [first = '', ...others] = family.wordings(parameters);
   return oneOf([first, ...others], random);
 }
 
 /** An instruction that other sentences can follow: with a full stop where it has no end, or a colon. */
-function asSentence(instruction: string): string {
+export function asSentence(instruction: string): string {
   const text = instruction.trim().replace(/\s*:$/u, '');
   return /[.!?…]["'”’)\]]*$/u.test(text) ? text : `${text}.`;
 }

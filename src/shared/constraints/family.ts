@@ -26,6 +26,10 @@ export interface ConstraintFamily {
   wordings(parameters: Parameters): readonly string[];
   /** Whether a response, without white space around, meets it. */
   check(response: string, parameters: Parameters): boolean;
+  /** Whether a program can make a text over so as to meet it. */
+  readonly canImpose: boolean;
+  /** The text made over where that can be done, and where not, the text itself. The check has the last word. */
+  impose(text: string, parameters: Parameters, task: Task): string;
 }
 
 interface Definition<P> {
@@ -38,6 +42,8 @@ interface Definition<P> {
   draw(random: () => number, task: Task): P | null;
   wordings(parameters: P): readonly string[];
   check(response: string, parameters: P): boolean;
+  /** Left out where a program would have to invent something. */
+  impose?(text: string, parameters: P, task: Task): string;
 }
 
 /** A family from its definition: parameters that come from rows are checked before they are used. */
@@ -52,5 +58,7 @@ export function defineFamily<P extends Parameters>(definition: Definition<P>): C
     draw: (random, task) => definition.draw(random, task),
     wordings: (parameters) => definition.wordings(schema.parse(parameters)),
     check: (response, parameters) => definition.check(response, schema.parse(parameters)),
+    canImpose: definition.impose !== undefined,
+    impose: (text, parameters, task) => definition.impose?.(text, schema.parse(parameters), task) ?? text,
   };
 }

@@ -37,6 +37,11 @@ The sentences are part of the instruction in \`pairs.jsonl\` and \`dataset.jsonl
 which parameters were asked for, and \`source.attempts\` how many responses were sampled. \`candidates.jsonl\` has the instructions
 as they were written. \`isheep filter\` verifies rows that have \`constraints\`, too.
 
+With \`constraints.repair\`, a response that meets its constraints in no attempt is made over by a program where that can be done
+without inventing anything (the column "program"): its case, its commas, its layout, how it begins and ends, or how much of it is
+kept. All constraints are verified again; \`source.repaired\` tells such rows apart. \`respond.demonstrations\` shows a model that is
+asked in plain text seed tasks with a constraint of the same family, their outputs made over in the same way.
+
 An instruction gets one constraint of a group at most, none of a group whose matters it speaks of itself ("in two sentences",
 "a list of"), and no two that cannot always be met together. The wordings below are one of several each.
 
@@ -51,7 +56,7 @@ export function constraintReference(): string {
   const tables = (Object.keys(groups) as ConstraintGroup[]).map((group) => {
     const rows = constraintFamilies.filter((family) => family.group === group).map(familyRow);
     const head =
-      '| family | parameters | for example | public benchmark | not together with |\n| --- | --- | --- | --- | --- |';
+      '| family | parameters | for example | program | public benchmark | not together with |\n| --- | --- | --- | --- | --- | --- |';
     return `## ${groups[group]}\n\n${head}\n${rows.join('\n')}\n`;
   });
   return [introduction, ...tables].join('\n');
@@ -65,6 +70,7 @@ function familyRow(family: ConstraintFamily): string {
     `\`${family.name}\``,
     names.join(', '),
     family.wordings(parameters)[0] ?? '',
+    family.canImpose ? 'yes' : '',
     family.overlaps ?? '',
     others.map(({ name }) => `\`${name}\``).join(', '),
   ];

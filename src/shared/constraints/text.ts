@@ -1,6 +1,7 @@
 // How words, sentences and other parts of a text are counted and found for constraints: by rules that a person can check by
 // hand, and that are the same with every version of Node.
 import { type Task, userTurn } from '../task-prompt.js';
+import { topicWords } from '../topic-words.js';
 
 /** What stands between white space and has a letter or a digit. */
 export function countWords(text: string): number {
@@ -36,27 +37,10 @@ export function countWord(text: string, word: string): number {
   return [...text.matchAll(new RegExp(`(?<![\\p{L}\\p{N}])${word}(?![\\p{L}\\p{N}])`, 'giu'))].length;
 }
 
-const shortest = 4;
 /** Families that ask for words may meet one that asks for short ones. */
 export const longestWord = 8;
 
-/** Words that say nothing of what a task is about: of grammar, and those that ask. */
-const empty = new Set(
-  (
-    'about above after also another answer because been before being below between both change choose create describe does down ' +
-    'each every example explain find first following from give given have here into just keep know last like list make many ' +
-    'mention more most much must name need only other output over please provide question read rewrite same sentence should ' +
-    'show some story such suggest summary take tell text than that their them then there these they this those three through ' +
-    'translate under upon used using very want well were what when where which while whose will with within word words would ' +
-    'write your yours'
-  ).split(' '),
-);
-
-/** Words of a task that an answer to it may well have; in lower case, each once. */
-export function topicWords(task: Task): string[] {
-  const found = userTurn(task).match(/[\p{L}\p{N}'’-]+/gu) ?? [];
-  const plain = found.filter(
-    (word) => /^[A-Za-z]?[a-z]+$/u.test(word) && word.length >= shortest && word.length <= longestWord,
-  );
-  return [...new Set(plain.map((word) => word.toLowerCase()))].filter((word) => !empty.has(word));
+/** Words of a task that an answer to it may well have, and that are short enough; in lower case, each once. */
+export function shortTopicWords(task: Task): string[] {
+  return topicWords(userTurn(task)).filter((word) => /^[a-z]+$/u.test(word) && word.length <= longestWord);
 }

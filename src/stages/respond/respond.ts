@@ -3,16 +3,27 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Config } from '../../config/schema.js';
 import { type CallOptions, type Generated, isFailed, type LanguageModel } from '../../engine/engine.js';
+import { unmetConstraints } from '../../shared/constraints/check.js';
 import { drawConstraints } from '../../shared/constraints/draw.js';
+import { repaired } from '../../shared/constraints/repair.js';
 import { deriveSeed, randomStream } from '../../shared/random.js';
-import type { Candidate, Pair } from '../../shared/rows.js';
-import { type InputJoiner, joinedTask, plainTextStops, taskPrompt } from '../../shared/task-prompt.js';
+import type { Candidate, Pair, SeedTask } from '../../shared/rows.js';
+import {
+  demonstratedPrompt,
+  type InputJoiner,
+  joinedTask,
+  plainTextStops,
+  taskPrompt,
+} from '../../shared/task-prompt.js';
 import { type Answer, answerAll, type Asked } from './attempts.js';
 import { withoutAnswerLabel } from './answer-label.js';
+import { Demonstrations } from './demonstrations.js';
 
 export interface RespondInput extends CallOptions {
   /** The kept candidates, in order. */
   candidates: readonly Candidate[];
+  /** Shown before tasks in plain text (settings.demonstrations). */
+  seeds: readonly SeedTask[];
   iteration: number;
   /** The run's seed. */
   seed: number;
@@ -43,16 +54,19 @@ export interface RespondChunk {
 interface AskedPair extends Asked {
   /** The pair without its response. */
   pair: Omit<Pair, 'response'>;
+  /** The response made over so as to meet its constraints; undefined where it meets them, or cannot be made to. */
+  repair(response: string): string | undefined;
   /** Whether the likelihood of what is written is the one that judging would find: only where it would ask the same. */
   isJudgedAlike: boolean;
 }
 
 export async function* respond(input: RespondInput, model: LanguageModel): AsyncGenerator<RespondChunk, void> {
   const { candidates, settings, constraints } = input;
+  const demonstrations = new Demonstrations(input.seeds, settings.demonstrations, input.seed, input.iteration);
   const perChunk = Math.max(1, Math.floor(settings.chunk / settings.responses));
   for (let index = input.firstChunk; index * perChunk < candidates.length; index++) {
     const part = candidates.slice(index * perChunk, (index + 1) * perChunk);
-    const asked = part.flatMap((candidate) => askFor(candidate, input, model.hasChatTemplate));
+    const asked = part.flatMap((candidate) => askFor(candidate, input, demonstrations, model.hasChatTemplate));
     const { answers, tokens } = await answerAll(asked, constraints.attempts, model, input);
     const pairs = answers.flatMap((answer, i) => readPair(asked[i], answer));
     yield { index, pairs, completions: answers.map(({ completion }) => completion), tokens };
@@ -69,12 +83,21 @@ function asksByTemplate(form: Config['respond']['form'], iteration: number): boo
   return form === 'chat' || (form === 'raw-first' && iteration > 1);
 }
 
-function askFor(candidate: Candidate, input: RespondInput, hasChatTemplate: boolean): AskedPair[] {
+function askFor(
+  candidate: Candidate,
+  input: RespondInput,
+  demonstrations: Demonstrations,
+  hasChatTemplate: boolean,
+): AskedPair[] {
   const { seed, iteration } = input;
   const { form, responses, temperature, topK, topP, minP, maxTokens } = input.settings;
   const byTemplate = hasChatTemplate && asksByTemplate(form, iteration);
   const { constraints = [], ...task } = constrainedTask(candidate, input);
-  const prompt = taskPrompt(joinedTask(task, input.gluedInput ? 'nothing' : input.inputJoiner), byTemplate);
+  const joiner = input.gluedInput ? 'nothing' : input.inputJoiner;
+  const asked = joinedTask(task, joiner);
+  const prompt = byTemplate
+    ? taskPrompt(asked, true)
+    : demonstratedPrompt(demonstrations.for(constraints), asked, joiner);
   const judgedPrompt = taskPrompt(joinedTask(task, input.inputJoiner), hasChatTemplate);
   return Array.from({ length: responses }, (_, k) => {
     const id = k === 0 ? candidate.id : `${candidate.id}-r${k + 1}`;
@@ -91,6 +114,10 @@ function askFor(candidate: Candidate, input: RespondInput, hasChatTemplate: bool
         sampling: { temperature, topK, topP, minP },
         seed: deriveSeed(seed, 'respond', iteration, id, ...(attempt === 1 ? [] : ['attempt', attempt])),
       }),
+      repair: (response) => {
+        const isUnmet = input.constraints.repair && unmetConstraints(response, constraints).length > 0;
+        return isUnmet ? repaired(response, constraints, candidate) : undefined;
+      },
       isJudgedAlike: isDeepStrictEqual(prompt, judgedPrompt),
     };
   });
@@ -116,8 +143,10 @@ function readPair(asked: AskedPair | undefined, { request: { seed }, completion,
   const { text, stop, tokens, logprob, written } = completion;
   const trimmed = text.trim();
   const response = withoutAnswerLabel(trimmed);
-  // How likely the text was while it was written says nothing of a part of it, so that part is scored.
-  const isJudged = isJudgedAlike && response === trimmed;
+  const mended = asked.repair(response);
+  // How likely the text was while it was written says nothing of another or a part of it, so that is scored.
+  const isJudged = isJudgedAlike && mended === undefined && response === trimmed;
   const likelihoods = { ...(logprob !== undefined && { logprob }), ...(isJudged && written && { written }) };
-  return [{ ...common, response, ...asks, source: { ...before, stop, tokens, ...likelihoods, ...made } }];
+  const how = { ...before, stop, tokens, ...likelihoods, ...made, ...(mended !== undefined && { repaired: true }) };
+  return [{ ...common, response: mended ?? response, ...asks, source: how }];
 }

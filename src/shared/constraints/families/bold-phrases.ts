@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { boldened } from '../impose.js';
 
 export const boldPhrases = defineFamily({
   name: 'bold-phrases',
@@ -16,5 +17,6 @@ export const boldPhrases = defineFamily({
       `Mark ${places} at least as **bold**.`,
     ];
   },
+  impose: (text, { times }) => boldened(text, times),
   check: (response, { times }) => [...response.matchAll(/\*\*[^*\s](?:[^*\n]*[^*\s])?\*\*/gu)].length >= times,
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { parts } from '../impose.js';
 import { lines } from '../text.js';
 
 const bullet = /^[-*•]\s+\S/u;
@@ -16,5 +17,9 @@ export const bulletList = defineFamily({
     `Give it as a list of ${items} items, each on a line that starts with "- ".`,
     `Use ${items} bullet points, one a line, each marked with a hyphen.`,
   ],
+  impose: (text, { items }) =>
+    parts(text, items)
+      .map((part) => `- ${part}`)
+      .join('\n'),
   check: (response, { items }) => lines(response).filter((line) => bullet.test(line)).length === items,
 });

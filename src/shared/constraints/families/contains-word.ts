@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { sampleWithoutReplacement } from '../../random.js';
 import { defineFamily } from '../family.js';
-import { countWord, topicWords } from '../text.js';
+import { countWord, shortTopicWords } from '../text.js';
 
 export const containsWord = defineFamily({
   name: 'contains-word',
@@ -11,7 +11,7 @@ export const containsWord = defineFamily({
   conflicts: ['without-letter'],
   parameters: z.strictObject({ word: z.string().regex(/^\p{L}+$/u, 'must be one word') }),
   draw: (random, task) => {
-    const [word] = sampleWithoutReplacement(topicWords(task), 1, random);
+    const [word] = sampleWithoutReplacement(shortTopicWords(task), 1, random);
     return word === undefined ? null : { word };
   },
   wordings: ({ word }) => [

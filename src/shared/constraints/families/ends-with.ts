@@ -18,5 +18,6 @@ export const endsWith = defineFamily({
     `Your last words must be "${text}"`,
     `Finish by saying "${text}" and stop there.`,
   ],
+  impose: (text, { text: end }) => `${text} ${end}`,
   check: (response, { text }) => response.toLowerCase().endsWith(text.toLowerCase()),
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { parts, titleOf } from '../impose.js';
 import { lines } from '../text.js';
 
 export const headings = defineFamily({
@@ -14,5 +15,9 @@ export const headings = defineFamily({
     `Give the text ${n} headings, each on a line that starts with "## ".`,
     `Part it by ${n} Markdown headings of the second level.`,
   ],
+  impose: (text, { headings: n }) =>
+    parts(text, n)
+      .map((part) => `## ${titleOf(part)}\n${part}`)
+      .join('\n\n'),
   check: (response, { headings: n }) => lines(response).filter((line) => /^##\s+\S/u.test(line)).length === n,
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sampleWithoutReplacement } from '../../random.js';
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { parts } from '../impose.js';
 
 const names = ['answer', 'reason', 'title', 'summary', 'topic', 'detail', 'name'];
 
@@ -35,6 +36,10 @@ export const jsonObject = defineFamily({
       `Reply with one JSON object and nothing else; its keys: ${quoted}.`,
       `The whole reply must be a JSON object with exactly these keys: ${quoted}.`,
     ];
+  },
+  impose: (text, { keys }) => {
+    const values = parts(text, keys.length);
+    return JSON.stringify(Object.fromEntries(keys.map((key, i) => [key, values[i] ?? ''])), null, 2);
   },
   check: (response, { keys }) => {
     const value = parsed(response);

@@ -13,5 +13,6 @@ export const lowerCase = defineFamily({
     'Write it without a single capital letter.',
     'Everything in lower case, please.',
   ],
+  impose: (text) => text.toLowerCase(),
   check: (response) => !/[\p{Lu}\p{Lt}]/u.test(response),
 });

@@ -9,5 +9,6 @@ export const noCommas = defineFamily({
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => ['Get by without commas.', 'There must not be a comma anywhere.', 'Commas are not allowed.'],
+  impose: (text) => text.replace(/,(?=\d)/gu, '').replace(/ ?,/gu, ''),
   check: (response) => !response.includes(','),
 });

@@ -10,5 +10,6 @@ export const oneLine = defineFamily({
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => ['Put everything on a single line.', 'Use no line breaks at all.'],
+  impose: (text) => text.replace(/\s*\n\s*/gu, ' '),
   check: (response) => !response.includes('\n'),
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { parts } from '../impose.js';
 import { paragraphs } from '../text.js';
 
 export const paragraphCount = defineFamily({
@@ -15,5 +16,6 @@ export const paragraphCount = defineFamily({
     `Write ${n} paragraphs with an empty line between them.`,
     `Split the answer into ${n} paragraphs, parted by blank lines.`,
   ],
+  impose: (text, { paragraphs: n }) => parts(text, n).join('\n\n'),
   check: (response, { paragraphs: n }) => paragraphs(response).length === n,
 });

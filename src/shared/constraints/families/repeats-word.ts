@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { sampleWithoutReplacement } from '../../random.js';
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
-import { countWord, topicWords } from '../text.js';
+import { countWord, shortTopicWords } from '../text.js';
 
 export const repeatsWord = defineFamily({
   name: 'repeats-word',
@@ -12,7 +12,7 @@ export const repeatsWord = defineFamily({
   conflicts: ['without-letter'],
   parameters: z.strictObject({ word: z.string().regex(/^\p{L}+$/u, 'must be one word'), times: z.int().min(1) }),
   draw: (random, task) => {
-    const [word] = sampleWithoutReplacement(topicWords(task), 1, random);
+    const [word] = sampleWithoutReplacement(shortTopicWords(task), 1, random);
     return word === undefined ? null : { word, times: numberBetween(2, 3, random) };
   },
   wordings: ({ word, times }) => [

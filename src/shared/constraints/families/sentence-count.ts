@@ -19,5 +19,6 @@ export const sentenceCount = defineFamily({
     const count = n === 1 ? 'one sentence' : `${n} sentences`;
     return [`Say it in exactly ${count}.`, `I want ${count}, neither more nor fewer.`];
   },
+  impose: (text, { sentences: n }) => sentences(text).slice(0, n).join(' '),
   check: (response, { sentences: n }) => sentences(response).length === n,
 });

@@ -18,6 +18,7 @@ export const startsWith = defineFamily({
     `Open with "${text}".`,
     `Let your answer start with the words "${text}".`,
   ],
+  impose: (text, { text: start }) => `${start}: ${text}`,
   check: (response, { text }) =>
     response.toLowerCase().startsWith(text.toLowerCase()) && !/^[\p{L}\p{N}]/u.test(response.slice(text.length)),
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { defineFamily } from '../family.js';
+import { titleOf } from '../impose.js';
 import { countWords, lines } from '../text.js';
 
 const mostWords = 10;
@@ -15,6 +16,7 @@ export const titleLine = defineFamily({
     'Put a title above it, on a line of its own that starts with "# ".',
     'The first line has to be a short title in Markdown ("# …").',
   ],
+  impose: (text, _, { instruction }) => `# ${titleOf(instruction)}\n\n${text}`,
   check: (response) => {
     const [first = '', ...rest] = lines(response);
     return /^#\s+\S/u.test(first) && countWords(first) <= mostWords && countWords(rest.join(' ')) > 0;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { oneOf } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { parts } from '../impose.js';
 import { countWords, lines } from '../text.js';
 
 export const twoParts = defineFamily({
@@ -14,6 +15,7 @@ export const twoParts = defineFamily({
     `Divide your text in two, with a line of only ${separator} in the middle.`,
     `Make two parts of it; between them a line that is just ${separator}`,
   ],
+  impose: (text, { separator }) => parts(text, 2).join(`\n\n${separator}\n\n`),
   check: (response, { separator }) => {
     const all = lines(response);
     const at = all.indexOf(separator);

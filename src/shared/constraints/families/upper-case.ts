@@ -13,5 +13,6 @@ export const upperCase = defineFamily({
     'Use capital letters only.',
     'Everything in upper case, please.',
   ],
+  impose: (text) => text.toUpperCase(),
   check: (response) => /\p{Lu}/u.test(response) && !/\p{Ll}/u.test(response),
 });

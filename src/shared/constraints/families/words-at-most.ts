@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { firstSentences } from '../impose.js';
 import { countWords } from '../text.js';
 
 export const wordsAtMost = defineFamily({
@@ -15,5 +16,6 @@ export const wordsAtMost = defineFamily({
     `No more than ${words} words, please.`,
     `${words} words is the limit.`,
   ],
+  impose: (text, { words }) => firstSentences(text, words),
   check: (response, { words }) => countWords(response) <= words,
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { firstSentences } from '../impose.js';
 import { countWords } from '../text.js';
 
 const mostFrom = 60;
@@ -23,5 +24,6 @@ export const wordsBetween = defineFamily({
     `Not under ${from} words and not over ${to}.`,
     `It has to have from ${from} to ${to} words.`,
   ],
+  impose: (text, { to }) => firstSentences(text, to),
   check: (response, { from, to }) => countWords(response) >= from && countWords(response) <= to,
 });

@@ -12,12 +12,20 @@ const candidates: Candidate[] = Array.from({ length: 5 }, (_, i) => ({
   verdicts: [],
 }));
 
+const seeds = [1, 2, 3].map((i) => ({
+  id: `s-${i}`,
+  instruction: `Seed ${i}`,
+  input: 'with',
+  output: `Output ${i}, long enough to be changed, as it has more than twelve words.`,
+}));
+
 const settingsOf = (over: object) => respondSchema.parse({ chunk: 2, maxTokens: 40, temperature: 0.5, ...over });
 
 async function all(model: FakeModel, over: Partial<RespondInput> = {}): Promise<RespondChunk[]> {
   const settings = settingsOf({});
   const input: RespondInput = {
     ...{ candidates, iteration: 1, seed: 1, settings, inputJoiner: 'newline', gluedInput: false, firstChunk: 0 },
+    seeds,
     constraints: constraintsSchema.parse({}),
     ...over,
   };
@@ -105,6 +113,47 @@ describe('respond', () => {
     await all(model, { settings: settingsOf({ form }), iteration });
     const stop = 'text' in prompt ? ['\nTask:', '\nAnswer:'] : [];
     expect(model.generated[0]?.[1]).toMatchObject({ prompt, stop });
+  });
+
+  it('shows seeds with their outputs before a task in plain text, the same ones to all', async () => {
+    const model = echo();
+    await all(model, { settings: settingsOf({ form: 'raw', demonstrations: 2 }) });
+    const texts = model.generated.flat().map(promptText);
+    const shown = /^(Task:\nSeed \d\nwith\n\nAnswer:\nOutput \d,.*\n\n){2}(?=Task:\nInstruction)/u;
+    expect(new Set(texts.map((text) => shown.exec(text)?.[0])).size).toBe(1);
+    expect(texts[1]).toMatch(/words\.\n\nTask:\nInstruction 1\nan input\n\nAnswer:\n$/u);
+  });
+
+  it('shows seeds that meet a constraint of the family that is asked for', async () => {
+    const model = echo();
+    const constraints = constraintsSchema.parse({ share: 1, families: ['upper-case'], attempts: 1 });
+    await all(model, { settings: settingsOf({ form: 'raw', demonstrations: 3 }), constraints });
+    const [first = ''] = model.generated.flat().map(promptText);
+    expect(first.match(/^OUTPUT \d, LONG ENOUGH TO BE CHANGED/gmu)).toHaveLength(3);
+    expect(first).not.toContain('Output');
+  });
+
+  it('shows none by a chat template', async () => {
+    const model = echo();
+    await all(model, { settings: settingsOf({ form: 'raw-first', demonstrations: 2 }), iteration: 2 });
+    expect(promptText(model.generated[0]?.[0] as never)).toBe('Instruction 0');
+  });
+
+  it('makes a response over that no attempt met, where that is asked for, and says so', async () => {
+    const written = { logprob: -3, tokens: 2, end: -0.5 };
+    const text = 'A long answer, with a comma and more than a dozen words in it, written as they come.';
+    const ask = async (repair: boolean) => {
+      const model = new FakeModel({ write: () => ({ text, stop: 'end', written }) });
+      const constraints = constraintsSchema.parse({ share: 1, families: ['no-commas'], attempts: 2, repair });
+      const [chunk] = await all(model, { constraints });
+      return chunk?.pairs[0];
+    };
+    expect(await ask(true)).toMatchObject({
+      response: text.replaceAll(',', ''),
+      source: { attempts: 2, repaired: true },
+    });
+    expect((await ask(true))?.source).not.toHaveProperty('written');
+    expect(await ask(false)).toMatchObject({ response: text, source: { attempts: 2 } });
   });
 
   it.each([
