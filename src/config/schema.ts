@@ -169,6 +169,16 @@ export const constraintsSchema = z.strictObject({
       'make a response over that meets them in no attempt, where a program can: case, commas, lists, headings, how it ' +
         'begins and ends',
     ),
+  hindsight: z
+    .number()
+    .int()
+    .min(0)
+    .max(16)
+    .default(0)
+    .describe(
+      'pairs made of each kept pair that has no constraints: its response, to an instruction that asks for constraints ' +
+        'which it meets, or with repair can be made to meet',
+    ),
 });
 
 export const filterSchema = z.strictObject({
@@ -249,7 +259,7 @@ export const selectSchema = z.strictObject({
     .describe('which grades must be above the threshold; none: every pair that passes the filters is kept, unjudged'),
   threshold: z.number().min(0).max(10).default(8).describe('what these grades must be above'),
   share: z.number().gt(0).max(1).default(0.3).describe('ranks: the best share that is kept'),
-  atMost: count.default(3000).describe('pairs trained on at most'),
+  atMost: count.default(3000).describe('pairs trained on at most, not counting those made in hindsight'),
   accumulate: share
     .default(0)
     .describe(

@@ -168,9 +168,18 @@ function joinerProblems({ inputJoiner, quirks }: Config, nameOf: (key: string) =
 function constraintProblems({ constraints, respond }: Config, nameOf: (key: string) => string): string[] {
   const names = constraints.families ?? constraintFamilies.map(({ name }) => name);
   const key = nameOf('constraints.families');
-  if (constraints.share === 0) {
-    if (constraints.families === undefined) return [];
-    return [`${key} has no meaning where ${nameOf('constraints.share')} is 0`];
+  if (constraints.share === 0 && constraints.hindsight === 0) {
+    const where = `where ${nameOf('constraints.share')} and ${nameOf('constraints.hindsight')} are 0`;
+    return [
+      ...(constraints.families === undefined ? [] : [`${key} has no meaning ${where}`]),
+      ...(constraints.repair ? [`${nameOf('constraints.repair')} has no meaning ${where}`] : []),
+    ];
+  }
+  if (constraints.share === 1 && constraints.hindsight > 0) {
+    const hindsight = nameOf('constraints.hindsight');
+    return [
+      `${hindsight} has no meaning where ${nameOf('constraints.share')} is 1: it is made of pairs without constraints`,
+    ];
   }
   const families = names.flatMap((name) => constraintFamily(name) ?? []);
   const unknown = names.filter((name) => constraintFamily(name) === undefined);

@@ -53,8 +53,8 @@ export interface IterationSummary {
     /** Where pairs were graded more than once. */
     agreement?: SelfAgreement;
   };
-  /** `added`: pairs of earlier iterations that are trained on again, where there is such mixing. */
-  select: { kept: number; rule: string; notKept: Record<string, number>; added?: number };
+  /** `added`: pairs of earlier iterations that are trained on again, where there is such mixing; `hindsight`: pairs made of the kept ones. */
+  select: { kept: number; rule: string; notKept: Record<string, number>; added?: number; hindsight?: number };
   /** Of the pairs that this iteration kept; and what has become worse since iteration 1, measured on equally many pairs. */
   diversity: Diversity & { alarms: string[] };
   train: {

@@ -28,6 +28,8 @@ export interface SelectResult {
   notKept: Record<string, number>;
   /** Pairs of earlier iterations, where they are trained on again. */
   added?: number;
+  /** Pairs made of the kept ones in hindsight, where they are asked for. */
+  hindsight?: number;
 }
 
 export interface TrainResult {
@@ -188,9 +190,11 @@ export function dataset(store: RunStore, iteration: number): Pair[] {
   return store.rows<Pair>(iteration, 'select', 'kept');
 }
 
-/** Those of them that this iteration itself kept, best first. */
+/** Those of them that this iteration itself kept, best first: neither of earlier ones, nor made of them in hindsight. */
 export function ownDataset(store: RunStore, iteration: number): Pair[] {
-  return dataset(store, iteration).filter((pair) => pair.iteration === undefined);
+  return dataset(store, iteration).filter(
+    (pair) => pair.iteration === undefined && pair.source?.hindsightOf === undefined,
+  );
 }
 
 // ---- train --------------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ function variantIteration(
     iteration,
     runs: own.length,
     kept: spread(({ select, respond }) => select.kept / respond.responses),
-    pairs: spread(({ select }) => select.kept + (select.added ?? 0)),
+    pairs: spread(({ select }) => select.kept + (select.added ?? 0) + (select.hindsight ?? 0)),
     responseWords: spread(({ diversity }) => diversity.responseWords),
     distinct2: spread(({ diversity }) => diversity.distinct2),
     selfSimilarity: spread(({ diversity }) => diversity.selfSimilarity),

@@ -5,6 +5,7 @@ import type { Assessment, Measurement } from '../../shared/rows.js';
 import { accumulate, type EarlierDataset } from '../../stages/select/accumulate.js';
 import { selectMeasured } from '../../stages/select/by-measurement.js';
 import { type Clusters, clusterPairs } from '../../stages/select/cluster.js';
+import { inHindsight } from '../../stages/select/hindsight.js';
 import { measure, needsVectors } from '../../stages/select/measure.js';
 import { select, type Selection } from '../../stages/select/select.js';
 import { callOptions, modelOf, type RunContext, type RunData } from '../run-context.js';
@@ -44,14 +45,21 @@ export const selectStage: StageWork = {
     if (newest.length === 0) throw nothingKept(run, iteration, pairs.length, selection);
     const chunk = measureChunks(run, iteration);
     const { accumulate: weight, atMost } = config.select;
-    const { dataset, added } = accumulate(newest, earlierDatasets(run, iteration), { weight, atMost });
+    const { dataset: kept, added } = accumulate(newest, earlierDatasets(run, iteration), { weight, atMost });
+    const made = newest.flatMap((pair) => inHindsight(pair, config.constraints, config.seed, iteration));
+    const dataset = [...kept, ...made];
     const rows = selectRows(dataset, clusters);
     store.commitChunk({ iteration, stage: 'select', chunk, seconds: 0, info: {}, rows });
-    const result: SelectResult = { rule, notKept, ...(weight > 0 && { added }) };
+    const result: SelectResult = { rule, notKept, ...(weight > 0 && { added }), ...madeOf(run, made.length) };
     const more = added > 0 ? `; ${added} of earlier iterations added` : '';
-    return { result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}` };
+    const hindsight = made.length > 0 ? `; ${made.length} made of them in hindsight` : '';
+    return { result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}${hindsight}` };
   },
 };
+
+function madeOf({ config }: RunData, hindsight: number): { hindsight?: number } {
+  return config.constraints.hindsight === 0 ? {} : { hindsight };
+}
 
 /** The newest first; none where they are not used. */
 function earlierDatasets({ config, store }: RunData, iteration: number): EarlierDataset[] {

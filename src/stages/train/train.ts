@@ -34,18 +34,23 @@ export function train(input: TrainInput, trainer: Trainer): AsyncGenerator<Train
 }
 
 /** Which pairs are held out: by the seed and the ids alone, and of this iteration's own, which no earlier adapter was trained
- *  on. Both parts keep the dataset's order. */
+ *  on. What was made of a pair in hindsight is on its side. Both parts keep the dataset's order. */
 export function splitHeldOut(dataset: readonly Pair[], share: number, seed: number, iteration: number): Split {
-  const own = dataset.filter((pair) => pair.iteration === undefined);
+  const own = dataset.filter((pair) => pair.iteration === undefined && originOf(pair) === pair.id);
   if (share === 0 || own.length < fewestToSplit) return { training: [...dataset], heldOut: [] };
   const count = Math.max(1, Math.round(own.length * share));
   const drawn = own.map(({ id }) => ({ id, draw: deriveSeed(seed, 'train', iteration, 'held-out', id) }));
   drawn.sort((a, b) => a.draw - b.draw || (a.id < b.id ? -1 : 1));
   const ids = new Set(drawn.slice(0, count).map(({ id }) => id));
   return {
-    training: dataset.filter(({ id }) => !ids.has(id)),
-    heldOut: dataset.filter(({ id }) => ids.has(id)),
+    training: dataset.filter((pair) => !ids.has(originOf(pair))),
+    heldOut: dataset.filter((pair) => ids.has(originOf(pair))),
   };
+}
+
+/** The id of the pair that it is, or is made of. */
+function originOf({ id, source }: Pair): string {
+  return typeof source?.hindsightOf === 'string' ? source.hindsightOf : id;
 }
 
 function trainJob({ dataset, iteration, seed, settings, ...places }: TrainInput): TrainJob {

@@ -131,7 +131,18 @@ describe('errors', () => {
       { quirks: { gluedInput: true }, inputJoiner: 'nothing' },
       'quirks.gluedInput changes nothing where inputJoiner is nothing; leave one of them out',
     ],
-    [{ constraints: { families: ['no-commas'] } }, 'constraints.families has no meaning where constraints.share is 0'],
+    [
+      { constraints: { families: ['no-commas'] } },
+      'constraints.families has no meaning where constraints.share and constraints.hindsight are 0',
+    ],
+    [
+      { constraints: { repair: true } },
+      'constraints.repair has no meaning where constraints.share and constraints.hindsight are 0',
+    ],
+    [
+      { constraints: { share: 1, hindsight: 2 } },
+      'constraints.hindsight has no meaning where constraints.share is 1: it is made of pairs without constraints',
+    ],
     [
       { constraints: { share: 0.5, families: ['no-comma', 'one-line'] } },
       'constraints.families has no family no-comma. Did you mean no-commas?',

@@ -44,7 +44,7 @@ function evaluated(n: number, known: number, files = { data: dataFile(n) }) {
 
 describe('an evaluation', () => {
   it('asks in chunks, counts a failed answer as wrong, and tells how far it is', async () => {
-    const files = { data: dataFile(150) };
+    const files = { data: dataFile(600) };
     const { items } = prepareItems({ benchmark, files, settings });
     const model = adder(120);
     const parts: unknown[] = [];
@@ -53,20 +53,20 @@ describe('an evaluation', () => {
       { benchmark, items, files, settings, openModel: () => Promise.resolve(model) },
       { onPart: (part, total) => parts.push([part, total]), onProgress: (progress) => done.push(progress.done) },
     );
-    expect(model.generated.map((chunk) => chunk.length)).toEqual([64, 64, 22]);
-    expect(result.metrics.accuracy).toMatchObject({ value: (119 / 150) * 100, n: 150, unit: '%' });
+    expect(model.generated.map((chunk) => chunk.length)).toEqual([256, 256, 88]);
+    expect(result.metrics.accuracy).toMatchObject({ value: (119 / 600) * 100, n: 600, unit: '%' });
     expect(result.results[99]?.details).toHaveProperty('error');
-    expect(parts).toEqual([['answer', 150]]);
-    expect(done.at(-1)).toBe(150);
+    expect(parts).toEqual([['answer', 600]]);
+    expect(done.at(-1)).toBe(600);
   });
 
   it('stops after a chunk where it is asked to', async () => {
-    const files = { data: dataFile(150) };
+    const files = { data: dataFile(600) };
     const { items } = prepareItems({ benchmark, files, settings });
     const stop = new AbortController();
     const work = { benchmark, items, files, settings, openModel: () => Promise.resolve(adder(9)) };
     const call = { stop: stop.signal, onProgress: () => stop.abort() };
-    await expect(evaluate(work, call)).rejects.toMatchObject({ code: 'interrupted', message: /64 of 150/ });
+    await expect(evaluate(work, call)).rejects.toMatchObject({ code: 'interrupted', message: /256 of 600/ });
   });
 
   it('is compared with another on the items that both have', async () => {

@@ -1,0 +1,67 @@
+// Asks for constraints which a text that is there already meets, or can be made to meet.
+import { sampleWithoutReplacement } from '../random.js';
+import type { Constraint } from '../rows.js';
+import type { Task } from '../task-prompt.js';
+import { unmetConstraints } from './check.js';
+import { canCombine } from './combine.js';
+import { asSentence, fits, oneWording } from './draw.js';
+import type { ConstraintFamily } from './family.js';
+import { repaired } from './repair.js';
+
+export interface Answered {
+  task: Task;
+  text: string;
+}
+
+export interface AskedFor {
+  /** With the sentences that ask for the constraints. */
+  instruction: string;
+  constraints: Constraint[];
+  /** Made over where it did not meet them. */
+  text: string;
+}
+
+export interface AskOptions {
+  /** How many constraints; fewer where no more fit. */
+  count: number;
+  families: readonly ConstraintFamily[];
+  /** Whether the text may be made over. */
+  repair: boolean;
+  random: () => number;
+}
+
+/** A family's parameters are drawn so often at most until the text meets them. */
+const draws = 5;
+
+/** Undefined where no family fits the task and the text. Each family is as likely as the others, as far as it fits. */
+export function askFor(
+  { task, text: whole }: Answered,
+  { count, families, repair, random }: AskOptions,
+): AskedFor | undefined {
+  let text = whole.trim();
+  const taken: { family: ConstraintFamily; constraint: Constraint }[] = [];
+  for (const family of sampleWithoutReplacement(families, families.length, random)) {
+    if (taken.length === count) break;
+    if (!fits(family, task) || !taken.every((other) => canCombine(other.family, family))) continue;
+    const before = taken.map(({ constraint }) => constraint);
+    for (let draw = 0; draw < draws; draw++) {
+      const parameters = family.draw(random, task);
+      if (parameters === null) break;
+      const constraint = { family: family.name, parameters };
+      const met = meeting(text, [...before, constraint], task, repair);
+      if (met === undefined) continue;
+      text = met;
+      taken.push({ family, constraint });
+      break;
+    }
+  }
+  if (taken.length === 0) return undefined;
+  const sentences = taken.map(({ family, constraint }) => oneWording(family, constraint, random));
+  const instruction = [asSentence(task.instruction), ...sentences].join(' ');
+  return { instruction, constraints: taken.map(({ constraint }) => constraint), text };
+}
+
+function meeting(text: string, constraints: Constraint[], task: Task, repair: boolean): string | undefined {
+  if (unmetConstraints(text, constraints).length === 0) return text;
+  return repair ? repaired(text, constraints, task) : undefined;
+}
