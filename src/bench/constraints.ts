@@ -31,7 +31,15 @@ async function answer(family: string, bench: BenchmarkSettings, model: Parameter
   const fitting = loadSeeds().filter((task) => drawConstraints(task, constraints, randomStream(1)) !== undefined);
   const candidates = fitting.slice(0, limit).map((task): Candidate => ({ ...task, verdicts: [] }));
   const settings = respondSchema.parse({ maxTokens, temperature, topP, minP, chunk: limit });
-  const how = { iteration: 1, seed: 1, inputJoiner: 'newline', gluedInput: false, seeds: [], firstChunk: 0 } as const;
+  const how = {
+    iteration: 1,
+    seed: 1,
+    inputJoiner: 'newline',
+    gluedInput: false,
+    seeds: [],
+    isTemplateGiven: false,
+    firstChunk: 0,
+  } as const;
   for await (const { pairs } of respond({ ...how, candidates, settings, constraints }, model)) return pairs;
   return [];
 }

@@ -43,7 +43,16 @@ const paper: ConfigInput = {
     novelty: 0.7,
   },
   // The base writes as plain text, the tuned models by their template (§1.3).
-  respond: { temperature: 1, topP: 0.95, topK: 0, minP: 0, form: 'raw-first', responses: 1, maxTokens: 1000 },
+  respond: {
+    temperature: 1,
+    topP: 0.95,
+    topK: 0,
+    minP: 0,
+    form: 'raw-first',
+    demonstrations: 0,
+    responses: 1,
+    maxTokens: 1000,
+  },
   constraints: { share: 0 },
   filter: { rules: ['paper'] },
   // The paper's algorithm says that each model judges itself; the results it reports were judged by the base throughout.

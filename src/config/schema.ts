@@ -125,17 +125,19 @@ export const synthesizeSchema = z.strictObject({
 export const respondSchema = z.strictObject({
   ...sampling,
   form: z
-    .enum(['chat', 'raw', 'raw-first'])
-    .default('chat')
+    .enum(['auto', 'chat', 'raw', 'raw-first'])
+    .default('auto')
     .describe(
-      "how the model is asked: by its chat template, in plain text, or in plain text in iteration 1 only, where the base writes; training is by the template's turns in any case",
+      'how the model is asked; chat: by its chat template, raw: in plain text, raw-first: in plain text in iteration 1, ' +
+        'where the base writes; auto: raw-first where chatTemplate is given, as to a base that has none of its own, chat ' +
+        "otherwise; training is by the template's turns in any case",
     ),
   demonstrations: z
     .number()
     .int()
     .min(0)
     .max(20)
-    .default(0)
+    .default(5)
     .describe(
       'seed tasks with their outputs that stand before an instruction where it is asked in plain text; where it has ' +
         'constraints, ones that meet one of the same family',

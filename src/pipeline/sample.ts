@@ -53,8 +53,9 @@ export async function sampleResponses(
   model: LanguageModel,
   candidates: readonly Candidate[],
 ): Promise<{ pairs: (Pair & { verdicts: Verdict[] })[]; completions: RespondChunk['completions']; tokens: number }> {
-  const { seed, respond: settings, constraints, inputJoiner, quirks } = input.config;
-  const asked = { constraints, inputJoiner, gluedInput: quirks.gluedInput };
+  const { seed, respond: settings, constraints, inputJoiner, quirks, chatTemplate } = input.config;
+  const isTemplateGiven = chatTemplate !== undefined;
+  const asked = { constraints, inputJoiner, gluedInput: quirks.gluedInput, isTemplateGiven };
   const { seeds } = input;
   const call = { ...callOptions(input), ...asked, candidates, seeds, iteration: 1, seed, firstChunk: 0 };
   const chunks = respond(

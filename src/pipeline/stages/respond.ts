@@ -34,6 +34,7 @@ export const respondStage: StageWork = {
         seed: config.seed,
         settings: config.respond,
         constraints: config.constraints,
+        isTemplateGiven: config.chatTemplate !== undefined,
         inputJoiner: config.inputJoiner,
         gluedInput: config.quirks.gluedInput,
         firstChunk: store.chunkInfos(iteration, 'respond').length,

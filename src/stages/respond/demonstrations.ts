@@ -4,10 +4,12 @@
 import { constraintFamily } from '../../shared/constraints/check.js';
 import { constrainedSeed } from '../../shared/constraints/demonstrate.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
+import { countWords } from '../../shared/constraints/text.js';
 import type { Constraint, SeedTask } from '../../shared/rows.js';
+import type { Task } from '../../shared/task-prompt.js';
 
-/** Demonstrations of one iteration, drawn once for each family of constraints, so that all who are shown them share a prefix
- *  of the cache. */
+/** Demonstrations of one iteration, drawn once for each family of constraints, with inputs and without, so that all who are
+ *  shown them share a prefix of the cache. */
 export class Demonstrations {
   readonly #drawn = new Map<string, readonly SeedTask[]>();
 
@@ -18,30 +20,42 @@ export class Demonstrations {
     private readonly iteration: number,
   ) {}
 
-  /** What is shown before a task with these constraints: seeds that ask for the first one's family, too, and meet it. */
-  for(constraints: readonly Constraint[]): readonly SeedTask[] {
+  /** What is shown before a task: seeds that have an input if it has one, and that ask for its first constraint's family, too,
+   *  and meet it. */
+  for({ input }: Task, constraints: readonly Constraint[]): readonly SeedTask[] {
     if (this.count === 0) return [];
-    const name = constraints[0]?.family ?? '';
-    const known = this.#drawn.get(name);
+    const family = constraints[0]?.family ?? '';
+    const hasInput = (input ?? '') !== '';
+    const key = JSON.stringify([family, hasInput]);
+    const known = this.#drawn.get(key);
     if (known !== undefined) return known;
-    const drawn = this.#draw(name);
-    this.#drawn.set(name, drawn);
+    const drawn = this.#draw(family, hasInput);
+    this.#drawn.set(key, drawn);
     return drawn;
   }
 
-  #draw(name: string): SeedTask[] {
+  #draw(name: string, hasInput: boolean): SeedTask[] {
     const family = constraintFamily(name);
     const random = randomStream(deriveSeed(this.seed, 'demonstrations', this.iteration, name));
-    const shuffled = sampleWithoutReplacement(this.seeds, this.seeds.length, random).filter(isShown);
-    const shown =
+    const shuffled = sampleWithoutReplacement(this.seeds, this.seeds.length, random).filter(
+      ({ output }) => output !== '',
+    );
+    const asking =
       family === undefined ? shuffled : shuffled.flatMap((one) => constrainedSeed(one, family, random) ?? []);
-    return shown.slice(0, this.count);
+    return rankedFirst(asking, [({ input }) => (input !== '') === hasInput, hasFullOutput]).slice(0, this.count);
   }
 }
 
-/** Characters of an output; longer ones would fill the prompt. */
-const longest = 600;
+/** Words of an output: after shorter ones a base model answers in a few words, and longer ones fill the prompt. */
+const fullOutput = { from: 25, to: 100 };
 
-function isShown({ output }: SeedTask): boolean {
-  return output !== '' && output.length <= longest;
+function hasFullOutput({ output }: SeedTask): boolean {
+  const count = countWords(output);
+  return count >= fullOutput.from && count <= fullOutput.to;
+}
+
+/** Those of which most is true first, equals in their order. */
+function rankedFirst<T>(items: readonly T[], wishes: readonly ((item: T) => boolean)[]): T[] {
+  const granted = (item: T) => wishes.filter((wish) => wish(item)).length;
+  return [...items].sort((a, b) => granted(b) - granted(a));
 }

@@ -29,6 +29,8 @@ export interface RespondInput extends CallOptions {
   seed: number;
   settings: Config['respond'];
   constraints: Config['constraints'];
+  /** The chat template is the run's choice (chatTemplate), and not the model's own. */
+  isTemplateGiven: boolean;
   /** What judges and trains has between instruction and input. */
   inputJoiner: InputJoiner;
   /** Responses are asked for with nothing there instead (quirks.gluedInput). */
@@ -79,8 +81,9 @@ export function responseCount(candidates: number, { responses }: Config['respond
 }
 
 /** Whether the chat template writes the prompt; the paper's base writes after plain text, its tuned models in ChatML. */
-function asksByTemplate(form: Config['respond']['form'], iteration: number): boolean {
-  return form === 'chat' || (form === 'raw-first' && iteration > 1);
+function asksByTemplate({ settings: { form }, isTemplateGiven, iteration }: RespondInput): boolean {
+  const isRawFirst = form === 'raw-first' || (form === 'auto' && isTemplateGiven);
+  return isRawFirst ? iteration > 1 : form !== 'raw';
 }
 
 function askFor(
@@ -90,14 +93,14 @@ function askFor(
   hasChatTemplate: boolean,
 ): AskedPair[] {
   const { seed, iteration } = input;
-  const { form, responses, temperature, topK, topP, minP, maxTokens } = input.settings;
-  const byTemplate = hasChatTemplate && asksByTemplate(form, iteration);
+  const { responses, temperature, topK, topP, minP, maxTokens } = input.settings;
+  const byTemplate = hasChatTemplate && asksByTemplate(input);
   const { constraints = [], ...task } = constrainedTask(candidate, input);
   const joiner = input.gluedInput ? 'nothing' : input.inputJoiner;
   const asked = joinedTask(task, joiner);
   const prompt = byTemplate
     ? taskPrompt(asked, true)
-    : demonstratedPrompt(demonstrations.for(constraints), asked, joiner);
+    : demonstratedPrompt(demonstrations.for(candidate, constraints), asked, joiner);
   const judgedPrompt = taskPrompt(joinedTask(task, input.inputJoiner), hasChatTemplate);
   return Array.from({ length: responses }, (_, k) => {
     const id = k === 0 ? candidate.id : `${candidate.id}-r${k + 1}`;

@@ -19,13 +19,15 @@ const seeds = [1, 2, 3].map((i) => ({
   output: `Output ${i}, long enough to be changed, as it has more than twelve words.`,
 }));
 
-const settingsOf = (over: object) => respondSchema.parse({ chunk: 2, maxTokens: 40, temperature: 0.5, ...over });
+const settingsOf = (over: object) =>
+  respondSchema.parse({ chunk: 2, maxTokens: 40, temperature: 0.5, demonstrations: 0, ...over });
 
 async function all(model: FakeModel, over: Partial<RespondInput> = {}): Promise<RespondChunk[]> {
   const settings = settingsOf({});
   const input: RespondInput = {
     ...{ candidates, iteration: 1, seed: 1, settings, inputJoiner: 'newline', gluedInput: false, firstChunk: 0 },
     seeds,
+    isTemplateGiven: false,
     constraints: constraintsSchema.parse({}),
     ...over,
   };
@@ -102,6 +104,7 @@ describe('respond', () => {
   });
 
   it.each([
+    ['auto', 1, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
     ['chat', 1, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
     ['chat', 2, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
     ['raw', 1, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
@@ -115,13 +118,24 @@ describe('respond', () => {
     expect(model.generated[0]?.[1]).toMatchObject({ prompt, stop });
   });
 
-  it('shows seeds with their outputs before a task in plain text, the same ones to all', async () => {
+  it('shows seeds with their outputs before a task in plain text, the same ones to all that have an input or none', async () => {
     const model = echo();
     await all(model, { settings: settingsOf({ form: 'raw', demonstrations: 2 }) });
     const texts = model.generated.flat().map(promptText);
     const shown = /^(Task:\nSeed \d\nwith\n\nAnswer:\nOutput \d,.*\n\n){2}(?=Task:\nInstruction)/u;
     expect(new Set(texts.map((text) => shown.exec(text)?.[0])).size).toBe(1);
     expect(texts[1]).toMatch(/words\.\n\nTask:\nInstruction 1\nan input\n\nAnswer:\n$/u);
+  });
+
+  it('shows seeds with an input to tasks with one, and answers of some length rather than short ones', async () => {
+    const long = Array.from({ length: 30 }, (_, i) => `word${i}`).join(' ');
+    const of = (id: string, input: string, output: string) => ({ id, instruction: `Seed ${id}`, input, output });
+    const mixed = [of('a', '', 'short'), of('b', '', long), of('c', 'x', 'short'), of('d', 'x', long)];
+    const model = echo();
+    await all(model, { settings: settingsOf({ form: 'raw', demonstrations: 1 }), seeds: mixed });
+    const [first, second] = model.generated.flat().map(promptText);
+    expect(first).toContain(`Seed b\n\nAnswer:\n${long}\n\nTask:\nInstruction 0`);
+    expect(second).toContain(`Seed d\nx\n\nAnswer:\n${long}\n\nTask:\nInstruction 1`);
   });
 
   it('shows seeds that meet a constraint of the family that is asked for', async () => {
@@ -154,6 +168,17 @@ describe('respond', () => {
     });
     expect((await ask(true))?.source).not.toHaveProperty('written');
     expect(await ask(false)).toMatchObject({ response: text, source: { attempts: 2 } });
+  });
+
+  it('asks in plain text first where the template is the choice of the run', async () => {
+    for (const [iteration, prompt] of [
+      [1, { text: expect.stringMatching(/^(Task:\nSeed.*){3}Task:\nInstruction 0/su) as string }],
+      [2, { messages: [{ role: 'user', content: 'Instruction 0' }] }],
+    ] as const) {
+      const model = echo();
+      await all(model, { settings: settingsOf({ demonstrations: 3 }), isTemplateGiven: true, iteration });
+      expect(model.generated[0]?.[0]?.prompt).toEqual(prompt);
+    }
   });
 
   it.each([
