@@ -75,13 +75,17 @@ async function answersOf(
   return answers;
 }
 
+/** Whether a judge has anything to judge. */
+export function asksJudge({ benchmark, items, given }: Pick<EvaluationWork, 'benchmark' | 'items' | 'given'>): boolean {
+  return benchmark.needs.judge === true && benchmark.needsJudge?.(items, given) !== false;
+}
+
 async function scoresOf(
   { benchmark, items, files, settings, given, openJudge, runProgram }: EvaluationWork,
   answered: Pick<ScoreInput, 'answers' | 'baseAnswers'>,
   call: EvaluationCall,
 ): Promise<ItemResult[]> {
-  const isJudged = benchmark.needs.judge === true && benchmark.needsJudge?.(items, given) !== false;
-  const judge = isJudged ? await openJudge?.() : undefined;
+  const judge = asksJudge({ benchmark, items, ...(given && { given }) }) ? await openJudge?.() : undefined;
   const isLong = judge !== undefined || benchmark.needs.programs === true;
   if (isLong) call.onPart?.('score', items.length);
   const results: ItemResult[] = [];

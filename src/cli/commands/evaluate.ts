@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { benchmarkFolder, fetchedFiles, knownBenchmarks } from '../../engine/known-benchmarks.js';
 import { openSandbox } from '../../engine/sandbox/sandbox.js';
-import { evaluate, type Evaluation } from '../../pipeline/evaluating.js';
+import { asksJudge, evaluate, type Evaluation } from '../../pipeline/evaluating.js';
 import {
   chooseFiles,
   compareEvaluations,
@@ -105,7 +105,7 @@ async function runBenchmark(benchmark: Benchmark, call: CommandCall): Promise<Co
   if (prepared.unanswered > 0) {
     output.warning(`${formatUnits(prepared.unanswered, 'items')} of ${prepared.of} have no answer and are left out`);
   }
-  for (const note of benchmark.notes?.(job.files) ?? []) output.note(note);
+  for (const note of benchmark.notes?.(job.files, asksJudge({ benchmark, ...prepared })) ?? []) output.note(note);
   const model = evaluatedModel(call, job.responses === undefined);
   const { evaluation, base, seconds } = await evaluated(
     { benchmark, job, prepared, model, withBase: other === against },

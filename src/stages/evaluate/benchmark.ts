@@ -97,8 +97,9 @@ export interface Benchmark<I extends Item = Item, A = unknown> {
   /** Of a benchmark that needs a judge: whether these items, or the answers to them that were read, leave it anything to
    *  judge. Absent: always. */
   needsJudge?(items: readonly I[], answers?: readonly A[]): boolean;
-  /** What a person should know before comparing the numbers with published ones, given these files. */
-  notes?(files: BenchmarkFiles): string[];
+  /** What a person should know before comparing the numbers with published ones, given these files; `isJudged`: a judge is
+   *  asked at all. */
+  notes?(files: BenchmarkFiles, isJudged: boolean): string[];
   /** The model's answers to these items, in their order. */
   answer(
     items: readonly I[],

@@ -203,12 +203,15 @@ function toAnswer(record: Given): AlpacaAnswer {
   return { response: output_2, annotation: { preference, baseline: output_1 } };
 }
 
-function notes({ judgePrompts, lengthControl }: BenchmarkFiles): string[] {
+function notes({ judgePrompts, lengthControl }: BenchmarkFiles, isJudged: boolean): string[] {
   const wording =
     'the judge’s wording is isheep’s own: for figures that compare with the leaderboard’s give the official template by --judge-prompts';
   const length =
     'lc_win_rate is left out: it needs each instruction’s difficulty and judgements of gamed baselines (df_gamed.csv) by --length-control';
-  return [...(judgePrompts === undefined ? [wording] : []), ...(lengthControl === undefined ? [length] : [])];
+  return [
+    ...(isJudged && judgePrompts === undefined ? [wording] : []),
+    ...(lengthControl === undefined ? [length] : []),
+  ];
 }
 
 async function score(

@@ -103,8 +103,8 @@ export const mtBench: Benchmark<MtBenchItem, MtBenchAnswer> = {
   readItems,
   readAnswers,
   needsJudge: (_items, answers) => answers?.every(({ judgements }) => judgements !== undefined) !== true,
-  notes: ({ judgePrompts }) =>
-    judgePrompts === undefined
+  notes: ({ judgePrompts }, isJudged) =>
+    isJudged && judgePrompts === undefined
       ? [
           'the judge’s wording is isheep’s own: for grades that compare with published ones give judge_prompts.jsonl by --judge-prompts',
         ]

@@ -188,8 +188,9 @@ describe('a judge’s prompt', () => {
   });
 
   test('of our own differs from the leaderboard’s, which a note says', () => {
-    expect(alpacaEval1.notes?.({})).toHaveLength(2);
-    expect(alpacaEval1.notes?.({ judgePrompts: 'a', lengthControl: 'b' })).toEqual([]);
+    expect(alpacaEval1.notes?.({}, true)).toHaveLength(2);
+    expect(alpacaEval1.notes?.({}, false)).toEqual([expect.stringContaining('--length-control')]);
+    expect(alpacaEval1.notes?.({ judgePrompts: 'a', lengthControl: 'b' }, true)).toEqual([]);
   });
 });
 
