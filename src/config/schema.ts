@@ -178,7 +178,7 @@ export const constraintsSchema = z.strictObject({
     .max(16)
     .default(0)
     .describe(
-      'pairs made of each kept pair that has no constraints: its response, to an instruction that asks for constraints ' +
+      'pairs made at most of each kept pair that has no constraints: its response, to an instruction that asks for constraints ' +
         'which it meets, or with repair can be made to meet',
     ),
 });

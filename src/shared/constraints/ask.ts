@@ -1,5 +1,4 @@
 // Asks for constraints which a text that is there already meets, or can be made to meet.
-import { sampleWithoutReplacement } from '../random.js';
 import type { Constraint } from '../rows.js';
 import type { Task } from '../task-prompt.js';
 import { unmetConstraints } from './check.js';
@@ -24,6 +23,7 @@ export interface AskedFor {
 export interface AskOptions {
   /** How many constraints; fewer where no more fit. */
   count: number;
+  /** In the order in which they are tried: the first one is a must, the others are added as far as they fit. */
   families: readonly ConstraintFamily[];
   /** Whether the text may be made over. */
   repair: boolean;
@@ -33,32 +33,42 @@ export interface AskOptions {
 /** A family's parameters are drawn so often at most until the text meets them. */
 const draws = 5;
 
-/** Undefined where no family fits the task and the text. Each family is as likely as the others, as far as it fits. */
+/** Undefined where the first family does not fit the task and the text. */
 export function askFor(
   { task, text: whole }: Answered,
   { count, families, repair, random }: AskOptions,
 ): AskedFor | undefined {
   let text = whole.trim();
   const taken: { family: ConstraintFamily; constraint: Constraint }[] = [];
-  for (const family of sampleWithoutReplacement(families, families.length, random)) {
+  for (const family of families) {
     if (taken.length === count) break;
-    if (!fits(family, task) || !taken.every((other) => canCombine(other.family, family))) continue;
+    const isPossible = fits(family, task) && taken.every((other) => canCombine(other.family, family));
     const before = taken.map(({ constraint }) => constraint);
-    for (let draw = 0; draw < draws; draw++) {
-      const parameters = family.draw(random, task);
-      if (parameters === null) break;
-      const constraint = { family: family.name, parameters };
-      const met = meeting(text, [...before, constraint], task, repair);
-      if (met === undefined) continue;
-      text = met;
-      taken.push({ family, constraint });
-      break;
-    }
+    const added = isPossible ? drawMet(family, before, { task, text }, { repair, random }) : undefined;
+    if (added === undefined && taken.length === 0) return undefined;
+    if (added === undefined) continue;
+    text = added.text;
+    taken.push({ family, constraint: added.constraint });
   }
-  if (taken.length === 0) return undefined;
   const sentences = taken.map(({ family, constraint }) => oneWording(family, constraint, random));
   const instruction = [asSentence(task.instruction), ...sentences].join(' ');
   return { instruction, constraints: taken.map(({ constraint }) => constraint), text };
+}
+
+function drawMet(
+  family: ConstraintFamily,
+  before: readonly Constraint[],
+  { task, text }: Answered,
+  { repair, random }: Pick<AskOptions, 'repair' | 'random'>,
+): { constraint: Constraint; text: string } | undefined {
+  for (let draw = 0; draw < draws; draw++) {
+    const parameters = family.draw(random, task);
+    if (parameters === null) return undefined;
+    const constraint = { family: family.name, parameters };
+    const met = meeting(text, [...before, constraint], task, repair);
+    if (met !== undefined) return { constraint, text: met };
+  }
+  return undefined;
 }
 
 function meeting(text: string, constraints: Constraint[], task: Task, repair: boolean): string | undefined {

@@ -42,8 +42,9 @@ without inventing anything (the column "program"): its case, its commas, its lay
 kept. All constraints are verified again; \`source.repaired\` tells such rows apart. \`respond.demonstrations\` shows a model that is
 asked in plain text seed tasks with a constraint of the same family, their outputs made over in the same way.
 
-With \`constraints.hindsight\`, so many pairs more are made of each kept pair without constraints: its response stands under an
-instruction that asks for what it meets, or with repair can be made to meet (arXiv 2302.05206). They cost no generation; in
+With \`constraints.hindsight\`, up to so many pairs more are made of each kept pair without constraints: its response stands under an
+instruction that asks for what it meets, or with repair can be made to meet (arXiv 2302.05206). Each asks for one family drawn from all,
+and there is none where the response cannot meet that. They cost no generation; in
 \`dataset.jsonl\` their ids end with \`-h1\` and so on, and they are held out together with the pair that they are made of.
 
 An instruction gets one constraint of a group at most, none of a group whose matters it speaks of itself ("in two sentences",
