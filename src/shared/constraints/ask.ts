@@ -30,6 +30,9 @@ export interface AskOptions {
   random: () => number;
 }
 
+/** How often a constraint is what the text has by itself: words that its task has not, its own number of sentences. */
+const observedShare = 0.5;
+
 /** A family's parameters are drawn so often at most until the text meets them. */
 const draws = 5;
 
@@ -61,8 +64,9 @@ function drawMet(
   { task, text }: Answered,
   { repair, random }: Pick<AskOptions, 'repair' | 'random'>,
 ): { constraint: Constraint; text: string } | undefined {
-  for (let draw = 0; draw < draws; draw++) {
-    const parameters = family.draw(random, task);
+  const observed = random() < observedShare ? family.observe(text, random, task) : null;
+  for (let draw = observed === null ? 1 : 0; draw <= draws; draw++) {
+    const parameters = draw === 0 ? observed : family.draw(random, task);
     if (parameters === null) return undefined;
     const constraint = { family: family.name, parameters };
     const met = meeting(text, [...before, constraint], task, repair);

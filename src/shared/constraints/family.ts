@@ -22,6 +22,8 @@ export interface ConstraintFamily {
   problem(parameters: Parameters): string | undefined;
   /** Parameters for this task; null where the family does not fit it. */
   draw(random: () => number, task: Task): Parameters | null;
+  /** Parameters that say what a text has by itself, so that it meets them; null where it has nothing of the kind. */
+  observe(text: string, random: () => number, task: Task): Parameters | null;
   /** Ways to ask for it: whole sentences. */
   wordings(parameters: Parameters): readonly string[];
   /** Whether a response, without white space around, meets it. */
@@ -40,6 +42,8 @@ interface Definition<P> {
   fewestWords?: number;
   parameters: z.ZodType<P>;
   draw(random: () => number, task: Task): P | null;
+  /** Left out where what is drawn says the same, or where nobody would ask for what a text happens to have. */
+  observe?(text: string, random: () => number, task: Task): P | null;
   wordings(parameters: P): readonly string[];
   check(response: string, parameters: P): boolean;
   /** Left out where a program would have to invent something. */
@@ -56,6 +60,7 @@ export function defineFamily<P extends Parameters>(definition: Definition<P>): C
       return issue && [...issue.path, issue.message].join(': ');
     },
     draw: (random, task) => definition.draw(random, task),
+    observe: (text, random, task) => definition.observe?.(text, random, task) ?? null,
     wordings: (parameters) => definition.wordings(schema.parse(parameters)),
     check: (response, parameters) => definition.check(response, schema.parse(parameters)),
     canImpose: definition.impose !== undefined,

@@ -30,8 +30,10 @@ export function titleOf(text: string): string {
   return words.replace(/[^\p{L}\p{N}]+$/u, '');
 }
 
-/** The text with its first `count` long words in bold. */
-export function boldened(text: string, count: number): string {
+/** The text with its first `count` long words between the marks. */
+export function markWords(text: string, count: number, before: string, after: string): string {
   let left = count;
-  return text.replace(/(?<![\p{L}\p{N}*])\p{L}{6,}(?![\p{L}\p{N}*])/gu, (word) => (left-- > 0 ? `**${word}**` : word));
+  return text.replace(/(?<![\p{L}\p{N}*[])\p{L}{6,}(?![\p{L}\p{N}*\]])/gu, (word) =>
+    left-- > 0 ? `${before}${word}${after}` : word,
+  );
 }

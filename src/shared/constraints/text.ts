@@ -8,6 +8,11 @@ export function countWords(text: string): number {
   return text.split(/\s+/u).filter((part) => /[\p{L}\p{N}]/u.test(part)).length;
 }
 
+/** A number of words as people ask for it: whole tens, no more than there are. */
+export function roundedDown(words: number): number {
+  return 10 * Math.floor(words / 10);
+}
+
 /** Abbreviations that end no sentence. */
 const abbreviation = /(?:^|[\s(])(?:e\.g|i\.e|vs|cf|dr|mr|mrs|ms|prof)\.$/iu;
 

@@ -17,6 +17,9 @@ export const avoidsWord = defineFamily({
     `Do without the word "${word}".`,
     `Never say "${word}" in it.`,
     `The word "${word}" is not allowed.`,
+    `Please leave out the word "${word}".`,
+    `I do not want to see the word "${word}" in your answer.`,
+    `Keep "${word}" out of your response.`,
   ],
   check: (response, { word }) => countWord(response, word) === 0,
 });

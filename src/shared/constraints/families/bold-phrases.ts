@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
-import { boldened } from '../impose.js';
+import { markWords } from '../impose.js';
 
 export const boldPhrases = defineFamily({
   name: 'bold-phrases',
@@ -15,8 +15,10 @@ export const boldPhrases = defineFamily({
     return [
       `Set what matters in bold with **double asterisks**, in ${places} or more.`,
       `Mark ${places} at least as **bold**.`,
+      `Highlight ${places} or more in Markdown, **like this**.`,
+      `Emphasize at least ${places} of your answer with **bold** type.`,
     ];
   },
-  impose: (text, { times }) => boldened(text, times),
+  impose: (text, { times }) => markWords(text, times, '**', '**'),
   check: (response, { times }) => [...response.matchAll(/\*\*[^*\s](?:[^*\n]*[^*\s])?\*\*/gu)].length >= times,
 });

@@ -17,6 +17,8 @@ export const endsWith = defineFamily({
     `Close with the sentence "${text}"`,
     `Your last words must be "${text}"`,
     `Finish by saying "${text}" and stop there.`,
+    `The very last sentence of your reply should be "${text}" Nothing comes after it.`,
+    `Make sure that your answer ends with exactly this: "${text}"`,
   ],
   impose: (text, { text: end }) => `${text} ${end}`,
   check: (response, { text }) => response.toLowerCase().endsWith(text.toLowerCase()),

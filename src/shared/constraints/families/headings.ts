@@ -14,6 +14,7 @@ export const headings = defineFamily({
   wordings: ({ headings: n }) => [
     `Give the text ${n} headings, each on a line that starts with "## ".`,
     `Part it by ${n} Markdown headings of the second level.`,
+    `Divide your answer into ${n} sections, each under a heading such as "## Heading".`,
   ],
   impose: (text, { headings: n }) =>
     parts(text, n)

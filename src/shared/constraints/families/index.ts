@@ -7,6 +7,7 @@ import { containsWord } from './contains-word.js';
 import { endsWith } from './ends-with.js';
 import { endsWithQuestion } from './ends-with-question.js';
 import { headings } from './headings.js';
+import { inQuotes } from './in-quotes.js';
 import { jsonObject } from './json-object.js';
 import { lowerCase } from './lower-case.js';
 import { markdownTable } from './markdown-table.js';
@@ -15,6 +16,8 @@ import { noDigits } from './no-digits.js';
 import { numberedList } from './numbered-list.js';
 import { oneLine } from './one-line.js';
 import { paragraphCount } from './paragraph-count.js';
+import { placeholders } from './placeholders.js';
+import { postscript } from './postscript.js';
 import { repeatsWord } from './repeats-word.js';
 import { sentenceCount } from './sentence-count.js';
 import { shortWords } from './short-words.js';
@@ -30,9 +33,9 @@ import { wordsBetween } from './words-between.js';
 export const constraintFamilies: readonly ConstraintFamily[] = [
   ...[wordsAtMost, wordsAtLeast, wordsBetween, sentenceCount],
   ...[paragraphCount, bulletList, numberedList, markdownTable, jsonObject, twoParts, headings, oneLine],
-  ...[containsWord, repeatsWord, avoidsWord, boldPhrases],
-  ...[startsWith, titleLine],
-  ...[endsWith, endsWithQuestion],
+  ...[containsWord, repeatsWord, avoidsWord, boldPhrases, placeholders],
+  ...[startsWith, titleLine, inQuotes],
+  ...[endsWith, endsWithQuestion, postscript],
   ...[lowerCase, upperCase],
   ...[noCommas, noDigits, shortWords, withoutLetter],
 ];

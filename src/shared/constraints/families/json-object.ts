@@ -35,6 +35,8 @@ export const jsonObject = defineFamily({
     return [
       `Reply with one JSON object and nothing else; its keys: ${quoted}.`,
       `The whole reply must be a JSON object with exactly these keys: ${quoted}.`,
+      `Format your whole answer as JSON, an object with the keys ${quoted}.`,
+      `I need valid JSON only, with ${quoted} as its keys.`,
     ];
   },
   impose: (text, { keys }) => {

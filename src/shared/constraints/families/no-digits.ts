@@ -12,6 +12,10 @@ export const noDigits = defineFamily({
   overlaps: null,
   parameters: z.strictObject({}),
   draw: (_, task) => (needsNumbers.test(userTurn(task)) ? null : {}),
-  wordings: () => ['Spell out all numbers; no digits.', 'Do not use any of the digits 0 to 9.'],
+  wordings: () => [
+    'Spell out all numbers; no digits.',
+    'Do not use any of the digits 0 to 9.',
+    'Numbers should be written as words, never with digits.',
+  ],
   check: (response) => !/\p{Nd}/u.test(response),
 });

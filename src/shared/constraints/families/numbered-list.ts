@@ -7,6 +7,16 @@ import { lines } from '../text.js';
 
 const numbered = /^(\d+)[.)]\s+\S/u;
 
+function numbersOf(text: string): string[] {
+  return lines(text).flatMap((line) => numbered.exec(line)?.[1] ?? []);
+}
+
+/** Whether its numbers are 1 to `items`, in order. */
+function isNumbered(text: string, items: number): boolean {
+  const found = numbersOf(text);
+  return found.length === items && found.every((number, i) => Number(number) === i + 1);
+}
+
 export const numberedList = defineFamily({
   name: 'numbered-list',
   group: 'layout',
@@ -14,16 +24,18 @@ export const numberedList = defineFamily({
   conflicts: ['no-digits'],
   parameters: z.strictObject({ items: z.int().min(1) }),
   draw: (random) => ({ items: numberBetween(3, 5, random) }),
+  observe: (text) => {
+    const items = numbersOf(text).length;
+    return items > 1 && isNumbered(text, items) ? { items } : null;
+  },
   wordings: ({ items }) => [
     `Number your points from 1 to ${items}, each on its own line ("1. …").`,
     `Make it a numbered list with ${items} entries, "1." first.`,
+    `Answer in ${items} numbered points, starting with "1.".`,
   ],
   impose: (text, { items }) =>
     parts(text, items)
       .map((part, i) => `${i + 1}. ${part}`)
       .join('\n'),
-  check: (response, { items }) => {
-    const found = lines(response).flatMap((line) => numbered.exec(line)?.[1] ?? []);
-    return found.length === items && found.every((number, i) => Number(number) === i + 1);
-  },
+  check: (response, { items }) => isNumbered(response, items),
 });

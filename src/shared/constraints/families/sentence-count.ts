@@ -4,6 +4,9 @@ import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
 import { sentences } from '../text.js';
 
+/** No one asks for more. */
+const mostSentences = 10;
+
 export const sentenceCount = defineFamily({
   name: 'sentence-count',
   group: 'length',
@@ -15,9 +18,18 @@ export const sentenceCount = defineFamily({
   ],
   parameters: z.strictObject({ sentences: z.int().min(1) }),
   draw: (random) => ({ sentences: numberBetween(1, 4, random) }),
+  observe: (text) => {
+    const n = sentences(text).length;
+    return n >= 1 && n <= mostSentences ? { sentences: n } : null;
+  },
   wordings: ({ sentences: n }) => {
     const count = n === 1 ? 'one sentence' : `${n} sentences`;
-    return [`Say it in exactly ${count}.`, `I want ${count}, neither more nor fewer.`];
+    return [
+      `Say it in exactly ${count}.`,
+      `I want ${count}, neither more nor fewer.`,
+      `Your answer should consist of ${count}.`,
+      `Answer in ${count}.`,
+    ];
   },
   impose: (text, { sentences: n }) => sentences(text).slice(0, n).join(' '),
   check: (response, { sentences: n }) => sentences(response).length === n,

@@ -13,6 +13,7 @@ export const shortWords = defineFamily({
   wordings: ({ letters }) => [
     `Use no word of more than ${letters} letters.`,
     `Long words are out: ${letters} letters at most.`,
+    `Every word should have at most ${letters} letters.`,
   ],
   check: (response, { letters }) => (response.match(/\p{L}+/gu) ?? []).every((word) => word.length <= letters),
 });

@@ -17,6 +17,8 @@ export const startsWith = defineFamily({
     `The first words must be "${text}".`,
     `Open with "${text}".`,
     `Let your answer start with the words "${text}".`,
+    `Your reply should begin with "${text}".`,
+    `Start your response with "${text}", word for word.`,
   ],
   impose: (text, { text: start }) => `${start}: ${text}`,
   check: (response, { text }) =>

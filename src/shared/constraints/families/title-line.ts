@@ -15,6 +15,7 @@ export const titleLine = defineFamily({
   wordings: () => [
     'Put a title above it, on a line of its own that starts with "# ".',
     'The first line has to be a short title in Markdown ("# …").',
+    'Give your answer a title, marked with "# " at the very top.',
   ],
   impose: (text, _, { instruction }) => `# ${titleOf(instruction)}\n\n${text}`,
   check: (response) => {

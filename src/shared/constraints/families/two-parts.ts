@@ -10,10 +10,12 @@ export const twoParts = defineFamily({
   group: 'layout',
   overlaps: 'IFEval combination:two_responses',
   parameters: z.strictObject({ separator: z.string().min(1) }),
-  draw: (random) => ({ separator: oneOf(['***', '---', '====', '~~~'], random) }),
+  draw: (random) => ({ separator: oneOf(['***', '******', '---', '====', '~~~'], random) }),
   wordings: ({ separator }) => [
     `Divide your text in two, with a line of only ${separator} in the middle.`,
     `Make two parts of it; between them a line that is just ${separator}`,
+    `Give two parts, separated by a line with ${separator}`,
+    `Your answer should have two sections with ${separator} between them.`,
   ],
   impose: (text, { separator }) => parts(text, 2).join(`\n\n${separator}\n\n`),
   check: (response, { separator }) => {

@@ -12,6 +12,7 @@ export const withoutLetter = defineFamily({
   wordings: ({ letter }) => [
     `Leave out the letter "${letter}", small or capital.`,
     `The letter "${letter}" must not turn up in any word.`,
+    `Do not use the letter "${letter}" anywhere in your response.`,
   ],
   check: (response, { letter }) => !response.toLowerCase().includes(letter.toLowerCase()),
 });

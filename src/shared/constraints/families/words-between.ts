@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
 import { firstSentences } from '../impose.js';
-import { countWords } from '../text.js';
+import { countWords, roundedDown } from '../text.js';
 
 const mostFrom = 60;
 
@@ -19,10 +19,15 @@ export const wordsBetween = defineFamily({
     const from = numberBetween(20, mostFrom, random, 10);
     return { from, to: from + numberBetween(20, 40, random, 10) };
   },
+  observe: (text) => {
+    const from = roundedDown(countWords(text));
+    return from === 0 ? null : { from, to: from + 20 };
+  },
   wordings: ({ from, to }) => [
     `Aim for a length of ${from} to ${to} words.`,
     `Not under ${from} words and not over ${to}.`,
     `It has to have from ${from} to ${to} words.`,
+    `Your response should have between ${from} and ${to} words.`,
   ],
   impose: (text, { to }) => firstSentences(text, to),
   check: (response, { from, to }) => countWords(response) >= from && countWords(response) <= to,

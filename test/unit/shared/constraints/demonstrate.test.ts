@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { constrainedSeed } from '../../../../src/shared/constraints/demonstrate.js';
 import { constraintFamilies } from '../../../../src/shared/constraints/families/index.js';
-import { boldened, parts, titleOf } from '../../../../src/shared/constraints/impose.js';
+import { markWords, parts, titleOf } from '../../../../src/shared/constraints/impose.js';
 import { loadSeeds } from '../../../../src/shared/load-seeds.js';
 import { randomStream } from '../../../../src/shared/random.js';
 
@@ -59,7 +59,7 @@ describe('texts made over', () => {
     expect(titleOf('Why?')).toBe('Why');
   });
 
-  it('get so many long words in bold', () => {
-    expect(boldened('Slowly the morning passed.', 2)).toBe('**Slowly** the **morning** passed.');
+  it('get so many long words marked', () => {
+    expect(markWords('Slowly the morning passed.', 2, '**', '**')).toBe('**Slowly** the **morning** passed.');
   });
 });

@@ -116,6 +116,12 @@ const cases: Case[] = [
     fails: ['**a** and *b*', '** a ** ** b **', '****', '**a\nb** **c**'],
   },
   {
+    family: 'placeholders',
+    parameters: { places: 2 },
+    meets: ['Dear [name], come to [place].'],
+    fails: ['Dear [name].', 'Dear [] and [ ], come.', 'Dear (name), come to (place).'],
+  },
+  {
     family: 'starts-with',
     parameters: { text: 'In short' },
     meets: ['In short, no.', 'in short: yes', 'In short'],
@@ -131,6 +137,7 @@ const cases: Case[] = [
       '# one two three four five six seven eight nine ten eleven\nText',
     ],
   },
+  { family: 'in-quotes', meets: ['"All of it."', '“All of\n\nit”'], fails: ['"Some" of it', 'It is "this"', '""'] },
   {
     family: 'ends-with',
     parameters: { text: 'That is all.' },
@@ -138,6 +145,11 @@ const cases: Case[] = [
     fails: ['That is all. Ice.', 'That is all'],
   },
   { family: 'ends-with-question', meets: ['Is it?', 'He asked: "Why?"'], fails: ['Is it? Yes.', 'no'] },
+  {
+    family: 'postscript',
+    meets: ['Dear all.\n\nP.S. Bye', 'Hi\np.s. bye'],
+    fails: ['P.S. Bye', 'So, P.S. no', 'Hi\nP.S.'],
+  },
   { family: 'lower-case', meets: ['no capitals, 3 of them'], fails: ['No', 'Élan'] },
   { family: 'upper-case', meets: ['ICE! 3 TIMES'], fails: ['ICe', '123', 'ÉTÉ à'] },
   { family: 'no-commas', meets: ['one; two'], fails: ['one, two'] },

@@ -25,7 +25,8 @@ describe('repair', () => {
   it.each(
     (
       'words-at-most sentence-count paragraph-count bullet-list numbered-list json-object two-parts headings ' +
-      'one-line bold-phrases starts-with title-line ends-with lower-case upper-case no-commas'
+      'one-line bold-phrases starts-with title-line ends-with lower-case upper-case no-commas ' +
+      'in-quotes postscript placeholders'
     ).split(' '),
   )('makes a plain text meet %s', (name) => {
     expect(canRepair(name)).toBe(true);

@@ -13,8 +13,8 @@ export function satisfy(constraints: readonly Constraint[]): string {
   const fewest = Math.max(number(values, 'words-at-least', 'words', 1), number(values, 'words-between', 'from', 1));
   let response = '';
   for (let extra = 0; countWords(response) < fewest; extra++) response = write(values, extra);
-  if (values['upper-case']) return response.toUpperCase();
-  return response;
+  if (values['in-quotes']) response = `"${response}"`;
+  return values['upper-case'] ? response.toUpperCase() : response;
 }
 
 /** With `extra` words more than needed. */
@@ -34,12 +34,19 @@ function wantedWords(values: Values): string[] {
     text(values, 'repeats-word', 'word'),
   );
   const bold = Array.from({ length: number(values, 'bold-phrases', 'times', 0) }, () => '**sun**');
-  return [text(values, 'contains-word', 'word'), ...repeated, ...bold].filter((word) => word !== '');
+  const places = Array.from({ length: number(values, 'placeholders', 'places', 0) }, () => '[sun]');
+  return [text(values, 'contains-word', 'word'), ...repeated, ...bold, ...places].filter((word) => word !== '');
+}
+
+function closingOf(values: Values): string {
+  if (values['ends-with-question']) return 'sun?';
+  if (values.postscript) return 'p.s. sun';
+  return values['ends-with'] ? text(values, 'ends-with', 'text') : '';
 }
 
 /** One sentence of the words, and what the layout needs; the closing at the end. */
 function layout(values: Values, words: string): string {
-  const closing = values['ends-with-question'] ? 'sun?' : values['ends-with'] ? text(values, 'ends-with', 'text') : '';
+  const closing = closingOf(values);
   const lines = (n: number, line: (i: number) => string) => Array.from({ length: n }, (_, i) => line(i));
   if (values['sentence-count']) {
     const n = number(values, 'sentence-count', 'sentences', 1);
