@@ -175,16 +175,16 @@ function constraintProblems({ constraints, respond }: Config, nameOf: (key: stri
       ...(constraints.repair ? [`${nameOf('constraints.repair')} has no meaning ${where}`] : []),
     ];
   }
-  if (constraints.share === 1 && constraints.hindsight > 0) {
-    const hindsight = nameOf('constraints.hindsight');
-    return [
-      `${hindsight} has no meaning where ${nameOf('constraints.share')} is 1: it is made of pairs without constraints`,
-    ];
-  }
   const families = names.flatMap((name) => constraintFamily(name) ?? []);
   const unknown = names.filter((name) => constraintFamily(name) === undefined);
   const all = constraintFamilies.map(({ name }) => name);
   const problems = unknown.map((name) => `${key} has no family ${name}.${didYouMean(name, all)}`);
+  if (constraints.share === 1 && constraints.hindsight > 0) {
+    const hindsight = nameOf('constraints.hindsight');
+    problems.push(
+      `${hindsight} has no meaning where ${nameOf('constraints.share')} is 1: it is made of pairs without constraints`,
+    );
+  }
   if (new Set(names).size < names.length) problems.push(`${key} names a family twice: ${names.join(',')}`);
   const wanted = constraints.perInstruction;
   const most = mostCombined(families, wanted);

@@ -6,8 +6,8 @@ import type { Benchmark, BenchmarkFiles, EvaluateSettings, Item, ItemResult } fr
 import { answerItems, scoreAnswers, type Answer, type ScoreInput } from '../stages/evaluate/evaluate.js';
 import { estimateMetrics, type Estimate } from '../stages/evaluate/metrics.js';
 
-/** Items that are computed and remembered together. A chunk waits for its longest answer, which a small model may never end:
- *  of 64 items it waited half of the time. */
+/** Items that are computed and remembered together: many, since a chunk waits for its longest answer, which a small model may
+ *  never end. */
 const chunk = 256;
 
 export interface EvaluationWork {

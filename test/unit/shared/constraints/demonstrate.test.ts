@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { constrainedSeed } from '../../../../src/shared/constraints/demonstrate.js';
 import { constraintFamilies } from '../../../../src/shared/constraints/families/index.js';
-import { markWords, parts, titleOf } from '../../../../src/shared/constraints/impose.js';
 import { loadSeeds } from '../../../../src/shared/load-seeds.js';
 import { randomStream } from '../../../../src/shared/random.js';
 
@@ -44,22 +43,5 @@ describe('demonstrations of constraints', () => {
     expect(
       constrainedSeed({ ...seed, instruction: 'Use capital letters.' }, upperCase, randomStream(1)),
     ).toBeUndefined();
-  });
-});
-
-describe('texts made over', () => {
-  it('are cut between sentences where there are enough, between words where not', () => {
-    expect(parts('One two. Three four. Five.', 2)).toEqual(['One two. Three four.', 'Five.']);
-    expect(parts('one two three four', 2)).toEqual(['one two', 'three four']);
-    expect(parts('one', 3)).toEqual(['one']);
-  });
-
-  it('get a title from the first words of a task', () => {
-    expect(titleOf('Which of these rivers, if any, flows north? Say why.')).toBe('Which of these rivers, if');
-    expect(titleOf('Why?')).toBe('Why');
-  });
-
-  it('get so many long words marked', () => {
-    expect(markWords('Slowly the morning passed.', 2, '**', '**')).toBe('**Slowly** the **morning** passed.');
   });
 });
