@@ -124,7 +124,8 @@ export class ProgressLine {
 
   private amount(): string {
     const { current = 0, total = 0, unit = '' } = this.work ?? {};
-    return `${formatCount(current)} of ${formatCount(total)} ${unit}`;
+    // What a stage aims at may be known only when it has begun.
+    return total === 0 ? `${formatCount(current)} ${unit}` : `${formatCount(current)} of ${formatCount(total)} ${unit}`;
   }
 
   /** Rate and time left, once there is something to measure. */

@@ -10,8 +10,10 @@ export function progressReporter(progress: ProgressLine): Reporter {
     if (event.kind === 'stage-started') {
       trainedTokens = 0;
       progress.start({ label: event.stage, unit: event.unit, total: event.total, done: event.done });
-    } else if (event.kind === 'stage-progress') progress.update(event.done, event.tokens, event.doing);
-    else if (event.kind === 'stage-finished') progress.finish(event.note, event.seconds);
+    } else if (event.kind === 'stage-progress') {
+      if (event.total !== undefined) progress.setTotal(event.total);
+      progress.update(event.done, event.tokens, event.doing);
+    } else if (event.kind === 'stage-finished') progress.finish(event.note, event.seconds);
     else if (event.kind === 'training') {
       if (event.event.kind === 'samples') {
         for (const line of [...countsLines(event.event), memoryLine(event.event.memory)]) progress.line(`  ${line}`);

@@ -15,8 +15,16 @@ export type RunEvent =
   | { kind: 'iteration-started'; iteration: number; of: number; model: IterationSummary['model'] }
   /** `total` is what the stage aims at, in `unit`; `done` what earlier processes have already committed. */
   | { kind: 'stage-started'; iteration: number; stage: StageName; unit: string; total: number; done: number }
-  /** `doing`: what is done before there is anything to count. */
-  | { kind: 'stage-progress'; iteration: number; stage: StageName; done: number; tokens: number; doing?: string }
+  /** `doing`: what is done before there is anything to count. `total` where only the work told what the stage aims at. */
+  | {
+      kind: 'stage-progress';
+      iteration: number;
+      stage: StageName;
+      done: number;
+      tokens: number;
+      doing?: string;
+      total?: number;
+    }
   | { kind: 'stage-finished'; iteration: number; stage: StageName; seconds: number; note: string }
   | { kind: 'training'; iteration: number; event: TrainEvent }
   | { kind: 'warning'; message: string }

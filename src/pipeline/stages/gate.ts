@@ -72,12 +72,20 @@ async function* measureChunks(
     parts.flatMap((part) => slices(part.items).map((items) => ({ whose, part, items }))),
   );
   const committed = run.store.chunkInfos(iteration, 'gate').length;
-  let done = units.slice(0, committed).reduce((sum, { items }) => sum + items.length, 0);
+  const itemsOf = (some: typeof units) => some.reduce((sum, { items }) => sum + items.length, 0);
+  // How much there is, only the suite says, which the first iteration finds when it begins.
+  const total = itemsOf(units);
+  let done = itemsOf(units.slice(0, committed));
+  let tokens = 0;
   for (const [index, { whose, part, items }] of units.entries()) {
     if (index < committed) continue;
     const before = done;
-    const tell = (progress: { done: number; tokens: number }) =>
-      run.report({ kind: 'stage-progress', iteration, stage: 'gate', done: before, tokens: progress.tokens });
+    let ownTokens = 0;
+    const tell = (progress: { done: number; tokens: number }) => {
+      ownTokens = progress.tokens;
+      const sum = { done: before + Math.min(progress.done, items.length), total, tokens: tokens + ownTokens };
+      run.report({ kind: 'stage-progress', iteration, stage: 'gate', ...sum });
+    };
     const base = whose === 'base' ? null : gateResults(run.store, 1, part.name, 'base');
     const results = await part.measure(items, base, {
       model: await run.engines.model(whose === 'base' ? null : adapterPath(run.runDir, iteration)),
@@ -85,6 +93,7 @@ async function* measureChunks(
       call: { signal: run.cancel, onProgress: tell },
     });
     done += items.length;
+    tokens += ownTokens;
     yield { index, part, whose, results, done };
   }
 }

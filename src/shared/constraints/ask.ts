@@ -3,7 +3,8 @@ import type { Constraint } from '../rows.js';
 import type { Task } from '../task-prompt.js';
 import { unmetConstraints } from './check.js';
 import { canCombine } from './combine.js';
-import { asSentence, fits, oneWording } from './draw.js';
+import { asking } from './asking.js';
+import { fits, oneWording } from './draw.js';
 import type { ConstraintFamily } from './family.js';
 import { repaired } from './repair.js';
 
@@ -54,7 +55,7 @@ export function askFor(
     taken.push({ family, constraint: added.constraint });
   }
   const sentences = taken.map(({ family, constraint }) => oneWording(family, constraint, random));
-  const instruction = [asSentence(task.instruction), ...sentences].join(' ');
+  const instruction = asking(task.instruction, sentences, random);
   return { instruction, constraints: taken.map(({ constraint }) => constraint), text };
 }
 

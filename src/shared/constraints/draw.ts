@@ -2,6 +2,7 @@
 import { sampleWithoutReplacement } from '../random.js';
 import type { Constraint } from '../rows.js';
 import { type Task, userTurn } from '../task-prompt.js';
+import { asking } from './asking.js';
 import { canCombine } from './combine.js';
 import { numberBetween, oneOf } from './draws.js';
 import { constraintFamilies } from './families/index.js';
@@ -50,7 +51,7 @@ export function drawConstraints(task: Task, settings: DrawSettings, random: () =
   if (taken.length === 0) return undefined;
   const sentences = taken.map(({ family, constraint }) => oneWording(family, constraint, random));
   return {
-    instruction: [asSentence(task.instruction), ...sentences].join(' '),
+    instruction: asking(task.instruction, sentences, random),
     constraints: taken.map(({ constraint }) => constraint),
   };
 }
@@ -63,10 +64,4 @@ export function fits({ group }: ConstraintFamily, task: Task): boolean {
 export function oneWording(family: ConstraintFamily, { parameters }: Constraint, random: () => number): string {
   const [first = '', ...others] = family.wordings(parameters);
   return oneOf([first, ...others], random);
-}
-
-/** An instruction that other sentences can follow: with a full stop where it has no end, or a colon. */
-export function asSentence(instruction: string): string {
-  const text = instruction.trim().replace(/\s*:$/u, '');
-  return /[.!?…]["'”’)\]]*$/u.test(text) ? text : `${text}.`;
 }

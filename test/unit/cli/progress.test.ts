@@ -53,6 +53,15 @@ describe('progress without a terminal', () => {
     expect(shown(events, { isTTY: true })).toBe(shown(events));
   });
 
+  it('learns on the way how much there is', () => {
+    const gate = { iteration: 1, stage: 'gate' } as const;
+    const shownGate = shown([
+      [0, { kind: 'stage-started', ...gate, unit: 'items', total: 0, done: 0 }],
+      [20, { kind: 'stage-progress', ...gate, done: 40, total: 80, tokens: 0 }],
+    ]);
+    expect(shownGate.split('\n')).toEqual(['  gate: 0 items', '  gate: 40 of 80 items, 0:20 left', '']);
+  });
+
   it('says what is trained on, what was cut or left out, and how many steps that makes', () => {
     const counts = { samples: 20, tokens: 1200, lossTokens: 300, cut: 1, cutTokens: 40, tooLong: 2 };
     const none = { samples: 0, tokens: 0, lossTokens: 0, cut: 0, cutTokens: 0, tooLong: 0 };

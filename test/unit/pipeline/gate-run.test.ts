@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { styleFor } from '../../../src/cli/style.js';
 import { formatRunSummary } from '../../../src/cli/summary.js';
 import { runLoop } from '../../../src/pipeline/run.js';
+import type { RunEvent } from '../../../src/pipeline/events.js';
 import { readStatus } from '../../../src/pipeline/status.js';
 import type { GateResult } from '../../../src/pipeline/stored-rows.js';
 import type { FakeEngineOptions } from '../../support/fake-engine.js';
@@ -26,9 +27,25 @@ function evaluation({ runDir }: RunFolder, iteration: number): { gate: GateResul
   return JSON.parse(readFileSync(file, 'utf8')) as { gate: GateResult };
 }
 
+/** Never more than there are, all of them in the end, and tokens that only grow. */
+function expectHonestProgress(told: readonly RunEvent[]): void {
+  const steps = told.filter(
+    (event) => event.kind === 'stage-progress' && event.stage === 'gate' && event.iteration === 1,
+  );
+  const counts = steps.flatMap((event) => (event.kind === 'stage-progress' ? [event] : []));
+  expect(counts.length).toBeGreaterThan(3);
+  const { total = 0 } = counts[0] ?? {};
+  expect(counts.every((event) => event.total === total && event.done <= total)).toBe(true);
+  expect(counts.at(-1)?.done).toBe(total);
+  const tokens = counts.map((event) => event.tokens);
+  expect([...tokens].sort((a, b) => a - b)).toEqual(tokens);
+}
+
 test('a model that is better is kept, compared with the base and with the model that wrote its data', async () => {
   const folder = gated();
-  const summary = await runLoop(fakeRun(folder));
+  const told: RunEvent[] = [];
+  const summary = await runLoop({ ...fakeRun(folder), report: (event) => told.push(event) });
+  expectHonestProgress(told);
   expect(summary).toMatchObject({ best: 1, isEndedByGate: false });
   const first = evaluation(folder, 1).gate;
   expect(first.againstBase['seed-loss']).toMatchObject({ lowerIsBetter: true, n: 20 });

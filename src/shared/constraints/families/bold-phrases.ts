@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { markWords } from '../impose.js';
 
 export const boldPhrases = defineFamily({
@@ -13,10 +14,10 @@ export const boldPhrases = defineFamily({
   wordings: ({ times }) => {
     const places = times === 1 ? 'one place' : `${times} places`;
     return [
-      `Set what matters in bold with **double asterisks**, in ${places} or more.`,
-      `Mark ${places} at least as **bold**.`,
-      `Highlight ${places} or more in Markdown, **like this**.`,
-      `Emphasize at least ${places} of your answer with **bold** type.`,
+      ...phrasings`Set {what matters|the main words} in bold with **double asterisks**, in {at least |}${places}{ or more|}.`,
+      ...phrasings`Mark ${places} {at least|or more} as {**bold**|*highlighted*}.`,
+      ...phrasings`Highlight {at least |}${places} {|or more }{in Markdown|with asterisks}, {**like this**|*like this*}.`,
+      ...phrasings`Emphasize {at least |no fewer than }${places} of your {answer|response} {with **bold** type|in the manner of *this*}.`,
     ];
   },
   impose: (text, { times }) => markWords(text, times, '**', '**'),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { parts } from '../impose.js';
 import { lines } from '../text.js';
 
@@ -22,11 +23,12 @@ export const bulletList = defineFamily({
     return items > 1 ? { items } : null;
   },
   wordings: ({ items }) => [
-    `Give it as a list of ${items} items, each on a line that starts with "- ".`,
-    `Use ${items} bullet points, one a line, each marked with a hyphen.`,
-    `Your answer should be made of exactly ${items} bullet points in Markdown.`,
-    `I want ${items} bullets, no more and no fewer, such as "- a point".`,
-    `List ${items} points with a dash before each.`,
+    ...phrasings`Give it as a list of ${items} items, each on a line that starts with {"- "|"* "}.`,
+    ...phrasings`Use {exactly |}${items} bullet points, one a line, {each marked with a hyphen|each marked with *|each behind a dash}.`,
+    ...phrasings`Your {answer|response} {should|must} {be made of|have|consist of} {exactly |}${items} {bullet points|bullets} in {Markdown|markdown format}.`,
+    ...phrasings`I want {exactly |}${items} bullets, {no more and no fewer|neither more nor fewer}, such as {"- a point"|"* a point"}.`,
+    ...phrasings`{List|Include|Make} {exactly |}${items} {bullet points|points with a dash before each}.`,
+    ...phrasings`{It needs|There must be} {exactly |}${items} bullet points, {like this: * one point|in the form "* first", "* second"}.`,
   ],
   impose: (text, { items }) =>
     parts(text, items)

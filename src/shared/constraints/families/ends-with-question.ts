@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 
 export const endsWithQuestion = defineFamily({
   name: 'ends-with-question',
@@ -9,9 +10,10 @@ export const endsWithQuestion = defineFamily({
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [
-    'Let the last sentence be a question to the reader.',
-    'Close by asking the reader something.',
-    'End on a question mark.',
+    ...phrasings`Let the last sentence be a question {to the reader|}.`,
+    ...phrasings`{Close|End|Finish} by asking the reader something.`,
+    ...phrasings`{End|Finish} on a question mark.`,
+    ...phrasings`The last sentence {should|must} be a question.`,
   ],
   check: (response) => /\?["'”’)]*$/u.test(response),
 });

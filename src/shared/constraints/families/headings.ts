@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { parts, titleOf } from '../impose.js';
 import { lines } from '../text.js';
 
@@ -12,9 +13,9 @@ export const headings = defineFamily({
   parameters: z.strictObject({ headings: z.int().min(1) }),
   draw: (random) => ({ headings: numberBetween(2, 3, random) }),
   wordings: ({ headings: n }) => [
-    `Give the text ${n} headings, each on a line that starts with "## ".`,
-    `Part it by ${n} Markdown headings of the second level.`,
-    `Divide your answer into ${n} sections, each under a heading such as "## Heading".`,
+    ...phrasings`Give the text {exactly |}${n} headings, each on a line that starts with "## ".`,
+    ...phrasings`Part it by ${n} Markdown headings of the second level.`,
+    ...phrasings`Divide your {answer|response} into {exactly |}${n} sections, each under a heading such as "## Heading".`,
   ],
   impose: (text, { headings: n }) =>
     parts(text, n)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 
 export const inQuotes = defineFamily({
   name: 'in-quotes',
@@ -11,9 +12,10 @@ export const inQuotes = defineFamily({
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [
-    'Put all of it between double quotation marks.',
-    'The whole answer has to stand in quotation marks: " at its beginning and " at its end.',
-    'Quote your entire reply with " on both sides.',
+    ...phrasings`Put {all of it|everything|the whole answer} {between|inside|in} double quotation marks.`,
+    ...phrasings`{The whole|Your whole|Your entire} {answer|response|reply} {has to|must|should} {stand in|be wrapped in|be inside} {quotation marks|double quotation marks|double quotes}.`,
+    ...phrasings`Quote your {entire|whole} {reply|answer} with " {on both sides|before and after it}.`,
+    ...phrasings`{Begin and end|Start and finish} {it|your response} with a {double quotation mark|quotation mark (")}.`,
   ],
   impose: (text) => `"${text}"`,
   check: (response) => /^["“][^]*[\p{L}\p{N}][^]*["”]$/u.test(response),

@@ -1,14 +1,18 @@
 // All families, by group.
 import type { ConstraintFamily } from '../family.js';
-import { avoidsWord } from './avoids-word.js';
+import { avoidsWords } from './avoids-words.js';
 import { boldPhrases } from './bold-phrases.js';
 import { bulletList } from './bullet-list.js';
-import { containsWord } from './contains-word.js';
+import { containsWords } from './contains-words.js';
 import { endsWith } from './ends-with.js';
 import { endsWithQuestion } from './ends-with-question.js';
 import { headings } from './headings.js';
 import { inQuotes } from './in-quotes.js';
 import { jsonObject } from './json-object.js';
+import { bracketedTitle } from './bracketed-title.js';
+import { capitalWords } from './capital-words.js';
+import { numberedSections } from './numbered-sections.js';
+import { requestFirst } from './request-first.js';
 import { lowerCase } from './lower-case.js';
 import { markdownTable } from './markdown-table.js';
 import { noCommas } from './no-commas.js';
@@ -32,10 +36,20 @@ import { wordsBetween } from './words-between.js';
 
 export const constraintFamilies: readonly ConstraintFamily[] = [
   ...[wordsAtMost, wordsAtLeast, wordsBetween, sentenceCount],
-  ...[paragraphCount, bulletList, numberedList, markdownTable, jsonObject, twoParts, headings, oneLine],
-  ...[containsWord, repeatsWord, avoidsWord, boldPhrases, placeholders],
-  ...[startsWith, titleLine, inQuotes],
+  ...[
+    paragraphCount,
+    bulletList,
+    numberedList,
+    markdownTable,
+    jsonObject,
+    twoParts,
+    headings,
+    numberedSections,
+    oneLine,
+  ],
+  ...[containsWords, repeatsWord, avoidsWords, boldPhrases, placeholders],
+  ...[startsWith, titleLine, bracketedTitle, requestFirst, inQuotes],
   ...[endsWith, endsWithQuestion, postscript],
-  ...[lowerCase, upperCase],
+  ...[lowerCase, upperCase, capitalWords],
   ...[noCommas, noDigits, shortWords, withoutLetter],
 ];

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { sampleWithoutReplacement } from '../../random.js';
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { parts } from '../impose.js';
 
 const names = ['answer', 'reason', 'title', 'summary', 'topic', 'detail', 'name'];
@@ -33,10 +34,10 @@ export const jsonObject = defineFamily({
   wordings: ({ keys }) => {
     const quoted = keys.map((key) => `"${key}"`).join(', ');
     return [
-      `Reply with one JSON object and nothing else; its keys: ${quoted}.`,
-      `The whole reply must be a JSON object with exactly these keys: ${quoted}.`,
-      `Format your whole answer as JSON, an object with the keys ${quoted}.`,
-      `I need valid JSON only, with ${quoted} as its keys.`,
+      ...phrasings`{Reply|Answer|Respond} with {one|a single} JSON object and nothing else; its keys: ${quoted}.`,
+      ...phrasings`The {whole|entire} {reply|answer|response} must be {a JSON object|in JSON} with exactly these keys: ${quoted}.`,
+      ...phrasings`{Format|Give|Wrap} {your whole answer|everything} {as JSON|in JSON format}, {an object with the keys|with the keys} ${quoted}.`,
+      ...phrasings`I need {valid JSON only|only JSON}, with ${quoted} as its keys.`,
     ];
   },
   impose: (text, { keys }) => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { lines } from '../text.js';
 
 /** Cells of a line of a table. The bars at both ends may be missing. */
@@ -16,8 +17,8 @@ export const markdownTable = defineFamily({
   parameters: z.strictObject({ columns: z.int().min(2) }),
   draw: (random) => ({ columns: numberBetween(2, 3, random) }),
   wordings: ({ columns }) => [
-    `Put it into a Markdown table of ${columns} columns.`,
-    `Answer with a table in Markdown that has ${columns} columns.`,
+    ...phrasings`Put it into a {Markdown |}table of ${columns} columns{| in Markdown}.`,
+    ...phrasings`{Answer|Respond} with a table in Markdown that has ${columns} columns.`,
   ],
   /** A head, a line of hyphens and a row at least; every line of the table has the columns. */
   check: (response, { columns }) => {

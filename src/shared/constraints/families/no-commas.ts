@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 
 export const noCommas = defineFamily({
   name: 'no-commas',
@@ -9,12 +10,13 @@ export const noCommas = defineFamily({
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [
-    'Get by without commas.',
-    'There must not be a comma anywhere.',
-    'No comma is wanted here.',
-    'Use no comma anywhere in your response.',
-    'Your answer should have no comma in it.',
-    'Please refrain from commas.',
+    ...phrasings`{Get by|Do|Write it} without {commas|any commas|a single comma}.`,
+    ...phrasings`There {must|should} not be {a comma|any comma} {anywhere|in it}.`,
+    ...phrasings`No {comma is wanted|commas are wanted|commas} here.`,
+    ...phrasings`{Use|Write} no {comma|commas} {anywhere |}in your {response|answer|reply}.`,
+    ...phrasings`Your {answer|response} {should|must} have no {comma|commas} in it.`,
+    ...phrasings`{Please refrain|Refrain|Keep away} from {commas|any use of commas}.`,
+    ...phrasings`{Do not|Don't} {use|put} {commas|any commas|a comma} {in it|anywhere}.`,
   ],
   impose: (text) => text.replace(/,(?=\d)/gu, '').replace(/ ?,/gu, ''),
   check: (response) => !response.includes(','),

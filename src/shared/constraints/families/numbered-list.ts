@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { parts } from '../impose.js';
 import { lines } from '../text.js';
 
@@ -29,9 +30,9 @@ export const numberedList = defineFamily({
     return items > 1 && isNumbered(text, items) ? { items } : null;
   },
   wordings: ({ items }) => [
-    `Number your points from 1 to ${items}, each on its own line ("1. …").`,
-    `Make it a numbered list with ${items} entries, "1." first.`,
-    `Answer in ${items} numbered points, starting with "1.".`,
+    ...phrasings`Number your points from 1 to ${items}, each on its own line ("1. …").`,
+    ...phrasings`Make it a numbered list with {exactly |}${items} {entries|items|points}, "1." first.`,
+    ...phrasings`Answer in {exactly |}${items} numbered {points|steps|lines}, starting with "1.".`,
   ],
   impose: (text, { items }) =>
     parts(text, items)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 
 export const oneLine = defineFamily({
   name: 'one-line',
@@ -10,9 +11,9 @@ export const oneLine = defineFamily({
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [
-    'Put everything on a single line.',
-    'Use no line breaks at all.',
-    'Your answer should fit on one line, without any line break.',
+    ...phrasings`Put everything on {a single|one} line.`,
+    ...phrasings`Use no line breaks {at all|anywhere}.`,
+    ...phrasings`Your {answer|response} should fit on one line, without any line break.`,
   ],
   impose: (text) => text.replace(/\s*\n\s*/gu, ' '),
   check: (response) => !response.includes('\n'),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { markWords } from '../impose.js';
 
 export const placeholders = defineFamily({
@@ -13,8 +14,9 @@ export const placeholders = defineFamily({
   wordings: ({ places }) => {
     const count = places === 1 ? 'one placeholder' : `${places} placeholders`;
     return [
-      `Leave at least ${count} in square brackets, such as [name], for the reader to fill in.`,
-      `There should be ${count} or more in it, like [this].`,
+      ...phrasings`Leave {at least |no fewer than }${count} in square brackets, such as {[name]|[date]|[city]|[price]}{, for the reader to fill in|}.`,
+      ...phrasings`There {should|must} be {at least |}${count} {or more |}in it, like {[this]|[place]|[name]}.`,
+      ...phrasings`{Your answer|Your response|It} {should|must} {contain|have|include} {at least |}${count} in square brackets{|, for example [address]|, e.g. [time]}.`,
     ];
   },
   impose: (text, { places }) => markWords(text, places, '[', ']'),

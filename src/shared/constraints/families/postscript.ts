@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { sentences } from '../text.js';
 
 /** At the beginning of a line that is not the first. */
@@ -14,10 +15,10 @@ export const postscript = defineFamily({
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [
-    'Add a postscript that starts with "P.S." on a line of its own.',
-    'Below it, write a P.S. as in a letter.',
-    'It must have a postscript ("P.S. …").',
-    'At the end of your response, please add a postscript starting with P.S.',
+    ...phrasings`{Add|Append|Put} a postscript that {starts|begins} with {"P.S."|"P.S." at the end,} on a line of its own.`,
+    ...phrasings`{Below it|At the end|Last of all}, {write|add} a {P.S.|postscript (P.S.)} {as in a letter|with one more thought}.`,
+    ...phrasings`It {must|should} have a postscript {("P.S. …")|marked P.S.|that begins with P.S.}.`,
+    ...phrasings`{After|Under} your {answer|response}, {please |}add a {postscript|note} {starting|that starts} with P.S.`,
   ],
   /** The last sentence becomes it. */
   impose: (text) => {

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { sampleWithoutReplacement } from '../../random.js';
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { word } from '../parameters.js';
+import { phrasings } from '../phrasings.js';
 import { countWord, shortTopicWords } from '../text.js';
 
 /** No one asks for more. */
@@ -13,7 +15,7 @@ export const repeatsWord = defineFamily({
   group: 'words',
   overlaps: 'IFEval keywords:frequency',
   conflicts: ['without-letter'],
-  parameters: z.strictObject({ word: z.string().regex(/^\p{L}+$/u, 'must be one word'), times: z.int().min(1) }),
+  parameters: z.strictObject({ word, times: z.int().min(1) }),
   draw: (random, task) => {
     const [word] = sampleWithoutReplacement(shortTopicWords(task), 1, random);
     return word === undefined ? null : { word, times: numberBetween(2, 3, random) };
@@ -24,10 +26,10 @@ export const repeatsWord = defineFamily({
     return word === undefined ? null : { word, times: Math.min(mostTimes, countWord(text, word)) };
   },
   wordings: ({ word, times }) => [
-    `Bring in the word "${word}" ${times} times or more.`,
-    `Use "${word}" as a word no fewer than ${times} times.`,
-    `The word "${word}" should appear at least ${times} times.`,
-    `Make sure to mention "${word}" ${times} times or more in your response.`,
+    ...phrasings`Bring in the word "${word}" {at least ${times} times|${times} times or more}.`,
+    ...phrasings`Use {|the word }"${word}" {as a word |}no fewer than ${times} times.`,
+    ...phrasings`The word {"${word}"|${word}} {should|must|has to} {appear|come up|occur} {at least ${times} times|${times} times or more}.`,
+    ...phrasings`{Make sure|Remember} to {mention|say|use} {"${word}"|the word ${word}} ${times} times or more{| in your response}.`,
   ],
   check: (response, { word, times }) => countWord(response, word) >= times,
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { sentences } from '../text.js';
 
 /** No one asks for more. */
@@ -25,10 +26,10 @@ export const sentenceCount = defineFamily({
   wordings: ({ sentences: n }) => {
     const count = n === 1 ? 'one sentence' : `${n} sentences`;
     return [
-      `Say it in exactly ${count}.`,
-      `I want ${count}, neither more nor fewer.`,
-      `Your answer should consist of ${count}.`,
-      `Answer in ${count}.`,
+      ...phrasings`{Say|Put|Answer} it in {exactly |}${count}.`,
+      ...phrasings`I want {exactly |}${count}, {neither more nor fewer|no more and no fewer}.`,
+      ...phrasings`Your {answer|response|reply} {should|must} {consist of|have} {exactly |}${count}.`,
+      ...phrasings`{Answer|Respond} in {exactly |}${count}.`,
     ];
   },
   impose: (text, { sentences: n }) => sentences(text).slice(0, n).join(' '),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { titleOf } from '../impose.js';
 import { countWords, lines } from '../text.js';
 
@@ -13,9 +14,9 @@ export const titleLine = defineFamily({
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [
-    'Put a title above it, on a line of its own that starts with "# ".',
-    'The first line has to be a short title in Markdown ("# …").',
-    'Give your answer a title, marked with "# " at the very top.',
+    ...phrasings`Put a title above it, on a line of its own that starts with "# ".`,
+    ...phrasings`The first line has to be a {short |}title in Markdown ("# …").`,
+    ...phrasings`Give your {answer|response} a title, marked with "# " at the {very top|beginning}.`,
   ],
   impose: (text, _, { instruction }) => `# ${titleOf(instruction)}\n\n${text}`,
   check: (response) => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { oneOf } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { parts } from '../impose.js';
 import { countWords, lines } from '../text.js';
 
@@ -12,10 +13,10 @@ export const twoParts = defineFamily({
   parameters: z.strictObject({ separator: z.string().min(1) }),
   draw: (random) => ({ separator: oneOf(['***', '******', '---', '====', '~~~'], random) }),
   wordings: ({ separator }) => [
-    `Divide your text in two, with a line of only ${separator} in the middle.`,
-    `Make two parts of it; between them a line that is just ${separator}`,
-    `Give two parts, separated by a line with ${separator}`,
-    `Your answer should have two sections with ${separator} between them.`,
+    ...phrasings`Divide your text in two, with a line of only ${separator} in the middle.`,
+    ...phrasings`{Make|Give|Write} {exactly |}two parts{| of it}; between them a line that is just ${separator}`,
+    ...phrasings`{Give|I want} {exactly |}two {parts|pieces|sections}, {separated|parted|divided} by {a line with |}${separator}`,
+    ...phrasings`Your {answer|response} {should|must} have {exactly |}two {sections|parts} {with ${separator} between them|separated by ${separator}|and ${separator} between the two}.`,
   ],
   impose: (text, { separator }) => parts(text, 2).join(`\n\n${separator}\n\n`),
   check: (response, { separator }) => {

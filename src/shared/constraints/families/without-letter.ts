@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { oneOf } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 
 export const withoutLetter = defineFamily({
   name: 'without-letter',
@@ -10,9 +11,9 @@ export const withoutLetter = defineFamily({
   parameters: z.strictObject({ letter: z.string().regex(/^\p{L}$/u, 'must be one letter') }),
   draw: (random) => ({ letter: oneOf(['j', 'q', 'x', 'z'], random) }),
   wordings: ({ letter }) => [
-    `Leave out the letter "${letter}", small or capital.`,
-    `The letter "${letter}" must not turn up in any word.`,
-    `Do not use the letter "${letter}" anywhere in your response.`,
+    ...phrasings`Leave out the letter {"${letter}"|${letter}}, small or capital.`,
+    ...phrasings`The letter {"${letter}"|${letter}} must not {turn up in any word|appear}.`,
+    ...phrasings`Do not use the letter {"${letter}"|${letter}} {anywhere|at all} in your {response|answer}.`,
   ],
   check: (response, { letter }) => !response.toLowerCase().includes(letter.toLowerCase()),
 });

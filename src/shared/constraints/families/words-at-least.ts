@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { countWords, roundedDown } from '../text.js';
 
 const most = 100;
@@ -18,11 +19,11 @@ export const wordsAtLeast = defineFamily({
     return words === 0 ? null : { words };
   },
   wordings: ({ words }) => [
-    `Take ${words} words or more for it.`,
-    `Do not stop before ${words} words.`,
-    `I need ${words} words at the very least.`,
-    `Your answer should have at least ${words} words.`,
-    `Write ${words} words or more.`,
+    ...phrasings`Take ${words} words or more for it.`,
+    ...phrasings`{Do not stop before|Write no fewer than|Use at least} ${words} words.`,
+    ...phrasings`I {need|want} {at least ${words} words|${words} words at the very least}.`,
+    ...phrasings`Your {answer|response|reply} {should|must} {have|contain} {at least ${words} words|${words} or more words}.`,
+    ...phrasings`{Write|Answer in} {${words} words or more|at least ${words} words}.`,
   ],
   check: (response, { words }) => countWords(response) >= words,
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
+import { phrasings } from '../phrasings.js';
 import { firstSentences } from '../impose.js';
 import { countWords, roundedDown } from '../text.js';
 
@@ -24,10 +25,10 @@ export const wordsBetween = defineFamily({
     return from === 0 ? null : { from, to: from + 20 };
   },
   wordings: ({ from, to }) => [
-    `Aim for a length of ${from} to ${to} words.`,
-    `Not under ${from} words and not over ${to}.`,
-    `It has to have from ${from} to ${to} words.`,
-    `Your response should have between ${from} and ${to} words.`,
+    ...phrasings`Aim for a length of ${from} to ${to} words.`,
+    ...phrasings`Not under ${from} words and not over ${to}.`,
+    ...phrasings`It {has to|should} have {from ${from} to ${to}|between ${from} and ${to}} words.`,
+    ...phrasings`{Your response|Your answer} {should|must} have {between ${from} and ${to}|${from} to ${to}} words.`,
   ],
   impose: (text, { to }) => firstSentences(text, to),
   check: (response, { from, to }) => countWords(response) >= from && countWords(response) <= to,

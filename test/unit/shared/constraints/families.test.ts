@@ -44,7 +44,7 @@ const cases: Case[] = [
   },
   {
     family: 'paragraph-count',
-    parameters: { paragraphs: 2 },
+    parameters: { paragraphs: 2, divider: '' },
     meets: ['One.\n\nTwo.', 'One\nline more.\n \n\nTwo.'],
     fails: ['One.\nTwo.', 'One.\n\nTwo.\n\nThree.'],
   },
@@ -95,12 +95,24 @@ const cases: Case[] = [
     meets: ['## A\ntext\n## B\ntext', '# Title\n## A\n### C\n## B'],
     fails: ['## A', '# A\n# B', '##A\n##B', '## A\n## B\n## C'],
   },
+  {
+    family: 'numbered-sections',
+    parameters: { name: 'Part', sections: 2 },
+    meets: ['Part 1\nIce.\nPart 2\nSnow.', 'So:\n Part 1: ice\nPart 2: snow'],
+    fails: [
+      'Part 1\nIce.',
+      'Part 2\nIce.\nPart 1\nSnow.',
+      'Part 1\nPart 2\nPart 3',
+      'Part 1, part 2',
+      'Part 1\nPart 23',
+    ],
+  },
   { family: 'one-line', meets: ['All of it. Here.'], fails: ['Not\nhere'] },
   {
-    family: 'contains-word',
-    parameters: { word: 'harbour' },
-    meets: ['The Harbour froze.', 'a harbour-wall'],
-    fails: ['The harbours froze.', 'ice'],
+    family: 'contains-words',
+    parameters: { words: ['harbour', 'ice'] },
+    meets: ['The Harbour froze: ice.', 'ice on a harbour-wall'],
+    fails: ['The harbours are ice.', 'ice', 'harbour'],
   },
   {
     family: 'repeats-word',
@@ -108,7 +120,12 @@ const cases: Case[] = [
     meets: ['Ice on ice', 'ice, ice and ice'],
     fails: ['nice ice', 'ice'],
   },
-  { family: 'avoids-word', parameters: { word: 'can' }, meets: ['I cannot candle'], fails: ['You can.', 'CAN it'] },
+  {
+    family: 'avoids-words',
+    parameters: { words: ['can', 'ice'] },
+    meets: ['I cannot candle'],
+    fails: ['You can.', 'CAN it', 'Ice'],
+  },
   {
     family: 'bold-phrases',
     parameters: { times: 2 },
@@ -137,6 +154,17 @@ const cases: Case[] = [
       '# one two three four five six seven eight nine ten eleven\nText',
     ],
   },
+  {
+    family: 'bracketed-title',
+    meets: ['<<Ice>>\nIt freezes.', '<<A harbour in winter>>\n\nIt freezes.'],
+    fails: ['<Ice>\nIt freezes.', '<<Ice>>', 'So: <<Ice>>\nIt freezes.', '<<>>\nIt freezes.', '<<Ice\n>> freezes'],
+  },
+  {
+    family: 'request-first',
+    parameters: { request: 'Why is it cold?' },
+    meets: ['Why is it cold?\n\nIt is winter.', 'Why is it cold? It is winter.'],
+    fails: ['Why is it cold?', 'why is it cold? Winter.', 'So: Why is it cold?\nWinter.', 'Why is it cold?!'],
+  },
   { family: 'in-quotes', meets: ['"All of it."', '“All of\n\nit”'], fails: ['"Some" of it', 'It is "this"', '""'] },
   {
     family: 'ends-with',
@@ -152,6 +180,12 @@ const cases: Case[] = [
   },
   { family: 'lower-case', meets: ['no capitals, 3 of them'], fails: ['No', 'Élan'] },
   { family: 'upper-case', meets: ['ICE! 3 TIMES'], fails: ['ICe', '123', 'ÉTÉ à'] },
+  {
+    family: 'capital-words',
+    parameters: { times: 2 },
+    meets: ['The ICE is VERY old.', 'ICE, ICE and ICE', "ÉTÉ in NASA's time"],
+    fails: ['The ICE is old.', 'I am A fool', 'NASAs ICes'],
+  },
   { family: 'no-commas', meets: ['one; two'], fails: ['one, two'] },
   { family: 'no-digits', meets: ['three'], fails: ['3', '٣'] },
   {
@@ -200,7 +234,7 @@ describe('a constraint of a file', () => {
     [{ family: 'rhymes', parameters: {} }, 'no family of constraints is called "rhymes"'],
     [{ family: 'words-at-most', parameters: {} }, /^the parameters of words-at-most are wrong: words: /],
     [{ family: 'one-line', parameters: { words: 3 } }, /^the parameters of one-line are wrong: /],
-    [{ family: 'contains-word', parameters: { word: '(' } }, /must be one word$/],
+    [{ family: 'contains-words', parameters: { words: ['('] } }, /must be one word$/],
     [
       { family: 'words-between', parameters: { from: 9, to: 3 } },
       'the parameters of words-between are wrong: from is above to, which no response can meet',

@@ -29,7 +29,7 @@ describe('what a text has by itself', () => {
 
   it.each([
     ['sentence-count', 'One. Two. Three.', { sentences: 3 }],
-    ['paragraph-count', 'One.\n\nTwo.', { paragraphs: 2 }],
+    ['paragraph-count', 'One.\n\nTwo.', { paragraphs: 2, divider: '' }],
     ['paragraph-count', 'One.', null],
     ['bullet-list', '- a\n- b', { items: 2 }],
     ['numbered-list', '1. a\n2. b\n3. c', { items: 3 }],
@@ -39,24 +39,29 @@ describe('what a text has by itself', () => {
     ['words-between', 'word '.repeat(27), { from: 20, to: 40 }],
     ['repeats-word', 'The harbour is the old harbour.', { word: 'harbour', times: 2 }],
     ['repeats-word', 'The harbour is old.', null],
+    ['ends-with', 'It is cold. Stay in!', { text: 'Stay in!' }],
+    ['ends-with', 'It is cold.', null],
+    ['starts-with', '3 birds', null],
   ])('%s of %j: %j', (name, text, expected) => {
     expect(observed(name, text.trim())).toEqual(expected);
   });
 
   it('is a word that the task does not have', () => {
-    expect(observed('contains-word', 'Herons near the harbour.', 'Describe the harbour.')).toEqual({ word: 'herons' });
-    expect(observed('contains-word', 'The harbour.', 'Describe the harbour.')).toBeNull();
+    expect(observed('contains-words', 'Herons by the harbour.', 'Describe the harbour.')).toEqual({
+      words: ['herons'],
+    });
+    expect(observed('contains-words', 'The harbour.', 'Describe the harbour.')).toBeNull();
   });
 
   it('is asked for half of the time, and otherwise what is drawn', () => {
     const task = { instruction: 'Describe the harbour of a town.', input: '' };
     const text = 'Herons and gulls wait at the harbour until the boats come in.';
     const words = Array.from({ length: 40 }, (_, i) => {
-      const options = { count: 1, families: [named('contains-word')], repair: false, random: randomStream(i) };
-      return askFor({ task, text }, options)?.constraints[0]?.parameters.word;
+      const options = { count: 1, families: [named('contains-words')], repair: false, random: randomStream(i) };
+      return askFor({ task, text }, options)?.constraints[0]?.parameters.words as string[] | undefined;
     });
-    const own = words.filter((word) => word !== undefined && word !== 'harbour');
+    const own = words.filter((found) => found !== undefined && !found.includes('harbour'));
     expect(own.length).toBeGreaterThan(10);
-    expect(words.filter((word) => word === 'harbour').length).toBeGreaterThan(2);
+    expect(words.filter((found) => found?.includes('harbour')).length).toBeGreaterThan(2);
   });
 });

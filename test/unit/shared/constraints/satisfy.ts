@@ -24,9 +24,15 @@ function write(values: Values, extra: number): string {
     const keys = values['json-object'].keys as string[];
     return JSON.stringify(Object.fromEntries(keys.map((key, i) => [key, i === 0 ? words : 'sun'])));
   }
-  const title = values['title-line'] ? '# sun\n' : '';
+  const title = titleOf(values);
   const opening = values['starts-with'] ? `${text(values, 'starts-with', 'text')} ` : '';
   return `${title}${opening}${layout(values, words)}`;
+}
+
+function titleOf(values: Values): string {
+  if (values['title-line']) return '# sun\n';
+  if (values['bracketed-title']) return '<<sun>>\n';
+  return values['request-first'] ? `${text(values, 'request-first', 'request')}\n` : '';
 }
 
 function wantedWords(values: Values): string[] {
@@ -35,7 +41,9 @@ function wantedWords(values: Values): string[] {
   );
   const bold = Array.from({ length: number(values, 'bold-phrases', 'times', 0) }, () => '**sun**');
   const places = Array.from({ length: number(values, 'placeholders', 'places', 0) }, () => '[sun]');
-  return [text(values, 'contains-word', 'word'), ...repeated, ...bold, ...places].filter((word) => word !== '');
+  const capitals = Array.from({ length: number(values, 'capital-words', 'times', 0) }, () => 'SUN');
+  const wanted = (values['contains-words']?.words ?? []) as string[];
+  return [...wanted, ...repeated, ...bold, ...places, ...capitals].filter((word) => word !== '');
 }
 
 function closingOf(values: Values): string {
@@ -56,12 +64,18 @@ function layout(values: Values, words: string): string {
   const separate = (separator: string, parts: readonly string[]) => parts.filter((part) => part !== '').join(separator);
   if (values['paragraph-count']) {
     const n = number(values, 'paragraph-count', 'paragraphs', 1);
-    return lines(n, (i) => (i === 0 ? `${words}.` : separate(' ', ['sun.', i === n - 1 ? closing : '']))).join('\n\n');
+    const divider = text(values, 'paragraph-count', 'divider');
+    const blocks = lines(n, (i) => (i === 0 ? `${words}.` : separate(' ', ['sun.', i === n - 1 ? closing : ''])));
+    return blocks.join(divider === '' ? '\n\n' : `\n${divider}\n`);
   }
   const body: string[] = [`${words}.`];
   if (values['bullet-list']) body.push(...lines(number(values, 'bullet-list', 'items', 1), () => '- sun'));
   if (values['numbered-list']) body.push(...lines(number(values, 'numbered-list', 'items', 1), (i) => `${i + 1}. sun`));
   if (values.headings) body.push(...lines(number(values, 'headings', 'headings', 1), () => '## sun'));
+  if (values['numbered-sections']) {
+    const name = text(values, 'numbered-sections', 'name');
+    body.push(...lines(number(values, 'numbered-sections', 'sections', 1), (i) => `${name} ${i + 1}`));
+  }
   if (values['two-parts']) body.push(text(values, 'two-parts', 'separator'), 'sun.');
   if (values['markdown-table']) {
     const row = (cell: string) => `|${` ${cell} |`.repeat(number(values, 'markdown-table', 'columns', 2))}`;
