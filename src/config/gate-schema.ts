@@ -30,6 +30,14 @@ export const gateSchema = z.strictObject({
     .describe(
       'p-value, corrected for the number of parts, below which a part is worse beyond noise: the model is rolled back',
     ),
+  lossTolerance: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe(
+      'share by which the loss on the seeds may rise: a model trained on its own answers finds those of others less likely, ' +
+        'a better one, too. 0: any rise beyond noise rolls the model back',
+    ),
   patience: z
     .number()
     .int()

@@ -14,7 +14,8 @@ const demo: ConfigInput = {
   respond: { minP: 0.1, maxTokens: 200, chunk: 40 },
   assess: { method: 'likelihood', chunk: 40 },
   select: { share: 0.4, clusters: 30, chunk: 40 },
-  train: { batchSize: 4, learningRate: 2e-4, warmupSteps: 2, maxLength: 512 },
+  constraints: { hindsight: 4 },
+  train: { batchSize: 4, warmupSteps: 2, maxLength: 512 },
 };
 
 /** The schema's defaults are this preset: the best judge there is, counts that fit an evening. */
@@ -53,7 +54,7 @@ const paper: ConfigInput = {
     responses: 1,
     maxTokens: 1000,
   },
-  constraints: { share: 0 },
+  constraints: { share: 0, hindsight: 0, repair: false },
   filter: { rules: ['paper'] },
   // The paper's algorithm says that each model judges itself; the results it reports were judged by the base throughout.
   assess: { judge: 'base', method: 'sampled', criteria: 'combined', repeats: 1, constrained: false },

@@ -107,7 +107,7 @@ export const synthesizeSchema = z.strictObject({
       'tasks are shown and written with their topics, and the first new one of each prompt has the least used topic of a ' +
         'plan; own: the plan that comes with isheep; or a file (JSON Lines of topic and, where it belongs to one, field)',
     ),
-  maxTokens: count.default(1000).describe('tokens a completion may have'),
+  maxTokens: count.default(250).describe('tokens a completion may have'),
   maxTasks: count.default(11).describe('new tasks taken from one completion at most'),
   form: z
     .enum(['raw', 'chat'])
@@ -124,6 +124,7 @@ export const synthesizeSchema = z.strictObject({
 
 export const respondSchema = z.strictObject({
   ...sampling,
+  temperature: sampling.temperature.default(0.7),
   form: z
     .enum(['auto', 'chat', 'raw', 'raw-first'])
     .default('auto')
@@ -146,7 +147,7 @@ export const respondSchema = z.strictObject({
     .max(16)
     .default(1)
     .describe('responses to each instruction, of which the one that is assessed best can be kept'),
-  maxTokens: count.default(1000).describe('tokens a response may have'),
+  maxTokens: count.default(512).describe('tokens a response may have'),
   chunk: count.default(64).describe('responses that are computed and committed together'),
 });
 
@@ -154,7 +155,10 @@ export const constraintsSchema = z.strictObject({
   share: share
     .default(0)
     .describe('share of the instructions that get constraints which a program verifies (docs/constraints.md)'),
-  perInstruction: count.max(3).default(1).describe('constraints that such an instruction gets at most, one at least'),
+  perInstruction: count
+    .max(3)
+    .default(2)
+    .describe('constraints that an instruction with some has at most, one at least; those of hindsight, too'),
   families: z
     .array(z.string())
     .nonempty()
@@ -166,7 +170,7 @@ export const constraintsSchema = z.strictObject({
     .describe('responses that are sampled at most until one meets the constraints of its instruction'),
   repair: z
     .boolean()
-    .default(false)
+    .default(true)
     .describe(
       'make a response over that meets them in no attempt, where a program can: case, commas, lists, headings, how it ' +
         'begins and ends',
@@ -176,7 +180,7 @@ export const constraintsSchema = z.strictObject({
     .int()
     .min(0)
     .max(16)
-    .default(0)
+    .default(12)
     .describe(
       'pairs made at most of each kept pair that has no constraints: its response, to an instruction that asks for constraints ' +
         'which it meets, or with repair can be made to meet',
@@ -260,7 +264,7 @@ export const selectSchema = z.strictObject({
     .default('both')
     .describe('which grades must be above the threshold; none: every pair that passes the filters is kept, unjudged'),
   threshold: z.number().min(0).max(10).default(8).describe('what these grades must be above'),
-  share: z.number().gt(0).max(1).default(0.3).describe('ranks: the best share that is kept'),
+  share: z.number().gt(0).max(1).default(0.8).describe('ranks: the best share that is kept'),
   atMost: count.default(3000).describe('pairs trained on at most, not counting those made in hindsight'),
   accumulate: share
     .default(0)

@@ -1,7 +1,6 @@
 // Settings that make sense only together. Each alone may be right, so this looks at the whole configuration, after flags,
 // file, preset and defaults are laid over each other.
 import { constraintFamily } from '../shared/constraints/check.js';
-import { mostCombined } from '../shared/constraints/combine.js';
 import { constraintFamilies } from '../shared/constraints/families/index.js';
 import { didYouMean } from '../shared/nearest-word.js';
 import { type Config, endpointKeys } from './schema.js';
@@ -170,30 +169,16 @@ function constraintProblems({ constraints, respond }: Config, nameOf: (key: stri
   const key = nameOf('constraints.families');
   if (constraints.share === 0 && constraints.hindsight === 0) {
     const where = `where ${nameOf('constraints.share')} and ${nameOf('constraints.hindsight')} are 0`;
-    return [
-      ...(constraints.families === undefined ? [] : [`${key} has no meaning ${where}`]),
-      ...(constraints.repair ? [`${nameOf('constraints.repair')} has no meaning ${where}`] : []),
-    ];
+    return [...(constraints.families === undefined ? [] : [`${key} has no meaning ${where}`])];
   }
   const families = names.flatMap((name) => constraintFamily(name) ?? []);
   const unknown = names.filter((name) => constraintFamily(name) === undefined);
   const all = constraintFamilies.map(({ name }) => name);
   const problems = unknown.map((name) => `${key} has no family ${name}.${didYouMean(name, all)}`);
-  if (constraints.share === 1 && constraints.hindsight > 0) {
-    const hindsight = nameOf('constraints.hindsight');
-    problems.push(
-      `${hindsight} has no meaning where ${nameOf('constraints.share')} is 1: it is made of pairs without constraints`,
-    );
-  }
   if (new Set(names).size < names.length) problems.push(`${key} names a family twice: ${names.join(',')}`);
-  const wanted = constraints.perInstruction;
-  const most = mostCombined(families, wanted);
-  if (unknown.length === 0 && most < wanted) {
-    problems.push(
-      `${nameOf('constraints.perInstruction')} is ${wanted}, and of ${names.join(',')} at most ${most} can be met together`,
-    );
-  }
-  for (const { name, fewestWords } of families.filter((family) => family.fewestWords > respond.maxTokens)) {
+  // In hindsight nothing is asked for but what a response has.
+  const asked = constraints.share === 0 ? [] : families;
+  for (const { name, fewestWords } of asked.filter((family) => family.fewestWords > respond.maxTokens)) {
     problems.push(
       `${name} asks for up to ${fewestWords} words, which no response of ${nameOf('respond.maxTokens')} ${respond.maxTokens} ` +
         `tokens has; allow more, or leave it out of ${key}`,

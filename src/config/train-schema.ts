@@ -8,8 +8,8 @@ export const trainSchema = z.strictObject({
     .enum(['base', 'last'])
     .default('base')
     .describe("what an iteration's adapter begins as; base: a new one, last: the adapter of the iteration before"),
-  rank: count.max(256).default(8).describe('rank of the adapter: columns of A, rows of B'),
-  alpha: z.number().gt(0).default(16).describe('the adapter counts alpha / rank'),
+  rank: count.max(256).default(16).describe('rank of the adapter: columns of A, rows of B'),
+  alpha: z.number().gt(0).default(32).describe('the adapter counts alpha / rank'),
   rankStabilized: z.boolean().default(false).describe('scale by alpha / sqrt(rank) instead of alpha / rank'),
   dropout: z.number().min(0).lt(1).default(0.05).describe("share of the adapter's input that is dropped in training"),
   targets: z
@@ -17,9 +17,9 @@ export const trainSchema = z.strictObject({
     .nonempty()
     .default(['q', 'k', 'v', 'o', 'gate', 'up', 'down'])
     .describe('matrices of each layer that get an adapter'),
-  epochs: z.number().gt(0).max(10_000).default(2).describe('passes over the dataset; may be a fraction'),
+  epochs: z.number().gt(0).max(10_000).default(1).describe('passes over the dataset; may be a fraction'),
   steps: count.max(1e9).optional().describe('optimizer steps, instead of epochs'),
-  learningRate: z.number().gt(0).default(5e-5).describe('peak of the learning rate'),
+  learningRate: z.number().gt(0).default(1e-3).describe('peak of the learning rate'),
   schedule: z
     .enum(['cosine', 'linear', 'constant'])
     .default('cosine')
@@ -27,7 +27,7 @@ export const trainSchema = z.strictObject({
   warmupSteps: z.number().int().min(0).default(20).describe('optimizer steps in which the learning rate rises from 0'),
   weightDecay: z.number().min(0).default(0).describe('decoupled weight decay of AdamW'),
   maxGradNorm: z.number().min(0).default(1).describe('global norm that gradients are clipped to; 0: never'),
-  batchSize: count.max(1e9).default(16).describe('pairs of a batch'),
+  batchSize: count.max(1e9).default(8).describe('pairs of a batch'),
   batchTokens: count.max(1e9).optional().describe('tokens that a batch of whole pairs may have, instead of batchSize'),
   accumulate: count
     .max(1e9)
@@ -47,7 +47,7 @@ export const trainSchema = z.strictObject({
     .default('auto')
     .describe('what the backward pass needs is kept, or computed again; auto: kept in as many layers as fit'),
   packing: z.boolean().default(true).describe('short pairs are computed together; off: each by itself'),
-  validation: z.number().min(0).max(0.5).default(0.1).describe('share of the pairs that is held out'),
+  validation: z.number().min(0).max(0.5).default(0.03).describe('share of the pairs that is held out'),
   evaluateEvery: count
     .max(1e9)
     .optional()

@@ -101,6 +101,8 @@ export function datasetRows(store: RunStore, iteration: number): object[] {
     ...pairFields(pair),
     ...(pair.difficulty !== undefined && { difficulty: pair.difficulty }),
     ...(pair.iteration !== undefined && { iteration: pair.iteration }),
+    // Whoever trains on the file must not hold out what is made of what is trained on.
+    ...(pair.source?.hindsightOf !== undefined && { source: pair.source }),
     ...scoreFields(pair),
   }));
 }

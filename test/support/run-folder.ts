@@ -49,6 +49,8 @@ export function smallConfig(overrides: Record<string, unknown>): Config {
     gate: { suite: [] },
     train: { batchSize: 2, epochs: 2, validation: 0.2 },
     ...overrides,
+    // What pairs the model writes, not what is made of them.
+    constraints: { hindsight: 0, repair: false, perInstruction: 1, ...(overrides.constraints ?? {}) },
   });
 }
 

@@ -28,8 +28,8 @@ const introduction = `# Checkable constraints
 
 <!-- Written by \`npm run docs\` from src/shared/constraints. -->
 
-With \`constraints.share\` above 0, that share of the instructions gets one to \`constraints.perInstruction\` constraints: sentences at
-the end of the instruction that ask for something a program can verify. Responses to them are sampled, \`constraints.attempts\` of
+With \`constraints.share\` above 0, that share of the instructions gets one to \`constraints.perInstruction\` constraints: sentences
+behind the instruction or in front of it that ask for something a program can verify. Responses to them are sampled, \`constraints.attempts\` of
 them at most, until one meets all constraints of its instruction; a pair whose response does not is rejected
 (\`unmet-constraint\`), whatever the rules of the filter are. So only verified pairs are trained on (arXiv 2406.13542).
 
@@ -48,7 +48,7 @@ and there is none where the response cannot meet that. They cost no generation; 
 \`dataset.jsonl\` their ids end with \`-h1\` and so on, and they are held out together with the pair that they are made of.
 
 An instruction gets one constraint of a group at most, none of a group whose matters it speaks of itself ("in two sentences",
-"a list of"), and no two that cannot always be met together. The wordings below are one of several each.
+"a list of"), and no two that cannot always be met together. The sentence below is one of dozens each.
 
 Where a public benchmark asks for much the same, the table says so: what is trained on there is close to what is measured, and a
 score on it then says less about new kinds of constraints. \`constraints.families\` leaves such families out. IFEval is arXiv

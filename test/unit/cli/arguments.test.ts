@@ -43,7 +43,7 @@ describe('--help and --version', () => {
 
   it('shows what a value may be', async () => {
     const { stdout } = await isheep('train --help');
-    expect(stdout.replace(/\s+/g, ' ')).toContain('(a whole number from 1 to 256) [default: 8]');
+    expect(stdout.replace(/\s+/g, ' ')).toContain('(a whole number from 1 to 256) [default: 16]');
   });
 });
 

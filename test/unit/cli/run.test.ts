@@ -26,6 +26,8 @@ beforeAll(() => {
     'likelihood',
     '--select-share',
     '0.8',
+    '--gate-suite',
+    'seed-loss,knowledge',
   ];
   const { model, seeds = '' } = folder.config;
   words = ['run', '--run', folder.runDir, '--model', model, '--seeds', seeds, '--iterations', '2', ...settings];
@@ -66,7 +68,7 @@ describe('isheep run', () => {
 
   it('refuses to mix settings, and names the one that changed', async () => {
     const { exitCode, stderr } = await isheep([...words, '--train-rank', '4']);
-    expect(stderr).toMatch(/^error \[run-changed\] .*train\.rank.*8.*4/s);
+    expect(stderr).toMatch(/^error \[run-changed\] .*train\.rank.*16.*4/s);
     expect(exitCode).toBe(2);
   });
 

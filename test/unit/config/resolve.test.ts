@@ -78,7 +78,7 @@ describe('precedence', () => {
     expect(presets.paper).toMatchObject({
       inputJoiner: 'newline',
       respond: { form: 'raw-first', responses: 1, temperature: 1, topP: 0.95, maxTokens: 1000 },
-      constraints: { share: 0 },
+      constraints: { share: 0, hindsight: 0 },
       quirks: { gluedInput: false },
     });
   });
@@ -132,16 +132,8 @@ describe('errors', () => {
       'quirks.gluedInput changes nothing where inputJoiner is nothing; leave one of them out',
     ],
     [
-      { constraints: { families: ['no-commas'] } },
+      { constraints: { hindsight: 0, families: ['no-commas'] } },
       'constraints.families has no meaning where constraints.share and constraints.hindsight are 0',
-    ],
-    [
-      { constraints: { repair: true } },
-      'constraints.repair has no meaning where constraints.share and constraints.hindsight are 0',
-    ],
-    [
-      { constraints: { share: 1, hindsight: 2 } },
-      'constraints.hindsight has no meaning where constraints.share is 1: it is made of pairs without constraints',
     ],
     [
       { constraints: { share: 0.5, families: ['no-comma', 'one-line'] } },
@@ -150,10 +142,6 @@ describe('errors', () => {
     [
       { constraints: { share: 0.5, families: ['one-line', 'one-line'] } },
       'constraints.families names a family twice: one-line,one-line',
-    ],
-    [
-      { constraints: { share: 0.5, perInstruction: 2, families: ['words-at-most', 'words-at-least'] } },
-      'constraints.perInstruction is 2, and of words-at-most,words-at-least at most 1 can be met together',
     ],
     [
       { constraints: { share: 0.5, families: ['words-between'] }, respond: { maxTokens: 50 } },

@@ -47,6 +47,6 @@ describe('the reference', () => {
 
   it('shows every option with its default', () => {
     for (const setting of settings) expect(configurationReference()).toContain(`--${setting.option}`);
-    expect(configurationReference()).toContain('| `train.rank` | `--train-rank` | `8` |');
+    expect(configurationReference()).toContain('| `train.rank` | `--train-rank` | `16` |');
   });
 });

@@ -33,7 +33,7 @@ function expectHonestProgress(told: readonly RunEvent[]): void {
     (event) => event.kind === 'stage-progress' && event.stage === 'gate' && event.iteration === 1,
   );
   const counts = steps.flatMap((event) => (event.kind === 'stage-progress' ? [event] : []));
-  expect(counts.length).toBeGreaterThan(3);
+  expect(counts.length).toBeGreaterThan(1);
   const { total = 0 } = counts[0] ?? {};
   expect(counts.every((event) => event.total === total && event.done <= total)).toBe(true);
   expect(counts.at(-1)?.done).toBe(total);
@@ -42,7 +42,7 @@ function expectHonestProgress(told: readonly RunEvent[]): void {
 }
 
 test('a model that is better is kept, compared with the base and with the model that wrote its data', async () => {
-  const folder = gated();
+  const folder = gated({ suite: ['seed-loss', 'knowledge'] });
   const told: RunEvent[] = [];
   const summary = await runLoop({ ...fakeRun(folder), report: (event) => told.push(event) });
   expectHonestProgress(told);
@@ -58,15 +58,13 @@ test('a model that is better is kept, compared with the base and with the model 
   expect(second.againstWriter?.knowledge?.n).toBe(second.counts.knowledge);
   expect(second.againstBase['seed-loss']).toEqual(first.againstBase['seed-loss']);
   const text = formatRunSummary(summary, plainStyle);
-  expect(text).toMatch(
-    /gate {8}constraints: base .* → .*\n {14}knowledge: .*\n {14}seed-loss: .* −0\.\d+, p < 0\.001, 20 items/,
-  );
+  expect(text).toMatch(/gate {8}knowledge: base .*\n {14}seed-loss: .* −0\.\d+, p < 0\.001, 20 items/);
   expect(text).toContain('kept, the best so far: a gain: score');
 });
 
 test('a model that is worse is rolled back: it writes nothing, the run ends, and the base is best', async () => {
   const folder = gated({}, { iterations: 5 });
-  const run = fakeRun(folder, { lossFactor: 1.3 });
+  const run = fakeRun(folder, { lossFactor: 2.5 });
   const summary = await runLoop(run);
   expect(summary).toMatchObject({ best: null, isEndedByGate: true });
   expect(summary.iterations.map(({ model }) => model)).toEqual(['base', 'base']);
@@ -79,19 +77,19 @@ test('a model that is worse is rolled back: it writes nothing, the run ends, and
   expect(text).toContain('best: the base; no iteration gained on it in the gate');
   expect(readStatus(folder.runDir)).toMatchObject({ isFinished: true, best: null });
   // The same command again has nothing left to do.
-  expect(await runLoop(fakeRun(folder, { lossFactor: 1.3 }))).toEqual(summary);
+  expect(await runLoop(fakeRun(folder, { lossFactor: 2.5 }))).toEqual(summary);
 });
 
 test('with patience 0 the run never ends early, and what was rolled back is not trained on from', async () => {
   const folder = gated({ patience: 0 }, { iterations: 3, train: { batchSize: 2, startFrom: 'last' } });
-  const summary = await runLoop(fakeRun(folder, { lossFactor: 1.3 }));
+  const summary = await runLoop(fakeRun(folder, { lossFactor: 2.5 }));
   expect(summary.iterations.map(({ model }) => model)).toEqual(['base', 'base', 'base']);
   expect(summary).toMatchObject({ isEndedByGate: false });
 });
 
 test('merge.when last merges where the gate ends the run', async () => {
   const folder = gated({}, { iterations: 5, merge: { when: 'last' } });
-  const summary = await runLoop(fakeRun(folder, { lossFactor: 1.3 }));
+  const summary = await runLoop(fakeRun(folder, { lossFactor: 2.5 }));
   expect(summary.iterations.map(({ merge }) => merge !== undefined)).toEqual([false, true]);
 });
 

@@ -81,6 +81,22 @@ test('a run trains only on responses that were found to meet the constraints of 
   constrained.remove();
 });
 
+test('pairs made in hindsight stand in the dataset, each with the pair that it is made of', async () => {
+  const folder = runFolder({ constraints: { hindsight: 3, repair: true }, select: { share: 1 } });
+  const { iterations } = await runLoop(fakeRun(folder));
+  const dataset = readRows(path.join(folder.runDir, 'iterations', '1', 'dataset.jsonl')) as unknown as Pair[];
+  const made = dataset.filter(({ source }) => source?.hindsightOf !== undefined);
+  expect(made.length).toBeGreaterThan(0);
+  expect(iterations[0]?.select).toMatchObject({ kept: dataset.length - made.length, hindsight: made.length });
+  const ids = new Set(dataset.map(({ id }) => id));
+  for (const { id, source, response, constraints = [] } of made) {
+    expect(id.startsWith(`${String(source?.hindsightOf)}-h`)).toBe(true);
+    expect(ids.has(String(source?.hindsightOf))).toBe(true);
+    expect(unmetConstraints(response, constraints)).toEqual([]);
+  }
+  folder.remove();
+});
+
 test('a run that fails while it samples several responses and attempts continues to the same bytes', async () => {
   const constraints = { share: 0.7, perInstruction: 3, attempts: 3 };
   const settings = { constraints, respond: { chunk: 5, maxTokens: 50, responses: 2 } };

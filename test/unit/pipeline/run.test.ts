@@ -257,7 +257,7 @@ describe('a run is refused', () => {
     const error = await failure(runLoop({ ...fakeRun(folder), config: other }));
     expect(error.code).toBe('run-changed');
     expect(error.message).toBe(
-      `the run ${folder.runDir} was started with other settings: seed was 1, is now 7; train.rank was 8, is now 4`,
+      `the run ${folder.runDir} was started with other settings: seed was 1, is now 7; train.rank was 16, is now 4`,
     );
   });
 

@@ -17,7 +17,8 @@ export interface GateVerdict {
   gained: boolean;
   /** Whether the run ends here. */
   stops: boolean;
-  /** Mean over parts of the difference from the base in standard errors, each at most ±3. */
+  /** Mean over parts of the difference from the base in standard errors, each at most ±3; guards count where nothing else is
+   *  measured. */
   score: number;
   /** In sentences. */
   reasons: string[];
@@ -28,7 +29,15 @@ export interface GateSettings {
   significance: number;
   /** Iterations in a row without a gain after which the run stops; 0: it never does. */
   patience: number;
+  /** Share by which the loss on the seeds may rise before that is worse. */
+  lossTolerance: number;
 }
+
+/** The seeds were answered by others. A model trained on its own answers finds them less likely, a better one, too. */
+const lossPart = 'seed-loss';
+
+/** Parts that tell what has been lost: they can roll a model back, and make none the best while others are measured. */
+const guards: readonly string[] = [lossPart, 'knowledge'];
 
 /** Beyond three standard errors a part is certain; more of it must not outweigh the others. */
 const mostErrors = 3;
@@ -40,12 +49,13 @@ const halfWidth = 1.96;
 export function decide(
   { againstBase, againstWriter }: GateMeasurement,
   earlier: readonly GateVerdict[],
-  { significance, patience }: GateSettings,
+  settings: GateSettings,
 ): GateVerdict {
+  const { patience } = settings;
   const score = scoreOf(againstBase);
   const worse = [
-    ...worseThan('the base', againstBase, significance),
-    ...worseThan('the model that wrote its data', againstWriter ?? {}, significance),
+    ...worseThan('the base', againstBase, settings),
+    ...worseThan('the model that wrote its data', againstWriter ?? {}, settings),
   ];
   const best = Math.max(0, ...earlier.filter(({ kept }) => kept).map((verdict) => verdict.score));
   const kept = worse.length === 0;
@@ -73,7 +83,9 @@ function lastWithoutGain(verdicts: readonly GateVerdict[]): number {
 }
 
 function scoreOf(parts: GateMeasurement['againstBase']): number {
-  const errors = Object.values(parts).map(({ difference, low, high, lowerIsBetter }) => {
+  const aims = Object.entries(parts).filter(([name]) => !guards.includes(name));
+  const counted = aims.length > 0 ? aims.map(([, part]) => part) : Object.values(parts);
+  const errors = counted.map(({ difference, low, high, lowerIsBetter }) => {
     const better = lowerIsBetter ? -difference : difference;
     if (better === 0) return 0;
     const inErrors = (better * 2 * halfWidth) / (high - low);
@@ -82,9 +94,15 @@ function scoreOf(parts: GateMeasurement['againstBase']): number {
   return errors.length === 0 ? 0 : errors.reduce((sum, value) => sum + value, 0) / errors.length;
 }
 
-function worseThan(whom: string, parts: GateMeasurement['againstBase'], significance: number): string[] {
+function worseThan(
+  whom: string,
+  parts: GateMeasurement['againstBase'],
+  { significance, lossTolerance }: GateSettings,
+): string[] {
+  const isTolerated = (name: string, { value, other }: MetricComparison) =>
+    name === lossPart && value <= other * (1 + lossTolerance);
   return Object.entries(parts)
-    .filter(([, part]) => verdictOf(part, significance) === 'worse')
+    .filter(([name, part]) => verdictOf(part, significance) === 'worse' && !isTolerated(name, part))
     .map(
       ([name, { other, value, corrected }]) =>
         `worse than ${whom} in ${name}: ${value.toFixed(2)} after ${other.toFixed(2)}, ${pText(corrected)}`,

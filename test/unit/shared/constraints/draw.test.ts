@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { countBy } from '../../../../src/pipeline/stages/stage-work.js';
 import { unmetConstraints } from '../../../../src/shared/constraints/check.js';
-import { mostCombined } from '../../../../src/shared/constraints/combine.js';
 import { drawConstraints } from '../../../../src/shared/constraints/draw.js';
 import { constraintFamilies } from '../../../../src/shared/constraints/families/index.js';
 import { randomStream } from '../../../../src/shared/random.js';
@@ -68,23 +67,5 @@ describe('drawing constraints', () => {
       (_, seed) => draw(seed, { families: ['contains-words'] })?.constraints[0]?.parameters.words as string[],
     );
     expect([...new Set(words.flat())].sort()).toEqual(['freezes', 'harbour', 'winters']);
-  });
-});
-
-describe('how many go together', () => {
-  const named = (...names: string[]) => constraintFamilies.filter(({ name }) => names.includes(name));
-
-  it.each([
-    [['no-commas'], 1],
-    [['words-at-most', 'words-at-least'], 1],
-    [['lower-case', 'starts-with'], 1],
-    [['lower-case', 'no-commas', 'one-line'], 3],
-    [['json-object', 'no-commas', 'lower-case'], 2],
-  ])('of %j are %i', (names, most) => {
-    expect(mostCombined(named(...names), 3)).toBe(most);
-  });
-
-  it('is looked for no further than needed', () => {
-    expect(mostCombined(constraintFamilies, 3)).toBe(3);
   });
 });

@@ -16,7 +16,7 @@ const pair: Pair = {
   source: { stop: 'end', tokens: 40, written: { logprob: -3, tokens: 2, end: -0.5 } },
 };
 const made = (settings: object, of: Partial<Pair> = {}, seed = 1) =>
-  inHindsight({ ...pair, ...of }, constraintsSchema.parse(settings), seed, 1);
+  inHindsight({ ...pair, ...of }, constraintsSchema.parse({ repair: false, ...settings }), seed, 1);
 
 describe('pairs made in hindsight', () => {
   it('ask for what the response meets, as it is', () => {
@@ -25,7 +25,7 @@ describe('pairs made in hindsight', () => {
     expect(pairs.length).toBeLessThan(16);
     for (const { id } of pairs) expect(id).toMatch(/^c-1-1-h\d+$/u);
     for (const { instruction, response, constraints = [], source } of pairs) {
-      expect(instruction.startsWith(pair.instruction)).toBe(true);
+      expect(instruction).toContain(pair.instruction);
       expect(instruction.length).toBeGreaterThan(pair.instruction.length);
       expect(constraints.length).toBeGreaterThan(0);
       expect(unmetConstraints(response, constraints)).toEqual([]);
@@ -72,7 +72,7 @@ describe('pairs made in hindsight', () => {
     expect(made(settings, { constraints: [{ family: 'no-commas', parameters: {} }] })).toEqual([]);
     expect(made(settings, { response: '' })).toEqual([]);
     expect(made({ ...settings, families: ['upper-case'] })).toEqual([]);
-    expect(made({})).toEqual([]);
+    expect(made({ hindsight: 0 })).toEqual([]);
   });
 
   it('are held out with the pair that they are made of', () => {

@@ -65,7 +65,7 @@ describe('train', () => {
 
   it('hands the trainer one job, and its events and summary back', async () => {
     const trainer = new RecordingTrainer();
-    const settings = trainSchema.parse({ rank: 4 });
+    const settings = trainSchema.parse({ rank: 4, epochs: 2, validation: 0.1 });
     const events = train({ dataset: dataset(20), iteration: 1, seed: 1, settings, ...places }, trainer);
     expect((await events.next()).value).toMatchObject({ kind: 'held-out' });
     expect(await events.next()).toMatchObject({ done: true, value: { lossTokens: 5 } });

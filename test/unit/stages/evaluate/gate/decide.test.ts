@@ -8,7 +8,7 @@ import {
 } from '../../../../../src/stages/evaluate/gate/decide.js';
 import type { MetricComparison } from '../../../../../src/stages/evaluate/metrics.js';
 
-const settings = { significance: 0.05, patience: 2 };
+const settings = { significance: 0.05, patience: 2, lossTolerance: 0.1 };
 
 /** A part that differs by so many standard errors of 1. */
 function part(errors: number, corrected = 1, lowerIsBetter = false): MetricComparison {
@@ -42,7 +42,7 @@ function after(...scores: number[]): GateVerdict[] {
 describe('the gate', () => {
   it('scores a model by its differences from the base, losses the other way round, none beyond three errors', () => {
     const verdict = decide(
-      against({ prompts: part(2), loss: part(-30, 0.001, true), knowledge: part(-1) }),
+      against({ prompts: part(2), loss: part(-30, 0.001, true), 'win-rate': part(-1) }),
       [],
       settings,
     );
@@ -62,6 +62,14 @@ describe('the gate', () => {
     expect(later.reasons[0]).toContain('worse than the model that wrote its data in prompts');
     expect(decide(against({ loss: part(4, 0.001, true) }), [], settings).kept).toBe(false);
     expect(decide(against({ prompts: part(-1.5, 0.2) }), [], settings).kept).toBe(true);
+  });
+
+  it('lets the loss on the seeds rise by the tolerance, and scores guards only where nothing else is measured', () => {
+    const loss = (rise: number) => ({ prompts: part(2), 'seed-loss': part(rise, 0.001, true), knowledge: part(-1) });
+    expect(decide(against(loss(5)), [], settings)).toMatchObject({ kept: true, score: 2 });
+    expect(decide(against(loss(5.1)), [], settings)).toMatchObject({ kept: false, score: 2 });
+    expect(decide(against(loss(1)), [], { ...settings, lossTolerance: 0 }).kept).toBe(false);
+    expect(decide(against({ 'seed-loss': part(-1, 1, true), knowledge: part(2) }), [], settings).score).toBe(1.5);
   });
 
   it('stops after two iterations without a gain, and names the best before them', () => {
