@@ -103,8 +103,9 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   const passed = Math.ceil((responses * Math.max(1, respond.passed)) / respond.responses);
   // One response an instruction is kept; how many instructions have none that passes is not known, so at most all.
   const kept = Math.min(config.select.atMost, keptOf(Math.min(instructions, passed), config, measured));
-  const heldOut = Math.floor(kept * config.train.validation);
-  const trainTokens = Math.ceil(((kept - heldOut) * config.train.epochs * train.tokens) / train.pairs);
+  const trained = kept + madeInHindsight(kept, config);
+  const heldOut = Math.floor(trained * config.train.validation);
+  const trainTokens = Math.ceil(((trained - heldOut) * config.train.epochs * train.tokens) / train.pairs);
   const per = (total: number, n: number) => total / Math.max(1, n);
   const row = (stage: StageName, unit: string, count: number, tokens: number, seconds: number): StageForecast => ({
     stage,
@@ -133,7 +134,7 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
     row('filter', 'responses', responses, 0, 0),
     row('assess', 'pairs', judged, 0, judged * pairSeconds),
     row('select', 'pairs', kept, 0, passed * per(measured.select.seconds, measured.select.pairs)),
-    row('train', 'pairs', kept - heldOut, trainTokens, trainTokens * per(train.seconds, train.tokens)),
+    row('train', 'pairs', trained - heldOut, trainTokens, trainTokens * per(train.seconds, train.tokens)),
     row('evaluate', 'pairs', 2 * (comparedSeeds + heldOut), 0, 2 * (comparedSeeds + heldOut) * pairSeconds),
     ...gateRow(config, measured, pairSeconds),
     // Under the base, base with adapter, and merged model; writing the file is not timed.
@@ -164,6 +165,13 @@ function keptOf(passed: number, config: Config, measured: Measured): number {
   const { clusters, share } = config.select;
   if (needsVectors(config.select.by)) return passed > clusters ? clusters : Math.max(1, Math.floor(passed / 2));
   return Math.ceil(passed * (isRanked(config, measured) ? share : 1));
+}
+
+/** A response can be made to meet what is drawn for it about every other time (3,401 of 6,672 on Gemma 3 270M's responses). */
+const metShare = 0.5;
+
+function madeInHindsight(kept: number, { constraints: { share, hindsight } }: Config): number {
+  return Math.ceil(kept * (1 - share) * hindsight * metShare);
 }
 
 /** Of an iteration. */

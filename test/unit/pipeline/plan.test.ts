@@ -52,6 +52,13 @@ test('a forecast counts every stage from what the probe measured', () => {
   expect(notes).toEqual([]);
 });
 
+test('a forecast counts half of the pairs that may be made in hindsight', () => {
+  const more = { ...config, constraints: { ...config.constraints, share: 0.2, hindsight: 10 } };
+  const train = forecast(more, measured).stages.find(({ stage }) => stage === 'train');
+  // 150 kept, 120 of them without constraints, 600 made of these, a tenth held out.
+  expect(train).toMatchObject({ count: 675, tokens: 168_750 });
+});
+
 test('a forecast counts all responses to an instruction, of which one at most is kept', () => {
   const several = { ...config, respond: { ...config.respond, responses: 4 } };
   const { stages } = forecast(several, measured);
