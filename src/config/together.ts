@@ -169,7 +169,7 @@ function constraintProblems({ constraints, respond }: Config, nameOf: (key: stri
   const key = nameOf('constraints.families');
   if (constraints.share === 0 && constraints.hindsight === 0) {
     const where = `where ${nameOf('constraints.share')} and ${nameOf('constraints.hindsight')} are 0`;
-    return [...(constraints.families === undefined ? [] : [`${key} has no meaning ${where}`])];
+    return constraints.families === undefined ? [] : [`${key} has no meaning ${where}`];
   }
   const families = names.flatMap((name) => constraintFamily(name) ?? []);
   const unknown = names.filter((name) => constraintFamily(name) === undefined);

@@ -3,9 +3,9 @@ import type { Constraint } from '../rows.js';
 import type { Task } from '../task-prompt.js';
 import { unmetConstraints } from './check.js';
 import { canCombine } from './combine.js';
-import { asking } from './asking.js';
-import { fits, oneWording } from './draw.js';
+import { fits } from './draw.js';
 import type { ConstraintFamily } from './family.js';
+import { instructionWith, type Taken } from './instruction-text.js';
 import { repaired } from './repair.js';
 
 export interface Answered {
@@ -43,7 +43,7 @@ export function askFor(
   { count, families, repair, random }: AskOptions,
 ): AskedFor | undefined {
   let text = whole.trim();
-  const taken: { family: ConstraintFamily; constraint: Constraint }[] = [];
+  const taken: Taken[] = [];
   for (const family of families) {
     if (taken.length === count) break;
     const isPossible = fits(family, task) && taken.every((other) => canCombine(other.family, family));
@@ -54,8 +54,7 @@ export function askFor(
     text = added.text;
     taken.push({ family, constraint: added.constraint });
   }
-  const sentences = taken.map(({ family, constraint }) => oneWording(family, constraint, random));
-  const instruction = asking(task.instruction, sentences, random);
+  const instruction = instructionWith(task.instruction, taken, random);
   return { instruction, constraints: taken.map(({ constraint }) => constraint), text };
 }
 

@@ -2,11 +2,11 @@
 import { sampleWithoutReplacement } from '../random.js';
 import type { Constraint } from '../rows.js';
 import { type Task, userTurn } from '../task-prompt.js';
-import { asking } from './asking.js';
 import { canCombine } from './combine.js';
-import { numberBetween, oneOf } from './draws.js';
+import { numberBetween } from './draws.js';
 import { constraintFamilies } from './families/index.js';
 import type { ConstraintFamily, ConstraintGroup } from './family.js';
+import { instructionWith, type Taken } from './instruction-text.js';
 
 export interface DrawSettings {
   /** Share of the instructions that get constraints. */
@@ -41,7 +41,7 @@ export function drawConstraints(task: Task, settings: DrawSettings, random: () =
   const wanted = numberBetween(1, settings.perInstruction, random);
   const known = constraintFamilies.filter(({ name }) => settings.families?.includes(name) ?? true);
   const fitting = known.filter((family) => fits(family, task));
-  const taken: { family: ConstraintFamily; constraint: Constraint }[] = [];
+  const taken: Taken[] = [];
   for (const family of sampleWithoutReplacement(fitting, fitting.length, random)) {
     if (taken.length === wanted) break;
     if (!taken.every((other) => canCombine(other.family, family))) continue;
@@ -49,9 +49,8 @@ export function drawConstraints(task: Task, settings: DrawSettings, random: () =
     if (parameters !== null) taken.push({ family, constraint: { family: family.name, parameters } });
   }
   if (taken.length === 0) return undefined;
-  const sentences = taken.map(({ family, constraint }) => oneWording(family, constraint, random));
   return {
-    instruction: asking(task.instruction, sentences, random),
+    instruction: instructionWith(task.instruction, taken, random),
     constraints: taken.map(({ constraint }) => constraint),
   };
 }
@@ -59,9 +58,4 @@ export function drawConstraints(task: Task, settings: DrawSettings, random: () =
 /** Whether the task does not speak of the family's matters itself. */
 export function fits({ group }: ConstraintFamily, task: Task): boolean {
   return !spokenOf[group].test(userTurn(task));
-}
-
-export function oneWording(family: ConstraintFamily, { parameters }: Constraint, random: () => number): string {
-  const [first = '', ...others] = family.wordings(parameters);
-  return oneOf([first, ...others], random);
 }

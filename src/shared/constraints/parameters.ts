@@ -1,4 +1,4 @@
 // Parameters that several families have.
 import { z } from 'zod';
 
-export const word = z.string().regex(/^\p{L}+$/u, 'must be one word');
+export const oneWord = z.string().regex(/^\p{L}+$/u, 'must be one word');

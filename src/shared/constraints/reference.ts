@@ -48,7 +48,8 @@ and there is none where the response cannot meet that. They cost no generation; 
 \`dataset.jsonl\` their ids end with \`-h1\` and so on, and they are held out together with the pair that they are made of.
 
 An instruction gets one constraint of a group at most, none of a group whose matters it speaks of itself ("in two sentences",
-"a list of"), and no two that cannot always be met together. The sentence below is one of dozens each.
+"a list of"), and no two that cannot always be met together. The sentence below is one of several, for most families of
+dozens.
 
 Where a public benchmark asks for much the same, the table says so: what is trained on there is close to what is measured, and a
 score on it then says less about new kinds of constraints. \`constraints.families\` leaves such families out. IFEval is arXiv

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { sampleWithoutReplacement } from '../../random.js';
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
-import { word } from '../parameters.js';
+import { oneWord } from '../parameters.js';
 import { listed, phrasings } from '../phrasings.js';
 import { countWord } from '../text.js';
 
@@ -29,7 +29,7 @@ export const avoidsWords = defineFamily({
   name: 'avoids-words',
   group: 'words',
   overlaps: 'IFEval keywords:forbidden_words',
-  parameters: z.strictObject({ words: z.array(word).min(1) }),
+  parameters: z.strictObject({ words: z.array(oneWord).min(1) }),
   draw: (random) => ({ words: sampleWithoutReplacement(common, numberBetween(1, mostWords, random), random) }),
   wordings: ({ words }) => {
     const quoted = listed(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { numberBetween } from '../draws.js';
 import { sampleWithoutReplacement } from '../../random.js';
 import { defineFamily } from '../family.js';
-import { word } from '../parameters.js';
+import { oneWord } from '../parameters.js';
 import { listed, phrasings } from '../phrasings.js';
 import { countWord, shortTopicWords } from '../text.js';
 
@@ -14,7 +14,7 @@ export const containsWords = defineFamily({
   group: 'words',
   overlaps: 'IFEval keywords:existence',
   conflicts: ['without-letter'],
-  parameters: z.strictObject({ words: z.array(word).min(1) }),
+  parameters: z.strictObject({ words: z.array(oneWord).min(1) }),
   draw: (random, task) => {
     const words = sampleWithoutReplacement(shortTopicWords(task), numberBetween(1, mostWords, random), random);
     return words.length === 0 ? null : { words };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { sampleWithoutReplacement } from '../../random.js';
 import { numberBetween } from '../draws.js';
 import { defineFamily } from '../family.js';
-import { word } from '../parameters.js';
+import { oneWord } from '../parameters.js';
 import { phrasings } from '../phrasings.js';
 import { countWord, shortTopicWords } from '../text.js';
 
@@ -15,7 +15,7 @@ export const repeatsWord = defineFamily({
   group: 'words',
   overlaps: 'IFEval keywords:frequency',
   conflicts: ['without-letter'],
-  parameters: z.strictObject({ word, times: z.int().min(1) }),
+  parameters: z.strictObject({ word: oneWord, times: z.int().min(1) }),
   draw: (random, task) => {
     const [word] = sampleWithoutReplacement(shortTopicWords(task), 1, random);
     return word === undefined ? null : { word, times: numberBetween(2, 3, random) };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { asSentence } from '../asking.js';
+import { asSentence } from '../instruction-text.js';
 import { defineFamily } from '../family.js';
 import { phrasings } from '../phrasings.js';
 

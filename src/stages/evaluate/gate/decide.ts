@@ -1,5 +1,6 @@
 // The gate's decision after an iteration: whether its model is kept or rolled back, and whether the run goes on. From measured
 // parts alone, so that it is the same whenever it is asked.
+import type { GatePartName } from '../../../config/gate-schema.js';
 import { pText } from '../../../shared/paired-test.js';
 import { type MetricComparison, verdictOf } from '../metrics.js';
 
@@ -34,10 +35,10 @@ export interface GateSettings {
 }
 
 /** The seeds were answered by others. A model trained on its own answers finds them less likely, a better one, too. */
-const lossPart = 'seed-loss';
+const lossPart: GatePartName = 'seed-loss';
 
 /** Parts that tell what has been lost: they can roll a model back, and make none the best while others are measured. */
-const guards: readonly string[] = [lossPart, 'knowledge'];
+const guards: readonly GatePartName[] = [lossPart, 'knowledge'];
 
 /** Beyond three standard errors a part is certain; more of it must not outweigh the others. */
 const mostErrors = 3;
@@ -83,7 +84,7 @@ function lastWithoutGain(verdicts: readonly GateVerdict[]): number {
 }
 
 function scoreOf(parts: GateMeasurement['againstBase']): number {
-  const aims = Object.entries(parts).filter(([name]) => !guards.includes(name));
+  const aims = Object.entries(parts).filter(([name]) => !guards.some((guard) => guard === name));
   const counted = aims.length > 0 ? aims.map(([, part]) => part) : Object.values(parts);
   const errors = counted.map(({ difference, low, high, lowerIsBetter }) => {
     const better = lowerIsBetter ? -difference : difference;
