@@ -1,4 +1,4 @@
-// Backends and devices, as JavaScript sees them: loadBackends, tryProducts, systemInfo.
+// Backends and devices, as JavaScript sees them: loadBackends, tryProducts, tryGpuProducts, systemInfo.
 #include "binding/exports.h"
 #include "binding/js-error.h"
 #include "common/backends.h"
@@ -34,6 +34,10 @@ void try_all_products(const Napi::CallbackInfo & info) {
     guarded(info.Env(), [] { try_products(); });
 }
 
+void try_all_gpu_products(const Napi::CallbackInfo & info) {
+    guarded(info.Env(), [] { try_gpu_products(); });
+}
+
 Napi::Object device_info(Napi::Env env, ggml_backend_dev_t device) {
     size_t free = 0, total = 0;
     ggml_backend_dev_memory(device, &free, &total);
@@ -41,8 +45,7 @@ Napi::Object device_info(Napi::Env env, ggml_backend_dev_t device) {
     object.Set("name", ggml_backend_dev_name(device));
     object.Set("description", ggml_backend_dev_description(device));
     object.Set("backend", ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)));
-    const enum ggml_backend_dev_type type = ggml_backend_dev_type(device);
-    object.Set("isGpu", type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU);
+    object.Set("isGpu", is_gpu(device));
     object.Set("freeBytes", (double) free);
     object.Set("totalBytes", (double) total);
     return object;
@@ -67,6 +70,7 @@ Napi::Value system_info(const Napi::CallbackInfo & info) {
 void export_system(Napi::Env env, Napi::Object exports) {
     exports.Set("loadBackends", Napi::Function::New(env, load, "loadBackends"));
     exports.Set("tryProducts", Napi::Function::New(env, try_all_products, "tryProducts"));
+    exports.Set("tryGpuProducts", Napi::Function::New(env, try_all_gpu_products, "tryGpuProducts"));
     exports.Set("systemInfo", Napi::Function::New(env, system_info, "systemInfo"));
 }
 

@@ -63,6 +63,11 @@ std::string lower(std::string text) {
 
 }  // namespace
 
+bool is_gpu(ggml_backend_dev_t device) {
+    const enum ggml_backend_dev_type type = ggml_backend_dev_type(device);
+    return type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU;
+}
+
 std::vector<std::string> load_backends(const std::string & directory, const std::string & cpu_library,
                                        const std::vector<std::string> & other_libraries) {
     std::vector<std::string> failures;
@@ -134,6 +139,16 @@ void try_products() {
                                GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_K};
     Backend backend(create_backend(device_by_name("cpu"), 1));
     for (ggml_type type : types) try_product(backend.get(), type);
+}
+
+void try_gpu_products() {
+    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        if (!is_gpu(device)) continue;
+        Backend backend(create_backend(device, 1));
+        // Few types: a driver may compile what each of them needs, for seconds.
+        for (ggml_type type : {GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_Q8_0}) try_product(backend.get(), type);
+    }
 }
 
 }  // namespace isheep

@@ -19,11 +19,18 @@ std::vector<std::string> load_backends(const std::string & directory, const std:
 // such device.
 ggml_backend_dev_t device_by_name(const std::string & name);
 
+// Whether it is a graphics processor, of its own or built into the processor.
+bool is_gpu(ggml_backend_dev_t device);
+
 // A backend on `device`, with `n_threads` threads if it is the CPU.
 ggml_backend_t create_backend(ggml_backend_dev_t device, int n_threads);
 
 // Computes one small product of each common weight type on the CPU: traps where the CPU library does not suit the
 // processor, so it is called in a process of its own. Throws if a result is wrong.
 void try_products();
+
+// The same on every GPU. A driver that cannot run what a library was built for (CUDA's is older than the library) lists
+// its device like any other, and ggml ends the process at the first computation.
+void try_gpu_products();
 
 }  // namespace isheep

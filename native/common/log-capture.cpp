@@ -2,6 +2,7 @@
 
 #include "llama.h"
 
+#include <cstdio>
 #include <deque>
 #include <mutex>
 
@@ -26,9 +27,16 @@ void on_log(ggml_log_level level, const char * text, void *) {
     if (errors.size() > kept_lines) errors.pop_front();
 }
 
+// What ggml cannot go on from ends the process. It has logged why, where nobody would see it.
+void on_abort(const char * message) {
+    const std::string why = take_logged_errors();
+    std::fprintf(stderr, "llama.cpp ended the process: %s%s%s\n", message, why.empty() ? "" : ": ", why.c_str());
+}
+
 }  // namespace
 
 void capture_logs() {
+    ggml_set_abort_callback(on_abort);
     ggml_log_set(on_log, nullptr);
     llama_log_set(on_log, nullptr);
 }

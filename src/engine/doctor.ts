@@ -96,6 +96,9 @@ function rejected({ tried }: LibraryChoice): Finding[] {
     .map(({ variant, cpuLibrary, note }) => {
       const name = `not used: ${variant}`;
       if (note.startsWith('no GPU device')) return fact(name, note);
+      if (note.includes(' does not compute: ')) {
+        return { name, ok: false, value: note, hint: 'a newer driver of the GPU may help; the CPU computes meanwhile' };
+      }
       const value = `CPU library ${cpuLibrary || "of ggml's choice"}: ${note}`;
       return { name, ok: false, value, hint: 'the next lower CPU library is used; nothing need be done' };
     });

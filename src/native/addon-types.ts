@@ -31,6 +31,8 @@ export interface Addon {
   loadBackends(options: { directory: string; cpuLibrary?: string; otherLibraries?: readonly string[] }): string[];
   /** Small products on the CPU; may kill the process where the CPU library does not suit the processor. */
   tryProducts(): void;
+  /** The same on every GPU; kills the process where the driver does not suit the library. */
+  tryGpuProducts(): void;
   systemInfo(): SystemInfo;
   /** Throws `bad-input` where a grammar cannot be read or followed. */
   checkGrammar(grammar: string): void;

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { cacheFolder } from '../shared/cache-folder.js';
 import { IsheepError } from '../shared/errors.js';
 import { packageRoot } from '../shared/package-root.js';
+import type { DeviceInfo } from './addon-types.js';
 import { cpuLibraries, instructionSet, otherLibraries, type LibraryVariant } from './library-variant.js';
 import { machineFingerprint } from './machine-fingerprint.js';
 import { probe, type Probe, type ProbeResult } from './probe.js';
@@ -58,10 +59,14 @@ function tryVariants(variants: readonly LibraryVariant[], run: Probe): LibraryCh
     if (!result.ok) continue;
     const cpuLibrary = result.cpuLibrary === undefined ? null : path.basename(result.cpuLibrary);
     const gpus = result.devices.filter((device) => device.isGpu);
-    const offers = gpus.map((device) => device.description).join(', ');
+    if (gpus.length > 0 && result.gpuReason !== '') {
+      // Not even for its CPU: whoever leaves the device to us would get the GPU.
+      tried.push(trial(variant, result, false, `${listed(gpus)} does not compute: ${result.gpuReason}`));
+      continue;
+    }
     const wanted = gpus.length > 0 || variant.name === 'cpu' || variant.name === 'source';
     const why = result.failures.length > 0 ? result.failures.join('; ') : 'the driver reports none';
-    tried.push(trial(variant, result, wanted, wanted ? offers : `no GPU device: ${why}`));
+    tried.push(trial(variant, result, wanted, wanted ? listed(gpus) : `no GPU device: ${why}`));
     if (wanted) return { variant: variant.name, cpuLibrary, tried };
     fallback ??= { variant: variant.name, cpuLibrary };
   }
@@ -85,6 +90,10 @@ function tryCpuLibraries(variant: LibraryVariant, run: Probe, tried: Trial[]): P
     tried.push(trial(variant, next, false, next.reason));
   }
   return first;
+}
+
+function listed(devices: readonly DeviceInfo[]): string {
+  return devices.map(({ description }) => description).join(', ');
 }
 
 function trial(variant: LibraryVariant, result: ProbeResult, taken: boolean, note: string): Trial {

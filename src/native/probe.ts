@@ -20,6 +20,8 @@ export interface ProbeResult {
   /** The CPU library that was loaded; undefined where the process ended before that, or llama.cpp has only one. */
   cpuLibrary?: string;
   devices: DeviceInfo[];
+  /** Why the GPUs do not compute, though the driver lists them; "" where they do, or there are none. */
+  gpuReason: string;
   /** Backend plug-ins that did not load, each with the system's reason ("libcuda.so.1: cannot open…"). */
   failures: string[];
 }
@@ -29,8 +31,9 @@ type Facts = Pick<ProbeResult, 'cpuLibrary' | 'devices' | 'failures'>;
 
 export type Probe = (request: ProbeRequest) => ProbeResult;
 
-/** Far more than a slow machine needs; a library that hangs must not hang us. */
-const timeoutMs = 60_000;
+/** Far more than a slow machine needs, also where a driver compiles what a GPU computes when it is first used; a library
+ *  that hangs must not hang us. */
+const timeoutMs = 180_000;
 
 // Plain text, so that it runs the same from src/ (tests) and from dist/. Node itself knows which libraries a process
 // has loaded (process.report), and so which of them ggml has chosen.
@@ -45,6 +48,8 @@ const loaded = process.report.getReport().sharedObjects.find((name) => /ggml-cpu
 writeSync(1, JSON.stringify({ cpuLibrary: loaded, devices: addon.systemInfo().devices, failures }) + '\\n');
 addon.tryProducts();
 writeSync(1, 'right\\n');
+addon.tryGpuProducts();
+writeSync(1, 'right\\n');
 `;
 
 export const probe: Probe = (request) => {
@@ -54,10 +59,11 @@ export const probe: Probe = (request) => {
     windowsHide: true,
     env: { ...process.env, NODE_OPTIONS: '' },
   });
-  const [facts = '', verdict] = child.stdout.split('\n');
+  const [facts = '', cpu, gpus] = child.stdout.split('\n');
   const known = facts.startsWith('{') ? (JSON.parse(facts) as Facts) : {};
-  const ok = child.status === 0 && verdict === 'right';
-  const result = { devices: [], failures: [], ...known, ok, reason: ok ? '' : describeEnd(child) };
+  const ok = cpu === 'right';
+  const end = child.status === 0 && gpus === 'right' ? '' : describeEnd(child);
+  const result = { devices: [], failures: [], ...known, ok, reason: ok ? '' : end, gpuReason: ok ? end : '' };
   return { ...result, failures: result.failures.map(shortFailure) };
 };
 
@@ -69,6 +75,11 @@ function shortFailure(text: string): string {
 function describeEnd(child: ReturnType<typeof spawnSync>): string {
   if (child.error) return child.error.message;
   if (child.signal === 'SIGILL') return 'illegal instruction: the processor lacks what the library uses';
+  // "llama.cpp ended the process: /path/ggml-cuda.cu:108: CUDA error: CUDA error: why;  current device: 0, in function …"
+  const ended = /^llama\.cpp ended the process: \S+ (?:CUDA error: )?(.*?)(?:;.*)?$/m.exec(
+    child.stderr.toString(),
+  )?.[1];
+  if (ended !== undefined) return ended;
   if (child.signal) return `the process was ended by ${child.signal}`;
   const said = /^\w*Error: (.*)$/m.exec(child.stderr.toString())?.[1];
   return said ?? `the process ended with ${String(child.status)}`;

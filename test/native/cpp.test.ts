@@ -11,3 +11,9 @@ test('the C++ tests pass', { timeout: 600_000 }, () => {
   expect(stdout).toMatch(/^[1-9]\d* passed, 0 failed$/m);
   expect(status).toBe(0);
 });
+
+test('where llama.cpp ends the process, it says why: what it has logged too', () => {
+  const { stderr, signal } = spawnSync(testProgram('isheep-tests'), ['--abort'], { encoding: 'utf8' });
+  expect(stderr).toMatch(/^llama\.cpp ended the process: .*main\.cpp:\d+: cannot go on: .*no such file\.gguf.*$/m);
+  expect(signal).toBe('SIGABRT');
+});

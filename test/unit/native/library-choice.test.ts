@@ -34,7 +34,7 @@ function variant(name: string): LibraryVariant {
 }
 
 /** A machine: which CPU libraries work (ggml chooses sapphirerapids), which variants offer a GPU. */
-function machine(works: readonly string[], gpus: readonly string[] = []): Probe & { asked: string[] } {
+function machine(works: readonly string[], gpus: readonly string[] = [], brokenGpu = ''): Probe & { asked: string[] } {
   const asked: string[] = [];
   const run = ({ libraries, cpuLibrary }: ProbeRequest): ProbeResult => {
     const loaded = cpuLibrary ?? path.join(libraries, 'libggml-cpu-sapphirerapids.so');
@@ -43,7 +43,8 @@ function machine(works: readonly string[], gpus: readonly string[] = []): Probe 
     const ok = works.includes(set);
     const devices = gpus.includes(path.basename(libraries)) ? [gpu] : [];
     const failures = devices.length > 0 ? [] : ['libcuda.so.1: not there'];
-    return { ok, reason: ok ? '' : 'illegal instruction', cpuLibrary: loaded, devices, failures };
+    const reason = ok ? '' : 'illegal instruction';
+    return { ok, reason, cpuLibrary: loaded, devices, gpuReason: brokenGpu, failures };
   };
   return Object.assign(run, { asked });
 }
@@ -67,6 +68,23 @@ test('a variant whose device is missing gives way to the next, and says why', ()
     taken: false,
     note: 'no GPU device: libcuda.so.1: not there',
   });
+});
+
+test('a variant whose GPU is listed and does not compute gives way, and says why', () => {
+  const probe = machine(['sapphirerapids'], ['cuda'], 'CUDA error: the driver is too old');
+  const choice = chooseLibraries([variant('cuda'), variant('cpu')], { cache, probe });
+  expect(choice.variant).toBe('cpu');
+  expect(choice.tried[0]).toEqual({
+    variant: 'cuda',
+    cpuLibrary: 'sapphirerapids',
+    taken: false,
+    note: 'A fast one does not compute: CUDA error: the driver is too old',
+  });
+});
+
+test('where the only variant is one whose GPU does not compute, the error says so', () => {
+  const probe = machine(['sapphirerapids'], ['cuda'], 'the driver is too old');
+  expect(() => chooseLibraries([variant('cuda')], { cache, probe })).toThrow(/A fast one does not compute: the driver/);
 });
 
 test('a GPU variant alone serves as the plain one', () => {
