@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: import.meta.dirname,
+    globalSetup: 'support/global-setup.ts',
     include: ['unit/**/*.test.ts', 'native/**/*.test.ts', 'integration/**/*.test.ts'],
     exclude: ['**/*.slow.test.ts', '**/*.data.test.ts'],
     pool: 'forks',

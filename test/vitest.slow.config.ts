@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: import.meta.dirname,
+    globalSetup: 'support/global-setup.ts',
     include: ['**/*.slow.test.ts'],
     pool: 'forks',
     maxWorkers: 1,
