@@ -45,6 +45,14 @@ export const evaluateCommand: Command = {
     pathOption('out', 'where the result goes (JSON): metrics, and every item'),
     option('limit', 'items at most; the same ones every time', z.number().int().min(1), { defaultText: 'all' }),
     option('shots', 'examples before each item', z.number().int().min(0), { defaultText: "the benchmark's own" }),
+    option(
+      'form',
+      'how questions are asked: in plain text, or in a message by the chat template',
+      z.enum(['raw', 'chat']),
+      {
+        defaultText: 'raw, or what the benchmark is defined by',
+      },
+    ),
     option('samples', 'answers an item, where a benchmark takes several', z.number().int().min(1), {
       defaultText: '1',
     }),
@@ -185,6 +193,17 @@ function jobOf(benchmark: Benchmark, { values, config }: CommandCall): EvaluateJ
       hint: 'give --against the result of another evaluation',
     });
   }
+  const form = values.text('form') as 'raw' | 'chat' | undefined;
+  if (form !== undefined && benchmark.choosesForm !== true) {
+    const able = benchmarks.filter(({ choosesForm }) => choosesForm).map(({ name }) => name);
+    throw new IsheepError(
+      'bad-config',
+      `--form ${form}: ${benchmark.name} asks in the one form that it is defined by`,
+      {
+        hint: `only ${able.join(', ')} can be asked in either form`,
+      },
+    );
+  }
   return {
     benchmark,
     files: chooseFiles(benchmark, given, fetchedFiles(benchmark.name), isKnown),
@@ -196,6 +215,7 @@ function jobOf(benchmark: Benchmark, { values, config }: CommandCall): EvaluateJ
       temperature: values.number('temperature'),
       samples: values.number('samples'),
       shots: values.number('shots'),
+      form,
     },
   };
 }

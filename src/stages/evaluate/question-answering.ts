@@ -1,6 +1,13 @@
-// Questions that are answered in a few words: a raw prompt with answered questions before it, greedy, and scored against
-// gold answers as a benchmark's official script does. Prompts and stops are those of lm-evaluation-harness 0.4.
-import { type CallOptions, type FailedRequest, isFailed, type LanguageModel } from '../../engine/engine.js';
+// Questions that are answered in a few words: a prompt with answered questions before it, greedy, and scored against gold
+// answers as a benchmark's official script does. Prompts and stops are those of lm-evaluation-harness 0.4: plain text, or
+// the same text as one message of the user (its --apply_chat_template), which is how models that chat are asked.
+import {
+  type CallOptions,
+  type FailedRequest,
+  isFailed,
+  type LanguageModel,
+  type Prompt,
+} from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
 import { deriveSeed } from '../../shared/random.js';
 import type { EvaluateSettings, Item, ItemResult, Share } from './benchmark.js';
@@ -27,12 +34,16 @@ export async function ask(
   { settings, call }: { settings: EvaluateSettings; call: CallOptions },
 ): Promise<(ShortAnswer | FailedRequest)[]> {
   const requests = items.map(({ id, prompt }) => ({
-    ...{ id, prompt: { text: prompt }, stop, maxTokens: settings.maxTokens ?? maxTokens },
+    ...{ id, prompt: inForm(prompt, settings), stop, maxTokens: settings.maxTokens ?? maxTokens },
     sampling: { temperature: settings.temperature ?? 0, topK: 0, topP: 1, minP: 0 },
     seed: deriveSeed(settings.seed, 'answer', id),
   }));
   const completions = await model.generate(requests, call);
   return completions.map((completion) => (isFailed(completion) ? completion : completion.text.trim()));
+}
+
+function inForm(text: string, { form = 'raw' }: EvaluateSettings): Prompt {
+  return form === 'raw' ? { text } : { messages: [{ role: 'user', content: text }] };
 }
 
 /** A result whose metrics are shares of 0 to 1. */

@@ -31,6 +31,7 @@ export const nqOpen: Benchmark<OpenItem, ShortAnswer> = {
     { name: 'f1', unit: '%', about: 'overlap in words with the nearest gold answer' },
   ],
   needs: { files: ['data'], optionalFiles: ['examples'] },
+  choosesForm: true,
   readItems,
   readAnswers(file, items) {
     const itemOf = new Map(items.map((item) => [item.id, item]));

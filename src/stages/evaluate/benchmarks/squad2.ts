@@ -50,6 +50,7 @@ export const squad2: Benchmark<SquadItem, ShortAnswer> = {
     metric('NoAns_exact', 'exact of questions without one'),
   ],
   needs: { files: ['data'], optionalFiles: ['examples'] },
+  choosesForm: true,
   readItems,
   readAnswers(file, items) {
     const itemOf = new Map(items.map((item) => [item.id, item]));

@@ -56,6 +56,7 @@ export const triviaqa: Benchmark<TriviaItem, ShortAnswer> = {
     { name: 'f1', unit: '%', about: 'overlap in words with the nearest alias' },
   ],
   needs: { files: ['data'], optionalFiles: ['examples'] },
+  choosesForm: true,
   readItems,
   readAnswers,
   answer: (items, model, settings, call) =>

@@ -54,6 +54,18 @@ describe('squad2', () => {
     expect(model.generated[0]?.[0]).toMatchObject({ stop: ['\n'], sampling: { temperature: 0 } });
   });
 
+  it('asks in plain text, and in one message where a person wants that', async () => {
+    const model = new FakeModel({ write: () => 'dig' });
+    const [item] = read();
+    await squad2.answer([item as NonNullable<typeof item>], model, settings, {});
+    await squad2.answer([item as NonNullable<typeof item>], model, { ...settings, form: 'chat' }, {});
+    const text = 'Title: Animals\n\nBackground: Ants dig. Bees fly.\n\nQuestion: What of a?\n\nAnswer:';
+    expect(model.generated.map(([request]) => request?.prompt)).toEqual([
+      { text },
+      { messages: [{ role: 'user', content: text }] },
+    ]);
+  });
+
   it('scores answered and unanswerable questions together and apart', async () => {
     const [a, b, , d, , f, g] = read();
     const items = [a, b, d, f, g].flatMap((item) => item ?? []);
