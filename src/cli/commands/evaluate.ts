@@ -6,6 +6,7 @@ import { asksJudge, evaluate, type Evaluation } from '../../pipeline/evaluating.
 import {
   chooseFiles,
   compareEvaluations,
+  differentSettings,
   evaluationFile,
   optionOf,
   prepareItems,
@@ -114,12 +115,16 @@ async function runBenchmark(benchmark: Benchmark, call: CommandCall): Promise<Co
     output.warning(`${formatUnits(prepared.unanswered, 'items')} of ${prepared.of} have no answer and are left out`);
   }
   for (const note of benchmark.notes?.(job.files, asksJudge({ benchmark, ...prepared })) ?? []) output.note(note);
+  const differences = stored && job.responses === undefined ? differentSettings(job.settings, stored.settings) : [];
+  if (differences.length > 0) {
+    output.warning(`${other ?? ''} had other settings, which its comparison shows too: ${differences.join('; ')}`);
+  }
   const model = evaluatedModel(call, job.responses === undefined);
   const { evaluation, base, seconds } = await evaluated(
     { benchmark, job, prepared, model, withBase: other === against },
     call,
   );
-  const others = stored ?? base?.results;
+  const others = stored?.results ?? base?.results;
   const comparison = others && compareEvaluations(benchmark, evaluation.results, others, other ?? '');
   const file = evaluationFile(evaluation, {
     ...(comparison && { comparison }),

@@ -125,6 +125,7 @@ export function evaluationFile(
 
 const storedSchema = z.object({
   benchmark: z.string(),
+  settings: z.record(z.string(), z.unknown()).default({}),
   items: z
     .array(
       z.object({ id: z.string(), shares: z.record(z.string(), z.object({ value: z.number(), weight: z.number() })) }),
@@ -132,8 +133,13 @@ const storedSchema = z.object({
     .min(1),
 });
 
-/** The items of an earlier evaluation of the same benchmark. Throws `bad-input`. */
-export function readEvaluation(file: string, benchmark: string): ItemResult[] {
+export interface StoredEvaluation {
+  results: ItemResult[];
+  settings: Readonly<Record<string, unknown>>;
+}
+
+/** An earlier evaluation of the same benchmark. Throws `bad-input`. */
+export function readEvaluation(file: string, benchmark: string): StoredEvaluation {
   const result = storedSchema.safeParse(parsed(readText(file)));
   if (!result.success) {
     const what = result.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
@@ -146,8 +152,21 @@ export function readEvaluation(file: string, benchmark: string): ItemResult[] {
       hint: 'compare results of one benchmark',
     });
   }
-  return result.data.items.map(({ id, shares }) => ({ id, shares, details: {} }));
+  const { items, settings } = result.data;
+  return { results: items.map(({ id, shares }) => ({ id, shares, details: {} })), settings };
 }
+
+/** Settings that change answers and that an earlier evaluation had otherwise: "form chat, here raw". */
+export function differentSettings(settings: EvaluateSettings, earlier: StoredEvaluation['settings']): string[] {
+  const told = (name: (typeof answerSettings)[number], value: unknown) =>
+    value === undefined ? (name === 'form' ? 'raw' : "the benchmark's own") : String(value);
+  return answerSettings.flatMap((name) => {
+    const [before, here] = [told(name, earlier[name]), told(name, settings[name])];
+    return before === here ? [] : [`${name} ${before}, here ${here}`];
+  });
+}
+
+const answerSettings = ['form', 'shots', 'maxTokens', 'temperature', 'samples'] as const;
 
 /** undefined where it is not JSON. */
 function parsed(text: string): unknown {

@@ -8,6 +8,7 @@ import {
   compareEvaluations,
   evaluationFile,
   prepareItems,
+  differentSettings,
   readEvaluation,
 } from '../../../../src/pipeline/verbs/evaluate.js';
 import type { Benchmark } from '../../../../src/stages/evaluate/benchmark.js';
@@ -74,12 +75,23 @@ describe('an evaluation', () => {
     const [worse, better] = [await evaluated(90, 40, files), await evaluated(90, 80, files)];
     const file = path.join(temporaryFolder(), 'worse.json');
     writeFileSync(file, JSON.stringify(evaluationFile(worse, { model: {}, settings: {} })));
-    const stored = readEvaluation(file, 'sums');
+    const { results: stored } = readEvaluation(file, 'sums');
     expect(compareEvaluations(benchmark, better.results, stored, file).accuracy).toMatchObject({ n: 90 });
     expect(() => compareEvaluations(benchmark, better.results, [], file)).toThrow(/no item in common/);
     expect(() => readEvaluation(file, 'products')).toThrow(/is of sums, not of products/);
     writeFileSync(file, '{"benchmark": "sums", "items": [{"id": 1}]}');
     expect(() => readEvaluation(file, 'sums')).toThrow(/no result of isheep evaluate: items\.0\.id/);
+  });
+  it('tells which settings an earlier one had otherwise', () => {
+    const file = path.join(temporaryFolder(), 'earlier.json');
+    const items = [{ id: 'a', shares: {} }];
+    writeFileSync(file, JSON.stringify({ benchmark: 'sums', items, settings: { seed: 2, form: 'chat', shots: 0 } }));
+    const earlier = readEvaluation(file, 'sums').settings;
+    expect(differentSettings({ seed: 1, shots: 0, maxTokens: 9 }, earlier)).toEqual([
+      'form chat, here raw',
+      "maxTokens the benchmark's own, here 9",
+    ]);
+    expect(differentSettings({ seed: 1, form: 'raw' }, {})).toEqual([]);
   });
 });
 
