@@ -125,7 +125,7 @@ export function evaluationFile(
 
 const storedSchema = z.object({
   benchmark: z.string(),
-  settings: z.record(z.string(), z.unknown()).default({}),
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).catch({}),
   items: z
     .array(
       z.object({ id: z.string(), shares: z.record(z.string(), z.object({ value: z.number(), weight: z.number() })) }),
@@ -135,7 +135,7 @@ const storedSchema = z.object({
 
 export interface StoredEvaluation {
   results: ItemResult[];
-  settings: Readonly<Record<string, unknown>>;
+  settings: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** An earlier evaluation of the same benchmark. Throws `bad-input`. */
@@ -158,7 +158,7 @@ export function readEvaluation(file: string, benchmark: string): StoredEvaluatio
 
 /** Settings that change answers and that an earlier evaluation had otherwise: "form chat, here raw". */
 export function differentSettings(settings: EvaluateSettings, earlier: StoredEvaluation['settings']): string[] {
-  const told = (name: (typeof answerSettings)[number], value: unknown) =>
+  const told = (name: (typeof answerSettings)[number], value: string | number | boolean | undefined) =>
     value === undefined ? (name === 'form' ? 'raw' : "the benchmark's own") : String(value);
   return answerSettings.flatMap((name) => {
     const [before, here] = [told(name, earlier[name]), told(name, settings[name])];
