@@ -15,7 +15,7 @@ const demo: ConfigInput = {
   assess: { method: 'likelihood', chunk: 40 },
   select: { share: 0.4, clusters: 30, chunk: 40 },
   constraints: { hindsight: 4 },
-  train: { batchSize: 4, warmupSteps: 2, maxLength: 512 },
+  train: { learningRate: 1e-3, batchSize: 4, warmupSteps: 2, maxLength: 512 }, // few steps, so large ones
 };
 
 /** The schema's defaults are this preset: the best judge there is, counts that fit an evening. */
