@@ -85,18 +85,18 @@ function libraries(): Finding[] {
 }
 
 function variantFinding(choice: LibraryChoice): Finding {
-  const offers = choice.tried.find(({ taken }) => taken)?.note;
+  const offers = choice.tried.find(({ outcome }) => outcome === 'taken')?.note;
   return fact('variant', offers ? `${choice.variant}: ${offers}` : choice.variant);
 }
 
 /** A GPU variant without its device is how most machines are; a library that crashed is not. */
 function rejected({ tried }: LibraryChoice): Finding[] {
   return tried
-    .filter(({ taken }) => !taken)
-    .map(({ variant, cpuLibrary, note }) => {
+    .filter(({ outcome }) => outcome !== 'taken')
+    .map(({ variant, cpuLibrary, outcome, note }) => {
       const name = `not used: ${variant}`;
-      if (note.startsWith('no GPU device')) return fact(name, note);
-      if (note.includes(' does not compute: ')) {
+      if (outcome === 'no-device') return fact(name, note);
+      if (outcome === 'broken-gpu') {
         return { name, ok: false, value: note, hint: 'a newer driver of the GPU may help; the CPU computes meanwhile' };
       }
       const value = `CPU library ${cpuLibrary || "of ggml's choice"}: ${note}`;

@@ -18,7 +18,8 @@ const trialSchema = z.object({
   variant: z.string(),
   /** What the CPU library is built for ("zen4"); "" where it is not known or llama.cpp has only one. */
   cpuLibrary: z.string(),
-  taken: z.boolean(),
+  /** Taken, or what it lacks: a device; a GPU that computes; a CPU library that does. */
+  outcome: z.enum(['taken', 'no-device', 'broken-gpu', 'broken-cpu-library']),
   /** Why it was not taken, or what it offers. */
   note: z.string(),
 });
@@ -61,13 +62,16 @@ function tryVariants(variants: readonly LibraryVariant[], run: Probe): LibraryCh
     const gpus = result.devices.filter((device) => device.isGpu);
     if (gpus.length > 0 && result.gpuReason !== '') {
       // Not even for its CPU: whoever leaves the device to us would get the GPU.
-      tried.push(trial(variant, result, false, `${listed(gpus)} does not compute: ${result.gpuReason}`));
+      tried.push(trial(variant, result, 'broken-gpu', `${listed(gpus)} does not compute: ${result.gpuReason}`));
       continue;
     }
     const wanted = gpus.length > 0 || variant.name === 'cpu' || variant.name === 'source';
     const why = result.failures.length > 0 ? result.failures.join('; ') : 'the driver reports none';
-    tried.push(trial(variant, result, wanted, wanted ? listed(gpus) : `no GPU device: ${why}`));
-    if (wanted) return { variant: variant.name, cpuLibrary, tried };
+    if (wanted) {
+      tried.push(trial(variant, result, 'taken', listed(gpus)));
+      return { variant: variant.name, cpuLibrary, tried };
+    }
+    tried.push(trial(variant, result, 'no-device', `no GPU device: ${why}`));
     fallback ??= { variant: variant.name, cpuLibrary };
   }
   if (fallback) return { ...fallback, tried };
@@ -82,12 +86,12 @@ function tryCpuLibraries(variant: LibraryVariant, run: Probe, tried: Trial[]): P
   const request = { ...variant, otherLibraries: otherLibraries(variant.libraries) };
   const first = run(request);
   if (first.ok) return first;
-  tried.push(trial(variant, first, false, first.reason));
+  tried.push(trial(variant, first, 'broken-cpu-library', first.reason));
   for (const cpuLibrary of cpuLibraries(variant.libraries)) {
     if (cpuLibrary === first.cpuLibrary) continue;
     const next = { ...run({ ...request, cpuLibrary }), cpuLibrary };
     if (next.ok) return next;
-    tried.push(trial(variant, next, false, next.reason));
+    tried.push(trial(variant, next, 'broken-cpu-library', next.reason));
   }
   return first;
 }
@@ -96,9 +100,9 @@ function listed(devices: readonly DeviceInfo[]): string {
   return devices.map(({ description }) => description).join(', ');
 }
 
-function trial(variant: LibraryVariant, result: ProbeResult, taken: boolean, note: string): Trial {
+function trial(variant: LibraryVariant, result: ProbeResult, outcome: Trial['outcome'], note: string): Trial {
   const cpuLibrary = result.cpuLibrary === undefined ? '' : instructionSet(result.cpuLibrary);
-  return { variant: variant.name, cpuLibrary, taken, note };
+  return { variant: variant.name, cpuLibrary, outcome, note };
 }
 
 /** Changes with the package, the processor, the drivers and what is built. */

@@ -88,7 +88,7 @@ describe.runIf(process.platform === 'linux')('a CPU library that traps', () => {
     expect(choice.tried[0]).toEqual({
       variant: variant.name,
       cpuLibrary: '',
-      taken: false,
+      outcome: 'broken-cpu-library',
       note: 'illegal instruction: the processor lacks what the library uses',
     });
   });

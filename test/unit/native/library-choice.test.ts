@@ -55,31 +55,22 @@ test('the best variant that offers a GPU is taken', () => {
   expect(choice).toEqual({
     variant: 'cuda',
     cpuLibrary: 'libggml-cpu-sapphirerapids.so',
-    tried: [{ variant: 'cuda', cpuLibrary: 'sapphirerapids', taken: true, note: 'A fast one' }],
+    tried: [{ variant: 'cuda', cpuLibrary: 'sapphirerapids', outcome: 'taken', note: 'A fast one' }],
   });
 });
 
-test('a variant whose device is missing gives way to the next, and says why', () => {
-  const choice = chooseLibraries([variant('cuda'), variant('cpu')], { cache, probe: machine(['sapphirerapids']) });
-  expect(choice.variant).toBe('cpu');
-  expect(choice.tried[0]).toEqual({
-    variant: 'cuda',
-    cpuLibrary: 'sapphirerapids',
-    taken: false,
-    note: 'no GPU device: libcuda.so.1: not there',
-  });
-});
-
-test('a variant whose GPU is listed and does not compute gives way, and says why', () => {
-  const probe = machine(['sapphirerapids'], ['cuda'], 'CUDA error: the driver is too old');
+test.each([
+  ['whose device is missing', machine(['sapphirerapids']), 'no-device', 'no GPU device: libcuda.so.1: not there'],
+  [
+    'whose GPU is listed and does not compute',
+    machine(['sapphirerapids'], ['cuda'], 'the driver is too old'),
+    'broken-gpu',
+    'A fast one does not compute: the driver is too old',
+  ],
+])('a variant %s gives way to the next, and says why', (_, probe, outcome, note) => {
   const choice = chooseLibraries([variant('cuda'), variant('cpu')], { cache, probe });
   expect(choice.variant).toBe('cpu');
-  expect(choice.tried[0]).toEqual({
-    variant: 'cuda',
-    cpuLibrary: 'sapphirerapids',
-    taken: false,
-    note: 'A fast one does not compute: CUDA error: the driver is too old',
-  });
+  expect(choice.tried[0]).toEqual({ variant: 'cuda', cpuLibrary: 'sapphirerapids', outcome, note });
 });
 
 test('where the only variant is one whose GPU does not compute, the error says so', () => {
