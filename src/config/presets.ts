@@ -13,7 +13,7 @@ const demo: ConfigInput = {
   synthesize: { demonstrations: 8, maxTokens: 250, constrained: true, chunk: 16 },
   respond: { minP: 0.1, maxTokens: 200, chunk: 40 },
   assess: { method: 'likelihood', chunk: 40 },
-  select: { share: 0.4, clusters: 30, chunk: 40 },
+  select: { share: 0.4, clusters: 30, questions: 0, chunk: 40 },
   constraints: { hindsight: 4 },
   train: { learningRate: 1e-3, batchSize: 4, warmupSteps: 2, maxLength: 512 }, // few steps, so large ones
 };
@@ -65,6 +65,7 @@ const paper: ConfigInput = {
     maxPerplexity: 50,
     clusters: 3000,
     atMost: 3000,
+    questions: 0,
     accumulate: 0,
     lengthNeutral: false,
   },

@@ -266,6 +266,15 @@ export const selectSchema = z.strictObject({
   threshold: z.number().min(0).max(10).default(8).describe('what these grades must be above'),
   share: z.number().gt(0).max(1).default(0.8).describe('ranks: the best share that is kept'),
   atMost: count.default(3000).describe('pairs trained on at most, not counting those made in hindsight'),
+  questions: z
+    .number()
+    .int()
+    .min(0)
+    .max(8)
+    .default(4)
+    .describe(
+      'pairs made at most of each kept pair whose response is prose: questions on it that words of it answer (in English)',
+    ),
   accumulate: share
     .default(0)
     .describe(

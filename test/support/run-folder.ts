@@ -45,12 +45,12 @@ export function smallConfig(overrides: Record<string, unknown>): Config {
     synthesize: { chunk: 3, maxTokens: 100, demonstrations: 3 },
     respond: { chunk: 5, maxTokens: 50 },
     assess: { method: 'likelihood', chunk: 7 },
-    select: { share: 0.8 },
     gate: { suite: [] },
     train: { batchSize: 2, epochs: 2, validation: 0.2 },
     ...overrides,
     // What pairs the model writes, not what is made of them.
     constraints: { hindsight: 0, repair: false, perInstruction: 1, ...(overrides.constraints ?? {}) },
+    select: { share: 0.8, questions: 0, ...(overrides.select ?? {}) },
   });
 }
 

@@ -85,6 +85,7 @@ export const readBy: Readonly<Record<string, readonly StageName[]>> = {
   'quirks.gluedInput': ['respond'],
   assess: ['assess'],
   select: ['assess', 'select'],
+  'select.questions': ['select'],
   train: ['train', 'evaluate', 'merge'],
   gate: ['gate'],
   merge: ['merge'],

@@ -6,6 +6,7 @@ import { accumulate, type EarlierDataset } from '../../stages/select/accumulate.
 import { selectMeasured } from '../../stages/select/by-measurement.js';
 import { type Clusters, clusterPairs } from '../../stages/select/cluster.js';
 import { inHindsight } from '../../stages/select/hindsight.js';
+import { questionsOf } from '../../stages/select/questions/questions.js';
 import { measure, needsVectors } from '../../stages/select/measure.js';
 import { select, type Selection } from '../../stages/select/select.js';
 import { callOptions, modelOf, type RunContext, type RunData } from '../run-context.js';
@@ -46,7 +47,10 @@ export const selectStage: StageWork = {
     const chunk = measureChunks(run, iteration);
     const { accumulate: weight, atMost } = config.select;
     const { dataset: kept, added } = accumulate(newest, earlierDatasets(run, iteration), { weight, atMost });
-    const made = newest.flatMap((pair) => inHindsight(pair, config.constraints, config.seed, iteration));
+    const made = newest.flatMap((pair) => [
+      ...inHindsight(pair, config.constraints, config.seed, iteration),
+      ...questionsOf(pair, config.select.questions, config.seed, iteration),
+    ]);
     const dataset = [...kept, ...made];
     const rows = selectRows(dataset, clusters);
     store.commitChunk({ iteration, stage: 'select', chunk, seconds: 0, info: {}, rows });
@@ -58,7 +62,7 @@ export const selectStage: StageWork = {
 };
 
 function madeOf({ config }: RunData, hindsight: number): { hindsight?: number } {
-  return config.constraints.hindsight === 0 ? {} : { hindsight };
+  return config.constraints.hindsight + config.select.questions === 0 ? {} : { hindsight };
 }
 
 /** The newest first; none where they are not used. */

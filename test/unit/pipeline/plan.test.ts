@@ -52,11 +52,14 @@ test('a forecast counts every stage from what the probe measured', () => {
   expect(notes).toEqual([]);
 });
 
-test('a forecast counts half of the pairs that may be made in hindsight', () => {
+test('a forecast counts half of the pairs and a third of the questions that may be made in hindsight', () => {
   const more = { ...config, constraints: { ...config.constraints, share: 0.2, hindsight: 10 } };
-  const train = forecast(more, measured).stages.find(({ stage }) => stage === 'train');
+  const trained = (settings: typeof config) =>
+    forecast(settings, measured).stages.find(({ stage }) => stage === 'train');
   // 150 kept, 120 of them without constraints, 600 made of these, a tenth held out.
-  expect(train).toMatchObject({ count: 675, tokens: 168_750 });
+  expect(trained(more)).toMatchObject({ count: 675, tokens: 168_750 });
+  // 252 questions on the 120: 0.35 of six each.
+  expect(trained({ ...more, select: { ...more.select, questions: 6 } })).toMatchObject({ count: 902 });
 });
 
 test('a forecast counts all responses to an instruction, of which one at most is kept', () => {

@@ -97,6 +97,21 @@ test('pairs made in hindsight stand in the dataset, each with the pair that it i
   folder.remove();
 });
 
+test('questions on kept responses stand in the dataset, each with the pair that it is made of', async () => {
+  const folder = runFolder({ select: { share: 1, questions: 2 } });
+  const respond = () => 'The harbour is a quiet place with 14 boats. Gulls wait on the pier for what falls.';
+  const { iterations } = await runLoop(fakeRun(folder, { respond }));
+  const dataset = readRows(path.join(folder.runDir, 'iterations', '1', 'dataset.jsonl')) as unknown as Pair[];
+  const asked = dataset.filter(({ source }) => source?.question === true);
+  expect(asked.length).toBeGreaterThan(0);
+  expect(iterations[0]?.select.hindsight).toBe(asked.length);
+  const byId = new Map(dataset.map((pair) => [pair.id, pair]));
+  for (const { source, response } of asked) {
+    expect(byId.get(String(source?.hindsightOf))?.response).toContain(response);
+  }
+  folder.remove();
+});
+
 test('a run that fails while it samples several responses and attempts continues to the same bytes', async () => {
   const constraints = { share: 0.7, perInstruction: 3, attempts: 3 };
   const settings = { constraints, respond: { chunk: 5, maxTokens: 50, responses: 2 } };
