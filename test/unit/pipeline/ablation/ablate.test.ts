@@ -139,6 +139,7 @@ test('a variant that keeps nothing is a result, not an end', async () => {
   expect(result.cells.map(({ gaveUp }) => gaveUp === undefined)).toEqual([true, false]);
   expect(result.rows.map(({ variant }) => variant)).toEqual(['base', 'base']);
   expect(markdownTable(result)).toContain('"strict" with seed 1 ended early: none of the');
+  expect(result.cells[1]?.gaveUp).toContain('another --select-threshold');
   expect(given.events.some(({ kind }) => kind === 'warning')).toBe(true);
 });
 
