@@ -37,10 +37,20 @@ export function questionsOf(pair: Pair, count: number, seed: number, iteration: 
   }));
 }
 
-/** Prose only: lists and tables have no sentences to ask about. */
+/** Words that an English text of any topic has, and few texts in other languages. */
+const englishWords = new Set('the of and to is are was were that with for it they this by from have has'.split(' '));
+const fewestEnglishWords = 0.1;
+
+/** The rules are English: in a German text every noun has the capital of a name. */
+function isEnglish(text: string): boolean {
+  const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
+  return words.filter((word) => englishWords.has(word)).length >= fewestEnglishWords * words.length;
+}
+
+/** English prose only: lists and tables have no sentences to ask about. */
 function passageOf(response: string): { text: string; sentences: string[] } | undefined {
   const text = response.trim();
-  if (/^\s*(?:[-*•#|{]|\d+[.)])/mu.test(text)) return undefined;
+  if (/^\s*(?:[-*•#|{]|\d+[.)])/mu.test(text) || !isEnglish(text)) return undefined;
   const kept: string[] = [];
   for (const sentence of sentences(text)) {
     if (countWords([...kept, sentence].join(' ')) > mostWords) break;

@@ -62,6 +62,8 @@ describe('questions on a response', () => {
       'nothing to ask for',
       'Gulls wait, and whoever comes waits too, while nobody knows why anyone should go anywhere.',
     ],
+    ['German', 'Der Hafen von Bremen hat 14 Boote. Am Morgen laden Fischer aus dem Norden ihre Kisten am Kai ab.'],
+    ['French', 'Le port de Brest a 14 bateaux. Le matin, les gens de Marseille posent leurs caisses sur le quai.'],
     ['no text', ''],
   ])('are not made of %s', (_, response) => {
     expect(made(4, { response })).toEqual([]);
