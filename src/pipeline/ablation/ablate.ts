@@ -71,7 +71,7 @@ async function runCell({ variant, seed }: Cell, options: RunOptions): Promise<Ce
     return { variant, seed, runDir, summary, losses: lossesOf(runDir) };
   } catch (error) {
     if (!(error instanceof IsheepError) || !results.includes(error.code)) throw error;
-    const gaveUp = error.hint === undefined ? error.message : `${error.message}; ${error.hint}`;
+    const gaveUp = error.hint === '' ? error.message : `${error.message}; ${error.hint}`;
     options.report({ kind: 'warning', message: gaveUp });
     const summary = withRun(runDir, summarizeRun);
     return { variant, seed, runDir, summary, gaveUp, losses: lossesOf(runDir) };

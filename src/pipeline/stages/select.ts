@@ -6,8 +6,8 @@ import { accumulate, type EarlierDataset } from '../../stages/select/accumulate.
 import { selectMeasured } from '../../stages/select/by-measurement.js';
 import { type Clusters, clusterPairs } from '../../stages/select/cluster.js';
 import { inHindsight } from '../../stages/select/hindsight.js';
-import { questionsOf } from '../../stages/select/questions/questions.js';
 import { measure, needsVectors } from '../../stages/select/measure.js';
+import { questionsOf } from '../../stages/select/questions/questions.js';
 import { select, type Selection } from '../../stages/select/select.js';
 import { callOptions, modelOf, type RunContext, type RunData } from '../run-context.js';
 import {

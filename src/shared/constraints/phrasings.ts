@@ -2,7 +2,10 @@
 
 /** All sentences of a pattern: of `{a|b}` each alternative (`{please |}` may be empty), not nested. Values stand as they are,
  *  whatever signs they have. */
-export function phrasings(pattern: TemplateStringsArray, ...values: readonly (string | number)[]): string[] {
+export function phrasings(
+  pattern: TemplateStringsArray,
+  ...values: readonly (string | number)[]
+): [string, ...string[]] {
   const held = (i: number) => `\u0000${i}\u0000`;
   const whole = pattern.reduce((text, part, i) => `${text}${held(i - 1)}${part}`);
   const sentences = whole.split(/(\{[^{}]*\})/u).reduce<string[]>(
@@ -12,7 +15,8 @@ export function phrasings(pattern: TemplateStringsArray, ...values: readonly (st
     },
     [''],
   );
-  return sentences.map((sentence) => sentence.replace(/\u0000(\d+)\u0000/gu, (_, i) => String(values[Number(i)])));
+  const filled = sentences.map((one) => one.replace(/\u0000(\d+)\u0000/gu, (_, i) => String(values[Number(i)])));
+  return filled as [string, ...string[]];
 }
 
 /** "a", "a and b", "a, b and c". */

@@ -7,7 +7,7 @@ export interface AnswerSpan {
   /** Offset of the answer in the sentence, in UTF-16 units. */
   at: number;
   answer: string;
-  /** "what", "who or what", "how many". */
+  /** "what", "who or what", "how many", "which year". */
   asksBy: string;
 }
 

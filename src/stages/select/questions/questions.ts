@@ -7,12 +7,13 @@ import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../../sha
 import type { Pair } from '../../../shared/rows.js';
 import { answerSpans, statementQuestions } from './answer-spans.js';
 
+type Choices = readonly [string, ...string[]];
+
 interface Question {
   question: string;
   answer: string;
 }
 
-const fewestSentences = 1;
 const fewestWords = 12;
 /** A longer response is cut to whole sentences of so many words: a question concerns one of them. */
 const mostWords = 160;
@@ -57,9 +58,7 @@ function passageOf(response: string): { text: string; sentences: string[] } | un
     kept.push(sentence);
   }
   const whole = kept.join(' ');
-  return kept.length < fewestSentences || countWords(whole) < fewestWords
-    ? undefined
-    : { text: whole, sentences: kept };
+  return countWords(whole) < fewestWords ? undefined : { text: whole, sentences: kept };
 }
 
 /** All that can be asked about a sentence. None gives its answer away. */
@@ -86,10 +85,10 @@ function asSentenceStart(text: string): string {
 
 /** The whole turn, in one of many layouts. */
 function asked(passage: string, question: string, random: () => number): string {
-  const rule = pick(rules, random);
-  const label = pick(labels, random);
-  const ask = question.includes('____') ? `${pick(gaps, random)} ${question}` : question;
-  const layouts: readonly [string, ...string[]] = [
+  const rule = oneOf(rules, random);
+  const label = oneOf(labels, random);
+  const ask = question.includes('____') ? `${oneOf(gaps, random)} ${question}` : question;
+  const layouts: Choices = [
     `${passage}\n\n${ask}`,
     `${ask}\n\n${passage}`,
     `${passage}\n\n${rule} ${ask}`,
@@ -101,18 +100,14 @@ function asked(passage: string, question: string, random: () => number): string 
   return oneOf(layouts, random);
 }
 
-function pick(items: readonly string[], random: () => number): string {
-  return items[Math.floor(random() * items.length)] as string;
-}
+const labels: Choices = ['Text', 'Passage', 'Paragraph', 'Excerpt', 'Source'];
 
-const labels = ['Text', 'Passage', 'Paragraph', 'Excerpt', 'Source'];
-
-const gaps = [
+const gaps: Choices = [
   ...phrasings`{Fill in the gap|Fill the gap|Complete the sentence}:`,
   ...phrasings`{Which words are|What is} missing here?`,
 ];
 
-const rules = [
+const rules: Choices = [
   ...phrasings`{Answer|Reply} with {words from the text|words that stand in the text|an exact quotation}{| and nothing else}.`,
   ...phrasings`{Answer|Reply} in {a few words|as few words as you can}{, taken from the text|}.`,
   ...phrasings`{Read|Look at} the text and answer the question{| briefly| in a few words}.`,
