@@ -157,9 +157,10 @@ Napi::Value load_model(const Napi::CallbackInfo & info) {
         const std::string path = string_of(options, "path");
         const std::string device = string_of(options, "device");
         const bool vocabulary_only = options.Get("vocabularyOnly").ToBoolean();
+        const Napi::Value packed = options.Get("packedBytes");
+        const uint64_t packed_bytes = packed.IsNumber() ? (uint64_t) packed.As<Napi::Number>().Int64Value() : 0;
         return Worker<std::shared_ptr<Model>>::start(
-            info.Env(), Napi::Object(),
-            [path, device, vocabulary_only] { return Model::load(path, device, vocabulary_only); },
+            info.Env(), Napi::Object(), [=] { return Model::load(path, device, vocabulary_only, packed_bytes); },
             create_model_object);
     });
 }

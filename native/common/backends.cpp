@@ -68,6 +68,16 @@ bool is_gpu(ggml_backend_dev_t device) {
     return type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU;
 }
 
+bool has_feature(ggml_backend_dev_t device, const char * name) {
+    const auto features = (ggml_backend_get_features_t) ggml_backend_reg_get_proc_address(
+        ggml_backend_dev_backend_reg(device), "ggml_backend_get_features");
+    for (const ggml_backend_feature * feature = features ? features(ggml_backend_dev_backend_reg(device)) : nullptr;
+         feature && feature->name; feature++) {
+        if (!std::strcmp(feature->name, name)) return true;
+    }
+    return false;
+}
+
 std::vector<std::string> load_backends(const std::string & directory, const std::string & cpu_library,
                                        const std::vector<std::string> & other_libraries) {
     std::vector<std::string> failures;

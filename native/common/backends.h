@@ -22,6 +22,9 @@ ggml_backend_dev_t device_by_name(const std::string & name);
 // Whether it is a graphics processor, of its own or built into the processor.
 bool is_gpu(ggml_backend_dev_t device);
 
+// Whether the device's library has it and the processor too: "AVX512_BF16", "AMX_INT8" and the like.
+bool has_feature(ggml_backend_dev_t device, const char * name);
+
 // A backend on `device`, with `n_threads` threads if it is the CPU.
 ggml_backend_t create_backend(ggml_backend_dev_t device, int n_threads);
 

@@ -26,13 +26,18 @@ std::string mebibytes(double bytes) {
 // Ends a graph behind the vectors of the last layer: llama.cpp goes on to the logits, which nobody reads here. Without
 // them a model of 270M with 262k tokens in its vocabulary takes two fifths of the time, one of 135M with 49k six
 // sevenths. A graph without a tensor of this name is computed whole.
-bool stop_before_logits(ggml_tensor * tensor, bool is_question, void *) {
-    const bool is_last = std::strcmp(ggml_get_name(tensor), "result_embd_pooled") == 0;
-    return is_question ? is_last : !is_last;
+bool is_last_vector(const ggml_tensor * tensor) {
+    return std::strcmp(ggml_get_name(tensor), "result_embd_pooled") == 0;
 }
 
+struct Callbacks {
+    BatchRunner * runner;  // what both are given
+    ggml_abort_callback abort;
+    ggml_backend_sched_eval_callback before_node;
+};
+
 LlamaContext create_context(const Model & model, const RunnerOptions & options, size_t n_rows,
-                            ggml_abort_callback abort, void * abort_data) {
+                            const Callbacks & callbacks) {
     llama_context_params params = llama_context_default_params();
     params.n_ctx = options.n_sequences * options.n_sequence_tokens;
     params.n_seq_max = options.n_sequences;
@@ -45,12 +50,12 @@ LlamaContext create_context(const Model & model, const RunnerOptions & options, 
     params.kv_unified = false;  // one stream a sequence: attention looks at its own tokens only
     params.swa_full = true;     // a copied prefix must be whole, also outside a sliding window
     params.no_perf = true;
-    params.abort_callback = abort;
-    params.abort_callback_data = abort_data;
+    params.abort_callback = callbacks.abort;
+    params.cb_eval = callbacks.before_node;
+    params.abort_callback_data = params.cb_eval_user_data = callbacks.runner;
     if (options.embeddings) {
         params.embeddings = true;
         params.pooling_type = LLAMA_POOLING_TYPE_NONE;
-        params.cb_eval = stop_before_logits;
     }
     take_logged_errors();
     LlamaContext context(llama_init_from_model(model.get(), params));
@@ -91,8 +96,16 @@ BatchRunner::BatchRunner(std::shared_ptr<Model> model, const RunnerOptions & opt
         options_.n_batch_tokens = (uint32_t) n_rows_max_;
         options_.n_micro_tokens = std::min(options_.n_micro_tokens, options_.n_batch_tokens);
     }
-    const auto abort = [](void * flag) { return ((std::atomic<bool> *) flag)->load(std::memory_order_relaxed); };
-    context_ = create_context(*model_, options_, n_rows_max_, abort, &cancelled_);
+    Callbacks callbacks{this, nullptr, nullptr};
+    callbacks.abort = [](void * runner) {
+        return ((BatchRunner *) runner)->cancelled_.load(std::memory_order_relaxed);
+    };
+    if (options_.embeddings || model_->packed()) {
+        callbacks.before_node = [](ggml_tensor * node, bool is_question, void * runner) {
+            return ((BatchRunner *) runner)->before_node(node, is_question);
+        };
+    }
+    context_ = create_context(*model_, options_, n_rows_max_, callbacks);
     options_.n_batch_tokens = std::min(options_.n_batch_tokens, llama_n_batch(context_.get()));
     sequences_.resize(options_.n_sequences);
     contents_.resize(options_.n_sequences);
@@ -273,6 +286,15 @@ void BatchRunner::build_batch(BatchTask & task) {
         }
         if (!rows_[s].empty()) with_rows_.push_back(s);
     }
+}
+
+// llama.cpp asks of every node whether it should stop behind it, before it computes it and those that it asked of
+// before.
+bool BatchRunner::before_node(ggml_tensor * node, bool is_question) {
+    const bool is_last = options_.embeddings && is_last_vector(node);
+    if (!is_question) return !is_last;
+    if (model_->packed()) model_->packed()->take_over(node, parallel_);
+    return is_last;
 }
 
 void BatchRunner::decode() {

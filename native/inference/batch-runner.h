@@ -98,6 +98,7 @@ private:
     void fill_gaps();
     void share_out(BatchTask & task);
     void build_batch(BatchTask & task);
+    bool before_node(ggml_tensor * node, bool is_question);
     void decode();
     void take_rows(BatchTask & task);
     void finish_requests(BatchTask & task);

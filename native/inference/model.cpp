@@ -22,6 +22,16 @@ uint64_t integer_key(const gguf_context * gguf, const std::string & key) {
     }
 }
 
+uint64_t numbers_to_pack(const gguf_context * gguf) {
+    uint64_t n = 0;
+    for (int64_t i = 0; i < gguf_get_n_tensors(gguf); i++) {
+        const ggml_type type = gguf_get_tensor_type(gguf, i);
+        if (PackedWeights::packs(type))
+            n += gguf_get_tensor_size(gguf, i) / ggml_type_size(type) * (uint64_t) ggml_blck_size(type);
+    }
+    return n;
+}
+
 // Keys and values of one token in all layers, two bytes a number. key_length, value_length: numbers of one head, 0
 // where they are what the width leaves to a head.
 uint64_t kv_bytes(const llama_model * model, uint64_t key_length, uint64_t value_length) {
@@ -52,7 +62,8 @@ void check_generates(const llama_model * model, const std::string & path, const 
 
 }  // namespace
 
-std::shared_ptr<Model> Model::load(const std::string & path, const std::string & device, bool vocabulary_only) {
+std::shared_ptr<Model> Model::load(const std::string & path, const std::string & device, bool vocabulary_only,
+                                   uint64_t packed_bytes) {
     std::shared_ptr<Model> model(new Model());
     const HeadLengths lengths = model->read_keys(path);
     model->vocabulary_only_ = vocabulary_only;
@@ -68,6 +79,10 @@ std::shared_ptr<Model> Model::load(const std::string & path, const std::string &
             devices[0] = chosen;
             params.n_gpu_layers = -1;
             model->on_gpu_ = true;
+        } else if (model->n_packable_ > 0 && model->n_packable_ * sizeof(Bf16) <= packed_bytes &&
+                   PackedWeights::suit_processor()) {
+            model->packed_ = std::make_unique<PackedWeights>();
+            params.use_extra_bufts = false;  // weights that ggml packs for itself cannot be read
         }
     }
     take_logged_errors();
@@ -99,6 +114,7 @@ Model::HeadLengths Model::read_keys(const std::string & path) {
     info_.n_layer = (int32_t) integer_key(gguf, architecture + ".block_count");
     info_.chat_template = string_key(gguf, "tokenizer.chat_template");
     info_.has_chat_template = !info_.chat_template.empty();
+    n_packable_ = numbers_to_pack(gguf);
     return {integer_key(gguf, architecture + ".attention.key_length"),
             integer_key(gguf, architecture + ".attention.value_length")};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/handles.h"
+#include "inference/packed-products.h"
 
 #include <cstdint>
 #include <memory>
@@ -38,14 +39,18 @@ struct ModelInfo {
 
 class Model {
 public:
-    // device: as device_by_name takes it. vocabulary_only: neither weights nor device. Throws Error: model_not_found,
-    // bad_input, unsupported_model, bad_config, not_enough_memory.
-    static std::shared_ptr<Model> load(const std::string & path, const std::string & device, bool vocabulary_only);
+    // device: as device_by_name takes it. vocabulary_only: neither weights nor device. packed_bytes: what the weights
+    // may take once more, packed for faster products on the CPU; they are not where they would take more. Throws Error:
+    // model_not_found, bad_input, unsupported_model, bad_config, not_enough_memory.
+    static std::shared_ptr<Model> load(const std::string & path, const std::string & device, bool vocabulary_only,
+                                       uint64_t packed_bytes = 0);
 
     const ModelInfo & info() const { return info_; }
     llama_model * get() const { return model_.get(); }
     bool vocabulary_only() const { return vocabulary_only_; }
     bool on_gpu() const { return on_gpu_; }
+    // Null where ggml multiplies by the weights as they are.
+    PackedWeights * packed() const { return packed_.get(); }
     bool is_end(int32_t token) const { return is_end_[token]; }
     // Whether the token stands for text: control tokens do not.
     bool has_text(int32_t token) const { return has_text_[token]; }
@@ -74,6 +79,8 @@ private:
 
     LlamaModel model_;
     const llama_vocab * vocab_ = nullptr;
+    uint64_t n_packable_ = 0;  // numbers of matrices that can be packed
+    std::unique_ptr<PackedWeights> packed_;
     bool vocabulary_only_ = false;
     bool on_gpu_ = false;
     ModelInfo info_;

@@ -9,7 +9,7 @@
 // out; gradients pass through the transposed weights, which are rounded to 8 bits, too. Measured: losses up to 0.09 %,
 // gradients 1.3 to 3.1 % (printed below).
 //
-// The micro-kernel (training/micro-kernel.h) rounds all that it multiplies, weights of every type included, to BF16,
+// The micro-kernel (common/micro-kernel.h) rounds all that it multiplies, weights of every type included, to BF16,
 // whose 8 bits leave 0.1 % of a number on average, 0.2 % at most. Measured: losses up to 0.04 %, gradients up to 1.5 %.
 #include "test/check.h"
 #include "test/support.h"

@@ -2,8 +2,8 @@
 
 #include "common/backends.h"
 #include "common/log-capture.h"
+#include "common/micro-kernel.h"
 #include "common/status.h"
-#include "training/micro-kernel.h"
 
 #include <algorithm>
 #include <cstring>
@@ -56,17 +56,6 @@ void transpose_part(ggml_tensor * dst, int ith, int nth, void *) {
     }
 }
 
-bool has_feature(ggml_backend_t backend, const char * name) {
-    ggml_backend_reg_t reg = ggml_backend_dev_backend_reg(ggml_backend_get_device(backend));
-    const auto features =
-        (ggml_backend_get_features_t) ggml_backend_reg_get_proc_address(reg, "ggml_backend_get_features");
-    for (const ggml_backend_feature * feature = features ? features(reg) : nullptr; feature && feature->name;
-         feature++) {
-        if (!std::strcmp(feature->name, name)) return true;
-    }
-    return false;
-}
-
 bool is_cpu(ggml_backend_dev_t device) {
     return ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU;
 }
@@ -84,7 +73,7 @@ Compute::Compute(const std::string & device, int n_threads, Graphs graphs)
     : backend_(create_backend(device_by_name(device), n_threads)),
       on_cpu_(graphs != Graphs::portable && is_cpu(ggml_backend_get_device(backend_.get()))),
       has_micro_kernel_(on_cpu_ && graphs == Graphs::packed && isheep::has_micro_kernel() &&
-                        has_feature(backend_.get(), "AVX512_BF16")),
+                        has_feature(ggml_backend_get_device(backend_.get()), "AVX512_BF16")),
       allocator_(ggml_gallocr_new(buffer_type())) {}
 
 Graph::Graph(Compute & compute, size_t max_nodes)

@@ -1,8 +1,8 @@
 #include "training/loss.h"
 
+#include "common/micro-kernel.h"
 #include "training/layer-graph.h"
 #include "training/matrix-product.h"
-#include "training/micro-kernel.h"
 
 #include <algorithm>
 #include <cmath>

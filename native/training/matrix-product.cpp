@@ -1,6 +1,6 @@
 #include "training/matrix-product.h"
 
-#include "training/panel.h"
+#include "common/panel.h"
 
 #include <algorithm>
 

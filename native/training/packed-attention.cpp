@@ -1,6 +1,6 @@
 #include "training/packed-attention.h"
 
-#include "training/panel.h"
+#include "common/panel.h"
 
 #include <algorithm>
 #include <atomic>

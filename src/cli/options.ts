@@ -86,6 +86,7 @@ export const modelOptions: readonly CommandOption[] = [
 export const inferenceOptions: readonly CommandOption[] = [
   settingOption('inference.batchTokens', 'batch-tokens'),
   settingOption('inference.cacheMemory', 'cache-memory'),
+  settingOption('inference.packedMemory', 'packed-memory'),
 ];
 
 /** Of the commands that can work with the model behind an endpoint instead. */

@@ -7,7 +7,7 @@ const shown = 5;
 
 export function checkModelOptions(options: ModelOptions): void {
   const problems: string[] = [];
-  const { path, threads = 0, batch = {} } = options;
+  const { path, threads = 0, packedBytes, batch = {} } = options;
   if (typeof path !== 'string' || path === '') problems.push(wording('path', 'the path of a GGUF file', path));
   if (!isCount(threads, 0, 1024)) problems.push(wording('threads', 'a whole number from 0 to 1024', threads));
   if (batch.parallel !== undefined && !isCount(batch.parallel, 1, 256)) {
@@ -15,6 +15,9 @@ export function checkModelOptions(options: ModelOptions): void {
   }
   if (batch.cacheBytes !== undefined && !(batch.cacheBytes > 0)) {
     problems.push(wording('cacheBytes', 'a number above 0', batch.cacheBytes));
+  }
+  if (packedBytes !== undefined && !(packedBytes >= 0)) {
+    problems.push(wording('packedBytes', 'a number from 0', packedBytes));
   }
   if (batch.batchTokens !== undefined && !isCount(batch.batchTokens, 1, 65_536)) {
     problems.push(wording('batchTokens', 'a whole number from 1 to 65536', batch.batchTokens));

@@ -71,8 +71,10 @@ function libraries(): Finding[] {
     ...rejected(choice),
     cpuLibraryFinding(choice, info),
     fact(
-      'training on the CPU',
-      info.microKernel ? 'by the micro-kernel, in BF16' : "by ggml's products: the processor has no AVX-512 BF16",
+      'products on the CPU',
+      info.microKernel
+        ? 'by the micro-kernel, in BF16 (training, and writing where copies of the weights have room)'
+        : "by ggml's products: the processor has no AVX-512 BF16",
     ),
     ...info.devices.map((device) =>
       fact(

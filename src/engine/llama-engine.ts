@@ -8,6 +8,7 @@ import type { BatchSettings } from './batch-policy.js';
 import type { EngineChoices, EngineFactory, OpenTrainer } from './engine-factory.js';
 import { resolveModel } from './known-models.js';
 import { compareMerged, mergeAdapters, mergedBytes, type MergeEngineOptions } from './merge.js';
+import { packedBytesByMemory } from './memory.js';
 import { loadModel, type Model, type ModelOptions } from './model.js';
 import { checkTrainable, createTrainer, forecastTraining } from './trainer.js';
 
@@ -18,6 +19,8 @@ export interface LlamaEngineOptions {
   /** 0: as many as the machine has cores. */
   threads: number;
   chatTemplate?: string;
+  /** Bytes that copies of the weights in BF16 may take; default: an eighth of the memory. */
+  packedBytes?: number;
   /** Bounds of what is chosen from the requests and the memory. */
   batch?: Partial<BatchSettings>;
 }
@@ -26,7 +29,9 @@ export function createLlamaEngine(options: LlamaEngineOptions): EngineFactory {
   return {
     check: (use) => check(options, use),
     choose: (recorded) => Promise.resolve(checkedChoices(choicesNow(options), recorded)),
-    openModel: (choices) => loadModel({ ...modelOptions(options), threads: Number(choices.threads) }),
+    // A run that was started before there were such copies goes on without them.
+    openModel: ({ threads, packedBytes = 0 }) =>
+      loadModel({ ...modelOptions(options), threads: Number(threads), packedBytes: Number(packedBytes) }),
     forecastTraining: ({ threads }, settings) =>
       forecastTraining(
         { modelPath: resolveModel(options.model), device: options.device, threads: Number(threads) },
@@ -87,11 +92,12 @@ function mergeOptions(options: LlamaEngineOptions, threads: number): MergeEngine
   return { ...rest, modelPath: path, device, threads };
 }
 
-function choicesNow({ device, threads }: LlamaEngineOptions): EngineChoices {
+function choicesNow({ device, threads, packedBytes = packedBytesByMemory() }: LlamaEngineOptions): EngineChoices {
   const { variant, cpuLibrary } = chooseLibraries(wantedVariants(process.env.ISHEEP_VARIANT ?? ''));
   return {
     device,
     threads: threads > 0 ? threads : os.availableParallelism(),
+    packedBytes,
     variant,
     ...(cpuLibrary === null ? {} : { cpuLibrary }),
   };

@@ -1,13 +1,13 @@
 // What a training may take of the machine's memory, and what was chosen by it: the choice is kept beside the checkpoints,
 // because it decides how products round, and a training that goes on has to go on with it.
 import { mkdirSync, readFileSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 
 import type { CopiedWeights, NativeForecastOptions } from '../native/addon-types.js';
 import { writeFileAtomically } from '../shared/atomic-file.js';
 import type { TrainerSettings } from './engine.js';
+import { freeBytes } from './memory.js';
 
 const MiB = 1024 * 1024;
 
@@ -37,14 +37,6 @@ export function memoryOptions(
     activations,
     longestSample: lengths.reduce((longest, length) => Math.max(longest, length), 1),
   };
-}
-
-/** What the machine has left, or the group of processes that this one is confined to. */
-function freeBytes(): number {
-  const { rss } = process.memoryUsage();
-  const confined = process.constrainedMemory();
-  const free = os.freemem();
-  return confined > 0 && confined < os.totalmem() ? Math.min(free, Math.max(0, confined - rss)) : free;
 }
 
 export function readChosenCopies(checkpointDir: string | undefined): CopiedWeights | null {

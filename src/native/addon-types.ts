@@ -17,7 +17,7 @@ export interface DeviceInfo {
 export interface SystemInfo {
   llamaVersion: string;
   features: string;
-  /** Training on the CPU multiplies by our own kernel, not by ggml's (native/training/micro-kernel.h). */
+  /** Training on the CPU multiplies by our own kernel, not by ggml's (native/common/micro-kernel.h). */
   microKernel: boolean;
   devices: DeviceInfo[];
 }
@@ -65,6 +65,9 @@ export interface NativeModelOptions {
   device: string;
   /** Read the vocabulary and metadata only: tokenizing and chat templates work, nothing else does. */
   vocabularyOnly: boolean;
+  /** What the weights may take once more, packed in BF16 for faster products (native/inference/packed-products.h); they are not
+   *  packed where they would take more, or on other processors and devices. Default: 0. */
+  packedBytes?: number;
 }
 
 export interface NativeModelInfo {

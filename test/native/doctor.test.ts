@@ -32,7 +32,7 @@ test('the versions, the machine, the libraries in use and the room on the disk a
     'llama.cpp',
     'variant',
     'CPU library',
-    'training on the CPU',
+    'products on the CPU',
     'device CPU',
     'disk',
   ]) {

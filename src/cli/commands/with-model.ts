@@ -12,7 +12,7 @@ import { formatUnits } from '../format.js';
 import { endpointOf, refuseLocalOptions } from './endpoint.js';
 
 export function engineOptions({ config, values }: CommandCall): LlamaEngineOptions {
-  const { batchTokens, cacheMemory } = config.inference;
+  const { batchTokens, cacheMemory, packedMemory } = config.inference;
   // generate has an option of its own, which an endpoint reads, too.
   const parallel = values.number('parallel') ?? config.inference.parallel;
   return {
@@ -20,6 +20,7 @@ export function engineOptions({ config, values }: CommandCall): LlamaEngineOptio
     device: config.device,
     threads: config.threads,
     ...(config.chatTemplate === undefined ? {} : { chatTemplate: config.chatTemplate }),
+    ...(packedMemory === undefined ? {} : { packedBytes: packedMemory * 1024 ** 2 }),
     batch: { parallel, batchTokens, cacheBytes: cacheMemory * 1024 ** 2 },
   };
 }

@@ -1,4 +1,4 @@
-#include "training/panel.h"
+#include "common/panel.h"
 
 #include <algorithm>
 #include <cstring>

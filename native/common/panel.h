@@ -1,7 +1,7 @@
 // Panels of a matrix for the micro-kernel: some of the result's columns, all or part of what is summed over, in BF16.
 #pragma once
 
-#include "training/micro-kernel.h"
+#include "common/micro-kernel.h"
 
 #include "ggml.h"
 

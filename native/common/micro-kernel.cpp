@@ -1,4 +1,4 @@
-#include "training/micro-kernel.h"
+#include "common/micro-kernel.h"
 
 #if defined(__x86_64__) || defined(_M_X64)
 #define ISHEEP_AVX512_BF16

@@ -1,0 +1,48 @@
+// Products with a model's weights by the micro-kernel (common/micro-kernel.h), inside the graphs that llama.cpp builds:
+// a node that multiplies by a quantized matrix becomes one of our own operator before it is computed. ggml multiplies
+// quantized weights by few numbers at a time, whose activations it rounds to 8 bits; here the weights are packed in
+// BF16 once, and numbers are multiplied in BF16 and added up in F32, in an order that depends on neither the number of
+// threads nor on what else is in the batch.
+#pragma once
+
+#include "common/micro-kernel.h"
+#include "inference/parallel.h"
+
+#include "ggml.h"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace isheep {
+
+// A matrix in panels of panel_columns of its rows, one after the other, each of n_in * panel_columns numbers.
+struct PackedMatrix {
+    struct Free {
+        void operator()(Bf16 * numbers) const;
+    };
+    int64_t n_in, n_out;
+    std::unique_ptr<Bf16, Free> panels;
+};
+
+// The packed weights of one model, made when they are first multiplied by. Any thread may use it.
+class PackedWeights {
+public:
+    // Whether this processor has the micro-kernel, and no matrix instructions: with these ggml is faster.
+    static bool suit_processor();
+    // Whether a matrix of this type is packed. F16 and F32 are not: BF16 would round them.
+    static bool packs(ggml_type type);
+
+    // Makes `node` one of our own operator where it is a product with weights that are packed. Before it is computed;
+    // the weights must outlive its graph.
+    void take_over(ggml_tensor * node, Parallel & parallel);
+
+private:
+    PackedMatrix * packed(const ggml_tensor * matrix, Parallel & parallel);
+
+    std::mutex mutex_;
+    std::unordered_map<const ggml_tensor *, PackedMatrix> matrices_;
+};
+
+}  // namespace isheep

@@ -1,0 +1,139 @@
+// Products that are taken over from ggml: against sums in double of the rounded numbers; the same bytes whatever the
+// threads and whatever else is multiplied; and whole models against their weights stored as F32.
+#include "inference/packed-products.h"
+#include "common/backends.h"
+#include "inference/embeddings.h"
+#include "test/check.h"
+#include "test/support.h"
+#include "training/graph.h"
+
+#include <cmath>
+#include <random>
+
+using namespace isheep;
+using namespace isheep::test;
+
+namespace {
+
+struct Shape {
+    int64_t k, n_out;
+    ggml_type type;
+};
+
+std::vector<float> normal_numbers(size_t n, uint32_t seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> normal;
+    std::vector<float> values(n);
+    for (float & value : values) value = normal(random);
+    return values;
+}
+
+// A matrix as llama.cpp holds it, and how often it was not taken over.
+class Product {
+public:
+    explicit Product(const Shape & shape) : shape_(shape), store_(1) {
+        matrix_ = store_.add(shape.type, shape.k, shape.n_out);
+        store_.allocate(ggml_backend_cpu_buffer_type());
+        ggml_backend_buffer_set_usage(matrix_->buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+        values_ = normal_numbers((size_t) (shape.k * shape.n_out), 1);
+        std::vector<uint8_t> stored(ggml_nbytes(matrix_));
+        ggml_quantize_chunk(shape.type, values_.data(), stored.data(), 0, shape.n_out, shape.k, nullptr);
+        set_tensor(matrix_, stored.data());
+        ggml_get_type_traits(shape.type)->to_float(stored.data(), values_.data(), (int64_t) values_.size());
+    }
+
+    // [n_rows, n_out]
+    std::vector<float> multiply(const std::vector<float> & x, int n_threads) {
+        const int64_t n_rows = (int64_t) x.size() / shape_.k;
+        Backend backend(create_backend(device_by_name("cpu"), n_threads));
+        Context context(ggml_init({4 * ggml_tensor_overhead() + ggml_graph_overhead(), nullptr, true}));
+        ggml_tensor * rows = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, shape_.k, n_rows);
+        ggml_tensor * result = ggml_mul_mat(context.get(), matrix_, rows);
+        ggml_cgraph * graph = ggml_new_graph(context.get());
+        ggml_build_forward_expand(graph, result);
+        Buffer buffer(ggml_backend_alloc_ctx_tensors(context.get(), backend.get()));
+        set_tensor(rows, x.data());
+        Parallel parallel((size_t) n_threads);
+        weights_.take_over(result, parallel);
+        check_equal(result->op, GGML_OP_CUSTOM, "the operator");
+        check_equal(ggml_backend_graph_compute(backend.get(), graph), GGML_STATUS_SUCCESS, "computing");
+        return get_floats(result);
+    }
+
+    // The largest difference from sums of the rounded numbers, relative to the root of what is summed.
+    double worst(const std::vector<float> & x, const std::vector<float> & found) const {
+        const auto rounded = [](float value) { return (double) ggml_bf16_to_fp32(ggml_fp32_to_bf16(value)); };
+        double worst = 0;
+        for (size_t i = 0; i < found.size(); i++) {
+            const size_t row = i / (size_t) shape_.n_out, column = i % (size_t) shape_.n_out;
+            double sum = 0;
+            for (size_t k = 0; k < (size_t) shape_.k; k++)
+                sum += rounded(x[row * (size_t) shape_.k + k]) * rounded(values_[column * (size_t) shape_.k + k]);
+            worst = std::max(worst, std::fabs(found[i] - sum) / std::sqrt((double) shape_.k));
+        }
+        return worst;
+    }
+
+private:
+    Shape shape_;
+    TensorStore store_;
+    ggml_tensor * matrix_;
+    std::vector<float> values_;
+    PackedWeights weights_;
+};
+
+// Vectors of texts, one after the other.
+std::vector<float> vectors_of(const TinyModelOptions & options, uint64_t packed_bytes, uint32_t n_sequences) {
+    const auto model = Model::load(tiny_model_path(options), "cpu", false, packed_bytes);
+    check_equal(model->packed() != nullptr, packed_bytes > 0, "whether weights are packed");
+    BatchRunner runner(model, {n_sequences, 256, 256, 256, 2, true, true});
+    std::vector<EmbedRequest> requests;
+    for (const Sample & sample : random_samples({1, 7, 30, 31, 3, 12}, 4)) requests.push_back({sample.tokens, 0});
+    std::vector<float> all;
+    for (const std::vector<float> & vector : embed(runner, requests, [](size_t) {}))
+        all.insert(all.end(), vector.begin(), vector.end());
+    return all;
+}
+
+constexpr uint64_t enough = 1 << 30;
+
+}  // namespace
+
+TEST(
+    "products that are taken over are those of the rounded numbers, the same whatever the threads and the rows "
+    "beside") {
+    if (!has_micro_kernel_here()) return;
+    for (const Shape & shape : {Shape{64, 3, GGML_TYPE_Q8_0}, Shape{576, 70, GGML_TYPE_Q4_1},
+                                Shape{256, 320, GGML_TYPE_Q4_K}, Shape{2048, 96, GGML_TYPE_BF16}}) {
+        Product product(shape);
+        for (int64_t n_rows : {1, 8, 37, 300}) {
+            const std::vector<float> x = normal_numbers((size_t) (n_rows * shape.k), 2);
+            const std::vector<float> found = product.multiply(x, 1);
+            const std::string name = std::to_string(n_rows) + " rows, " + ggml_type_name(shape.type);
+            check(product.worst(x, found) < 1e-5, name + ": off by " + std::to_string(product.worst(x, found)));
+            for (int n_threads : {2, 3}) check(product.multiply(x, n_threads) == found, name + ": threads differ");
+            const std::vector<float> last = product.multiply({x.end() - shape.k, x.end()}, 1);
+            check(std::equal(last.begin(), last.end(), found.end() - shape.n_out), name + ": a row alone differs");
+        }
+    }
+}
+
+TEST("weights are packed where they have room, and a model's vectors are nearer to F32 than ggml's then") {
+    if (!PackedWeights::suit_processor()) return;
+    for (const char * name : {"llama", "qwen2", "qwen3", "gemma3"}) {
+        TinyModelOptions options = tiny_architecture(name);
+        options.type = GGML_TYPE_Q8_0;
+        const std::vector<float> packed = vectors_of(options, enough, 4), plain = vectors_of(options, 0, 4);
+        check(vectors_of(options, enough, 1) == packed, std::string(name) + ": alone they differ");
+        options.dequantized = true;
+        const std::vector<float> exact = vectors_of(options, 0, 4);
+        const double ours = relative_difference(packed, exact), ggmls = relative_difference(plain, exact);
+        std::printf("     %s: off by %.2g, by ggml's products %.2g\n", name, ours, ggmls);
+        check(ours < ggmls && ours < 1e-2, std::string(name) + ": off by " + std::to_string(ours));
+    }
+    TinyModelOptions options;
+    options.type = GGML_TYPE_Q8_0;
+    check(!Model::load(tiny_model_path(options), "cpu", false, 1000)->packed(), "packed without room");
+    options.type = GGML_TYPE_F16;
+    check(!Model::load(tiny_model_path(options), "cpu", false, enough)->packed(), "F16 weights are packed");
+}
