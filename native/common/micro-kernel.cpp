@@ -89,6 +89,59 @@ ISHEEP_TARGET void compute_tile(const Tile & tile) {
     }
 }
 
+// 16 registers of 16 pairs: pair c of register r becomes pair r of register c.
+ISHEEP_TARGET static inline void transpose_pairs(__m512i * r) {
+    __m512i two[lane], four[lane];
+    for (int i = 0; i < lane; i += 2) {
+        two[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+        two[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    // four[i + j], i in 0, 4, 8, 12: pair j of each quarter of the registers i to i + 3
+    for (int i = 0; i < lane; i += 4) {
+        four[i] = _mm512_unpacklo_epi64(two[i], two[i + 2]);
+        four[i + 1] = _mm512_unpackhi_epi64(two[i], two[i + 2]);
+        four[i + 2] = _mm512_unpacklo_epi64(two[i + 1], two[i + 3]);
+        four[i + 3] = _mm512_unpackhi_epi64(two[i + 1], two[i + 3]);
+    }
+    constexpr int even = 0x88, odd = 0xdd;  // quarters of two registers
+    for (int j = 0; j < 4; j++) {
+        const __m512i even_a = _mm512_shuffle_i32x4(four[j], four[4 + j], even);
+        const __m512i even_b = _mm512_shuffle_i32x4(four[8 + j], four[12 + j], even);
+        const __m512i odd_a = _mm512_shuffle_i32x4(four[j], four[4 + j], odd);
+        const __m512i odd_b = _mm512_shuffle_i32x4(four[8 + j], four[12 + j], odd);
+        r[j] = _mm512_shuffle_i32x4(even_a, even_b, even);
+        r[4 + j] = _mm512_shuffle_i32x4(odd_a, odd_b, even);
+        r[8 + j] = _mm512_shuffle_i32x4(even_a, even_b, odd);
+        r[12 + j] = _mm512_shuffle_i32x4(odd_a, odd_b, odd);
+    }
+}
+
+ISHEEP_TARGET void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * panel) {
+    static_assert(packed_columns == lane, "a register holds a pair of each column");
+    for (int64_t i = 0; i < k; i += 2 * lane) {
+        const int n_pairs = (int) std::min<int64_t>((k - i) / 2, lane);
+        const __mmask16 some = first_of_lane(n_pairs);
+        __m512i pairs[lane];
+        for (int r = 0; r < lane; r++) pairs[r] = _mm512_maskz_loadu_epi32(some, rows[r] + i);
+        transpose_pairs(pairs);
+        Bf16 * to = panel + i * panel_columns;
+        for (int pair = 0; pair < n_pairs; pair++) _mm512_storeu_si512(to + pair * 2 * panel_columns, pairs[pair]);
+    }
+}
+
+ISHEEP_TARGET void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to) {
+    alignas(64) static constexpr uint16_t order[2 * panel_columns] = {
+        0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39, 8,  40, 9,  41, 10, 42,
+        11, 43, 12, 44, 13, 45, 14, 46, 15, 47, 16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53,
+        22, 54, 23, 55, 24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63};
+    const __mmask32 some = n >= panel_columns ? ~(__mmask32) 0 : ((__mmask32) 1 << n) - 1;
+    const __m512i first = _mm512_maskz_loadu_epi16(some, a), second = _mm512_maskz_loadu_epi16(some, b);
+    for (int half = 0; half < n_vectors; half++) {
+        const __m512i places = _mm512_load_si512(order + half * panel_columns);
+        _mm512_storeu_si512(to + half * panel_columns, _mm512_permutex2var_epi16(first, places, second));
+    }
+}
+
 ISHEEP_TARGET void round_to_bf16(const float * from, const float * factors, Bf16 * to, int64_t n) {
     for (int64_t i = 0; i < n; i += lane) {
         const __mmask16 some = first_of_lane((int) std::min<int64_t>(n - i, lane));
@@ -183,6 +236,8 @@ bool has_micro_kernel() {
     return false;
 }
 void compute_tile(const Tile &) {}
+void put_columns(const Bf16 * const *, int64_t, Bf16 *) {}
+void put_pair(const Bf16 *, const Bf16 *, int64_t, Bf16 *) {}
 void round_to_bf16(const float *, const float *, Bf16 *, int64_t) {}
 void softmax_columns(float *, int64_t, int, int64_t, float, Bf16 *) {}
 void softmax_columns_backward(const float *, const float *, const float *, int64_t, int, int64_t, Bf16 *) {}

@@ -35,6 +35,16 @@ struct Tile {
     int n_rows, n_columns;  // at most tile_rows and panel_columns
 };
 
+// So many columns of a panel are written at once.
+constexpr int packed_columns = 16;
+
+// Columns of a panel, out of packed_columns rows of k numbers each, k even. `panel`: the place of the first pair of the
+// first of these columns.
+void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * panel);
+// A pair of a panel's rows, out of n columns of each (n at most panel_columns; the rest become zeros). `to`: the pair's
+// place in the panel.
+void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to);
+
 // Whether this program was built with the kernel; the processor is asked elsewhere (Compute::has_micro_kernel).
 bool has_micro_kernel();
 

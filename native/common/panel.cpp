@@ -24,14 +24,6 @@ void put_column(const Bf16 * numbers, int64_t k, int column, Bf16 * panel) {
         std::memcpy(panel + i * panel_columns + 2 * column, numbers + i, 2 * sizeof(Bf16));
 }
 
-void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to) {
-    if (n < panel_columns) std::memset(to, 0, 2 * panel_columns * sizeof(Bf16));
-    for (int64_t i = 0; i < n; i++) {
-        to[2 * i] = a[i];
-        to[2 * i + 1] = b[i];
-    }
-}
-
 void multiply(const PanelProduct & p, int64_t n_rows, int64_t n_columns, bool add) {
     for (int64_t column = 0; column < n_columns; column += panel_columns) {
         TileTerm term{nullptr, p.row_stride, p.panels + column * p.k, p.k};
@@ -52,13 +44,15 @@ void multiply(const PanelProduct & p, int64_t n_rows, int64_t n_columns, bool ad
 
 void pack_across(MatrixReader & reader, int64_t from, int64_t first, int64_t k, Bf16 * panel) {
     constexpr int64_t chunk = 256;  // a multiple of every block; its part of the panel stays in the nearest cache
+    static const Bf16 zeros[chunk] = {};
     const int64_t n = std::min<int64_t>(panel_columns, reader.matrix()->ne[1] - from);
-    if (n < panel_columns) std::memset(panel, 0, k * panel_columns * sizeof(Bf16));
+    const Bf16 * rows[packed_columns];
     for (int64_t start = 0; start < k; start += chunk) {
         const int64_t length = std::min(chunk, k - start);
-        for (int column = 0; column < (int) n; column++) {
-            const Bf16 * numbers = reader.read(from + column, first + start, length);
-            put_column(numbers, length, column, panel + start * panel_columns);
+        for (int64_t column = 0; column < panel_columns; column += packed_columns) {
+            for (int i = 0; i < packed_columns; i++)
+                rows[i] = column + i < n ? reader.read(from + column + i, first + start, length, i) : zeros;
+            put_columns(rows, length, panel + start * panel_columns + 2 * column);
         }
     }
 }

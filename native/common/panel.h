@@ -11,9 +11,6 @@ namespace isheep {
 
 // Column `column` of a panel, out of k numbers that lie one after the other.
 void put_column(const Bf16 * numbers, int64_t k, int column, Bf16 * panel);
-// A pair of a panel's rows, out of n columns of each (n at most panel_columns; the rest become zeros). `to`: the pair's
-// place in the panel.
-void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to);
 
 // result [n_rows][result_stride] = rows * panels, or is added to. rows [n_rows][row_stride] of k numbers; the panels
 // follow each other, k * panel_columns numbers each.
@@ -32,7 +29,7 @@ class MatrixReader {
 public:
     explicit MatrixReader(const ggml_tensor * matrix) : matrix_(matrix) {}
     // Numbers first … first + n of a row; `first` is a multiple of the type's block. Valid until the next call with the
-    // same `place`, 0 or 1.
+    // same `place`, below packed_columns.
     const Bf16 * read(int64_t row, int64_t first, int64_t n, int place = 0);
     int64_t block() const { return ggml_blck_size(matrix_->type); }
     const ggml_tensor * matrix() const { return matrix_; }
@@ -40,7 +37,7 @@ public:
 private:
     const ggml_tensor * matrix_;
     std::vector<float> floats_;
-    std::vector<Bf16> rounded_[2];
+    std::vector<Bf16> rounded_[packed_columns];
 };
 
 // Result columns from … from + panel_columns are rows of the matrix; k runs over numbers first … first + k of them.
