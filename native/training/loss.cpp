@@ -13,8 +13,8 @@ namespace {
 constexpr size_t max_nodes = 64;
 
 // Rows of a chunk: as many as fit into so many bytes of logits, at most so many, beyond which more gain nothing. The
-// micro-kernel packs the output matrix for each chunk, in both directions, so its chunks are larger: with a vocabulary of
-// 262k, too, as many rows as gain something. They have one buffer, not two.
+// micro-kernel packs the output matrix for each chunk, in both directions, so its chunks are larger: as many rows as
+// gain something with a vocabulary of 262k, too. They have one buffer, not two.
 size_t chunk_rows_for(const Architecture & a, bool packed) {
     const size_t most_rows = packed ? 256 : 128, most_bytes = (size_t) (packed ? 256 : 32) << 20;
     const size_t fitting = most_bytes / (a.n_vocab * sizeof(float));
