@@ -58,7 +58,7 @@ bool is_matrix(const ggml_tensor * t) {
 bool is_packable(const ggml_tensor * weights) {
     return weights->buffer && ggml_backend_buffer_get_usage(weights->buffer) == GGML_BACKEND_BUFFER_USAGE_WEIGHTS &&
            ggml_backend_buffer_is_host(weights->buffer) && PackedWeights::packs(weights->type) && is_matrix(weights) &&
-           ggml_is_contiguous(weights);
+           ggml_is_contiguous(weights) && weights->ne[0] % 2 == 0;  // the kernel takes pairs of numbers
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct PackedMatrix {
 // The packed weights of one model, made when they are first multiplied by. Any thread may use it.
 class PackedWeights {
 public:
-    // Whether this processor has the micro-kernel, and no matrix instructions: with these ggml is faster.
+    // Whether this processor has the micro-kernel, and no matrix instructions, for which ggml has forms.
     static bool suit_processor();
     // Whether a matrix of this type is packed. F16 and F32 are not: BF16 would round them.
     static bool packs(ggml_type type);

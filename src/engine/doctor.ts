@@ -73,7 +73,7 @@ function libraries(): Finding[] {
     fact(
       'products on the CPU',
       info.microKernel
-        ? 'by the micro-kernel, in BF16 (training, and writing where copies of the weights have room)'
+        ? 'by the micro-kernel, in BF16 (training; without AMX writing, too, where copies of the weights have room)'
         : "by ggml's products: the processor has no AVX-512 BF16",
     ),
     ...info.devices.map((device) =>

@@ -17,7 +17,7 @@ export interface DeviceInfo {
 export interface SystemInfo {
   llamaVersion: string;
   features: string;
-  /** Training on the CPU multiplies by our own kernel, not by ggml's (native/common/micro-kernel.h). */
+  /** Products on the CPU can be by our own kernel, not by ggml's (native/common/micro-kernel.h). */
   microKernel: boolean;
   devices: DeviceInfo[];
 }
