@@ -1,9 +1,6 @@
 #include "common/micro-kernel.h"
 
-#if defined(__x86_64__) || defined(_M_X64)
-#define ISHEEP_AVX512_BF16
-#include <immintrin.h>
-#endif
+#include "common/avx512.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,16 +11,8 @@ namespace isheep {
 
 #ifdef ISHEEP_AVX512_BF16
 
-// The rest of the program is built for every processor, these functions for some. MSVC takes the instructions anywhere.
-#if defined(__GNUC__) || defined(__clang__)
-#define ISHEEP_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#else
-#define ISHEEP_TARGET
-#endif
-
 namespace {
 
-constexpr int lane = 16;  // floats of a register
 constexpr int n_vectors = panel_columns / lane;
 
 // Rows beyond the tile's last repeat it; what comes out of them is not stored.
@@ -48,11 +37,6 @@ ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, float * sums) {
     for (int r = 0; r < tile_rows; r++) {
         for (int v = 0; v < n_vectors; v++) _mm512_store_ps(sums + r * panel_columns + v * lane, sum[r][v]);
     }
-}
-
-// The first n of 16 numbers.
-ISHEEP_TARGET __mmask16 first_of_lane(int n) {
-    return (__mmask16) ((1u << std::clamp(n, 0, lane)) - 1);
 }
 
 ISHEEP_TARGET void multiply_by_mask(const Tile & tile, float * sums) {
@@ -149,18 +133,6 @@ ISHEEP_TARGET void round_to_bf16(const float * from, const float * factors, Bf16
         if (factors) values = _mm512_mul_ps(values, _mm512_maskz_loadu_ps(some, factors + i));
         _mm256_mask_storeu_epi16(to + i, some, (__m256i) _mm512_cvtneps_pbh(values));
     }
-}
-
-// e^x for x <= 0: 2^n e^r with |r| <= ln 2 / 2, e^r by its Taylor series to r^6, which leaves 1e-7 of it.
-ISHEEP_TARGET static inline __m512 exponential(__m512 x) {
-    x = _mm512_max_ps(x, _mm512_set1_ps(-100));  // nothing, in the end; -inf would give no number
-    const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
-    __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);  // ln 2 in two parts, the first of few bits
-    r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
-    __m512 sum = _mm512_set1_ps(1.0f / 720);
-    for (float factor : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f})
-        sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(factor));
-    return _mm512_scalef_ps(sum, n);
 }
 
 ISHEEP_TARGET void softmax_columns(float * scores, int64_t n_keys, int n_columns, int64_t stride, float scale,

@@ -2,6 +2,7 @@
 
 #include "common/log-capture.h"
 #include "common/status.h"
+#include "inference/cache-attention.h"
 
 #include <algorithm>
 #include <cstring>
@@ -293,7 +294,10 @@ void BatchRunner::build_batch(BatchTask & task) {
 bool BatchRunner::before_node(ggml_tensor * node, bool is_question) {
     const bool is_last = options_.embeddings && is_last_vector(node);
     if (!is_question) return !is_last;
-    if (model_->packed()) model_->packed()->take_over(node, parallel_);
+    if (model_->packed()) {
+        model_->packed()->take_over(node, parallel_);
+        take_over_attention(node);
+    }
     return is_last;
 }
 

@@ -1,11 +1,10 @@
 #include "inference/packed-products.h"
 
 #include "common/backends.h"
-#include "common/handles.h"
 #include "common/panel.h"
+#include "inference/own-operator.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <vector>
 
@@ -40,16 +39,6 @@ void multiply_by_panels(ggml_tensor * result, int ith, int nth, void * packed) {
     }
 }
 
-// How ggml writes down an operator of ours, learnt from one that it made.
-void make_own(ggml_tensor * node, PackedMatrix * matrix) {
-    Context context(ggml_init({2 * ggml_tensor_overhead(), nullptr, true}));
-    ggml_tensor * source = ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, 1);
-    const ggml_tensor * own = ggml_custom_4d(context.get(), GGML_TYPE_F32, 1, 1, 1, 1, &source, 1, multiply_by_panels,
-                                             GGML_N_TASKS_MAX, matrix);
-    node->op = own->op;
-    std::memcpy(node->op_params, own->op_params, sizeof own->op_params);
-}
-
 bool is_matrix(const ggml_tensor * t) {
     return t->ne[2] == 1 && t->ne[3] == 1;
 }
@@ -80,7 +69,7 @@ void PackedWeights::take_over(ggml_tensor * node, Parallel & parallel) {
     if (node->op != GGML_OP_MUL_MAT || !is_packable(node->src[0])) return;
     const ggml_tensor * x = node->src[1];
     if (x->type != GGML_TYPE_F32 || !is_matrix(x) || x->nb[0] != sizeof(float)) return;
-    if (PackedMatrix * matrix = packed(node->src[0], parallel)) make_own(node, matrix);
+    if (PackedMatrix * matrix = packed(node->src[0], parallel)) make_own(node, multiply_by_panels, matrix);
 }
 
 // Null where there is no memory.

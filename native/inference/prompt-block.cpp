@@ -1,15 +1,12 @@
 #include "inference/prompt-block.h"
 
+#include "inference/cache-attention.h"
+
 #include <algorithm>
 #include <limits>
 
 namespace isheep {
 namespace {
-
-// ggml's CPU backend computes attention of so many tokens by another kernel, which differs in the last bits
-// (ggml_compute_forward_flash_attn_ext): a prompt must not get there by being filled up, or its text would depend on
-// its neighbours. A prompt that does not fit into a block is cut by itself, in the same places each time.
-constexpr size_t tiled_length = 64;
 
 struct Limits {
     size_t n_tokens;
@@ -43,7 +40,9 @@ void each_block_to(size_t last, const std::vector<PromptRest> & rests, const Lim
         const size_t n = longest_piece(rest, limits);
         const bool is_cut = n < rest.n_left;
         const bool is_first = begin == last;
-        const bool is_alike = (n < tiled_length) == (candidate.block.length < tiled_length);
+        // A prompt must not get to other attention by being filled up, or its text would depend on its neighbours. One
+        // that does not fit into a block is cut by itself, in the same places each time.
+        const bool is_alike = (n < tiled_rows) == (candidate.block.length < tiled_rows);
         if (!is_first && (is_cut || !is_alike)) return;
         candidate.block.begin = begin;
         candidate.block.length = std::max(candidate.block.length, n);
