@@ -4,7 +4,7 @@
 #pragma once
 
 #if defined(__x86_64__) || defined(_M_X64)
-#define ISHEEP_AVX512_BF16
+#define ISHEEP_AVX512
 #include <immintrin.h>
 
 #include <algorithm>
@@ -12,9 +12,11 @@
 
 // The rest of the program is built for every processor, these functions for some. MSVC takes the instructions anywhere.
 #if defined(__GNUC__) || defined(__clang__)
-#define ISHEEP_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#define ISHEEP_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
+#define ISHEEP_TARGET_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 #else
 #define ISHEEP_TARGET
+#define ISHEEP_TARGET_BF16
 #endif
 
 namespace isheep {

@@ -9,14 +9,14 @@
 
 namespace isheep {
 
-#ifdef ISHEEP_AVX512_BF16
+#ifdef ISHEEP_AVX512
 
 namespace {
 
 constexpr int n_vectors = panel_columns / lane;
 
 // Rows beyond the tile's last repeat it; what comes out of them is not stored.
-ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, float * sums) {
+ISHEEP_TARGET_BF16 void add_term(const TileTerm & term, int n_rows, float * sums) {
     const Bf16 * rows[tile_rows];
     for (int r = 0; r < tile_rows; r++) rows[r] = term.rows + std::min(r, n_rows - 1) * term.row_stride;
     __m512 sum[tile_rows][n_vectors];
@@ -39,7 +39,7 @@ ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, float * sums) {
     }
 }
 
-ISHEEP_TARGET void multiply_by_mask(const Tile & tile, float * sums) {
+ISHEEP_TARGET_BF16 void multiply_by_mask(const Tile & tile, float * sums) {
     for (int v = 0; v < n_vectors; v++) {
         const __mmask16 some = first_of_lane(tile.n_columns - v * lane);
         for (int r = 0; r < tile.n_rows; r++) {
@@ -56,7 +56,7 @@ bool has_micro_kernel() {
     return true;
 }
 
-ISHEEP_TARGET void compute_tile(const Tile & tile) {
+ISHEEP_TARGET_BF16 void compute_tile(const Tile & tile) {
     alignas(64) float sums[tile_rows * panel_columns] = {};
     for (int i = 0; i < tile.n_terms; i++) {
         add_term(tile.terms[i], tile.n_rows, sums);
@@ -74,7 +74,7 @@ ISHEEP_TARGET void compute_tile(const Tile & tile) {
 }
 
 // 16 registers of 16 pairs: pair c of register r becomes pair r of register c.
-ISHEEP_TARGET static inline void transpose_pairs(__m512i * r) {
+ISHEEP_TARGET_BF16 static inline void transpose_pairs(__m512i * r) {
     __m512i two[lane], four[lane];
     for (int i = 0; i < lane; i += 2) {
         two[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
@@ -100,7 +100,7 @@ ISHEEP_TARGET static inline void transpose_pairs(__m512i * r) {
     }
 }
 
-ISHEEP_TARGET void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * panel) {
+ISHEEP_TARGET_BF16 void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * panel) {
     static_assert(packed_columns == lane, "a register holds a pair of each column");
     for (int64_t i = 0; i < k; i += 2 * lane) {
         const int n_pairs = (int) std::min<int64_t>((k - i) / 2, lane);
@@ -113,7 +113,7 @@ ISHEEP_TARGET void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * pane
     }
 }
 
-ISHEEP_TARGET void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to) {
+ISHEEP_TARGET_BF16 void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to) {
     alignas(64) static constexpr uint16_t order[2 * panel_columns] = {
         0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39, 8,  40, 9,  41, 10, 42,
         11, 43, 12, 44, 13, 45, 14, 46, 15, 47, 16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53,
@@ -126,7 +126,7 @@ ISHEEP_TARGET void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to
     }
 }
 
-ISHEEP_TARGET void round_to_bf16(const float * from, const float * factors, Bf16 * to, int64_t n) {
+ISHEEP_TARGET_BF16 void round_to_bf16(const float * from, const float * factors, Bf16 * to, int64_t n) {
     for (int64_t i = 0; i < n; i += lane) {
         const __mmask16 some = first_of_lane((int) std::min<int64_t>(n - i, lane));
         __m512 values = _mm512_maskz_loadu_ps(some, from + i);
@@ -135,8 +135,8 @@ ISHEEP_TARGET void round_to_bf16(const float * from, const float * factors, Bf16
     }
 }
 
-ISHEEP_TARGET void softmax_columns(float * scores, int64_t n_keys, int n_columns, int64_t stride, float scale,
-                                   Bf16 * rounded) {
+ISHEEP_TARGET_BF16 void softmax_columns(float * scores, int64_t n_keys, int n_columns, int64_t stride, float scale,
+                                        Bf16 * rounded) {
     const __m512 factor = _mm512_set1_ps(scale);
     for (int column = 0; column < n_columns; column += lane) {
         float * first = scores + column;
@@ -158,8 +158,8 @@ ISHEEP_TARGET void softmax_columns(float * scores, int64_t n_keys, int n_columns
     }
 }
 
-ISHEEP_TARGET void softmax_columns_backward(const float * p, const float * dp, const float * dots, int64_t n_keys,
-                                            int n_columns, int64_t stride, Bf16 * d_scores) {
+ISHEEP_TARGET_BF16 void softmax_columns_backward(const float * p, const float * dp, const float * dots, int64_t n_keys,
+                                                 int n_columns, int64_t stride, Bf16 * d_scores) {
     for (int64_t key = 0; key < n_keys; key++) {
         for (int column = 0; column < n_columns; column += lane) {
             const int64_t i = key * stride + column;
@@ -170,9 +170,9 @@ ISHEEP_TARGET void softmax_columns_backward(const float * p, const float * dp, c
     }
 }
 
-ISHEEP_TARGET double cross_entropy(const float * logits, int64_t n, int64_t target, Bf16 * gradient) {
+ISHEEP_TARGET_BF16 double cross_entropy(const float * logits, int64_t n, int64_t target, Bf16 * gradient) {
     const __m512 nothing = _mm512_set1_ps(-std::numeric_limits<float>::infinity());
-    auto load = [&](int64_t i) ISHEEP_TARGET {
+    auto load = [&](int64_t i) ISHEEP_TARGET_BF16 {
         return _mm512_mask_loadu_ps(nothing, first_of_lane((int) std::min<int64_t>(n - i, lane)), logits + i);
     };
     __m512 highest = nothing, sum = _mm512_setzero_ps();
@@ -193,7 +193,7 @@ ISHEEP_TARGET double cross_entropy(const float * logits, int64_t n, int64_t targ
     return (double) top - own + std::log((double) total);
 }
 
-ISHEEP_TARGET float dot(const float * a, const float * b, int64_t n) {
+ISHEEP_TARGET_BF16 float dot(const float * a, const float * b, int64_t n) {
     __m512 sum = _mm512_setzero_ps();
     for (int64_t i = 0; i < n; i += lane) {
         const __mmask16 some = first_of_lane((int) std::min<int64_t>(n - i, lane));

@@ -101,7 +101,8 @@ BatchRunner::BatchRunner(std::shared_ptr<Model> model, const RunnerOptions & opt
     callbacks.abort = [](void * runner) {
         return ((BatchRunner *) runner)->cancelled_.load(std::memory_order_relaxed);
     };
-    if (options_.embeddings || model_->packed()) {
+    has_own_attention_ = !model_->on_gpu() && has_own_attention();
+    if (options_.embeddings || model_->packed() || has_own_attention_) {
         callbacks.before_node = [](ggml_tensor * node, bool is_question, void * runner) {
             return ((BatchRunner *) runner)->before_node(node, is_question);
         };
@@ -294,10 +295,8 @@ void BatchRunner::build_batch(BatchTask & task) {
 bool BatchRunner::before_node(ggml_tensor * node, bool is_question) {
     const bool is_last = options_.embeddings && is_last_vector(node);
     if (!is_question) return !is_last;
-    if (model_->packed()) {
-        model_->packed()->take_over(node, parallel_);
-        take_over_attention(node);
-    }
+    if (model_->packed()) model_->packed()->take_over(node, parallel_);
+    if (has_own_attention_) take_over_attention(node);
     return is_last;
 }
 

@@ -110,6 +110,7 @@ private:
     std::atomic<bool> cancelled_{false};
     std::function<void()> on_batch_ = [] {};
     Parallel parallel_;
+    bool has_own_attention_ = false;
     size_t n_rows_max_ = 0;  // of one step
 
     std::vector<Sequence> sequences_;

@@ -1,6 +1,7 @@
 #include "inference/cache-attention.h"
 
 #include "common/avx512.h"
+#include "common/backends.h"
 #include "inference/own-operator.h"
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 
 namespace isheep {
 
-#ifdef ISHEEP_AVX512_BF16
+#ifdef ISHEEP_AVX512
 
 namespace {
 
@@ -224,6 +225,10 @@ bool is_attention_to_cache(const ggml_tensor * node) {
 
 }  // namespace
 
+bool has_own_attention() {
+    return has_feature(ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU), "AVX512");
+}
+
 void take_over_attention(ggml_tensor * node) {
     if (!is_attention_to_cache(node)) return;
     const float scale = ((const float *) node->op_params)[0];
@@ -233,6 +238,9 @@ void take_over_attention(ggml_tensor * node) {
 
 #else
 
+bool has_own_attention() {
+    return false;
+}
 void take_over_attention(ggml_tensor *) {}
 
 #endif

@@ -15,8 +15,11 @@ namespace isheep {
 // last bits (ggml_compute_forward_flash_attn_ext_f16).
 constexpr size_t tiled_rows = 64;
 
+// Whether this processor has what ours needs, which is AVX-512.
+bool has_own_attention();
+
 // Makes `node` one of our own operator where it is attention of fewer rows over a cache in F16. Before it is computed,
-// and only on the CPU.
+// on the CPU, and only where has_own_attention.
 void take_over_attention(ggml_tensor * node);
 
 }  // namespace isheep

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <random>
 
@@ -146,6 +147,11 @@ Sequence row_of(const Shape & shape, const Sequence & s, int64_t row) {
     return alone;
 }
 
+bool has_own_attention_here() {
+    if (!has_own_attention()) std::printf("     this processor has no AVX-512: nothing to test\n");
+    return has_own_attention();
+}
+
 // The node of a shape that is not computed, whether it is taken over.
 bool is_taken(ggml_type cache_type, int64_t n_rows, float bias, float cap, bool has_sinks) {
     Context context(ggml_init({16 * ggml_tensor_overhead(), nullptr, true}));
@@ -162,7 +168,7 @@ bool is_taken(ggml_type cache_type, int64_t n_rows, float bias, float cap, bool 
 }  // namespace
 
 TEST("attention to the cache is that of the numbers, the same whatever the threads and what else is computed") {
-    if (!has_micro_kernel_here()) return;
+    if (!has_own_attention_here()) return;
     for (const Shape & shape : {Shape{64, 64, 9, 3, 1, 5, 256}, Shape{256, 256, 4, 1, 1, 3, 512},
                                 Shape{64, 64, 14, 2, 7, 1, 256}, Shape{80, 48, 2, 2, 63, 2, 256}}) {
         const std::string name = std::to_string(shape.n_heads) + " heads of " + std::to_string(shape.key_length);
@@ -185,7 +191,7 @@ TEST("attention to the cache is that of the numbers, the same whatever the threa
 }
 
 TEST("attention is left to ggml where it has a bias, a cap, sinks, many rows or another cache") {
-    if (!has_micro_kernel_here()) return;
+    if (!has_own_attention_here()) return;
     check(is_taken(GGML_TYPE_F16, 63, 0, 0, false), "plain attention is not taken over");
     check(!is_taken(GGML_TYPE_F16, 64, 0, 0, false), "many rows");
     check(!is_taken(GGML_TYPE_F16, 1, 8, 0, false), "a bias");
