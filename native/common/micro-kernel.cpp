@@ -1,6 +1,9 @@
 #include "common/micro-kernel.h"
 
-#include "common/avx512.h"
+#if defined(__x86_64__) || defined(_M_X64)
+#define ISHEEP_AVX512_BF16
+#include <immintrin.h>
+#endif
 
 #include <algorithm>
 #include <cmath>
@@ -9,14 +12,22 @@
 
 namespace isheep {
 
-#ifdef ISHEEP_AVX512
+#ifdef ISHEEP_AVX512_BF16
+
+// The rest of the program is built for every processor, these functions for some. MSVC takes the instructions anywhere.
+#if defined(__GNUC__) || defined(__clang__)
+#define ISHEEP_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#else
+#define ISHEEP_TARGET
+#endif
 
 namespace {
 
+constexpr int lane = 16;  // floats of a register
 constexpr int n_vectors = panel_columns / lane;
 
 // Rows beyond the tile's last repeat it; what comes out of them is not stored.
-ISHEEP_TARGET_BF16 void add_term(const TileTerm & term, int n_rows, float * sums) {
+ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, float * sums) {
     const Bf16 * rows[tile_rows];
     for (int r = 0; r < tile_rows; r++) rows[r] = term.rows + std::min(r, n_rows - 1) * term.row_stride;
     __m512 sum[tile_rows][n_vectors];
@@ -39,7 +50,12 @@ ISHEEP_TARGET_BF16 void add_term(const TileTerm & term, int n_rows, float * sums
     }
 }
 
-ISHEEP_TARGET_BF16 void multiply_by_mask(const Tile & tile, float * sums) {
+// The first n of 16 numbers.
+ISHEEP_TARGET __mmask16 first_of_lane(int n) {
+    return (__mmask16) ((1u << std::clamp(n, 0, lane)) - 1);
+}
+
+ISHEEP_TARGET void multiply_by_mask(const Tile & tile, float * sums) {
     for (int v = 0; v < n_vectors; v++) {
         const __mmask16 some = first_of_lane(tile.n_columns - v * lane);
         for (int r = 0; r < tile.n_rows; r++) {
@@ -56,7 +72,7 @@ bool has_micro_kernel() {
     return true;
 }
 
-ISHEEP_TARGET_BF16 void compute_tile(const Tile & tile) {
+ISHEEP_TARGET void compute_tile(const Tile & tile) {
     alignas(64) float sums[tile_rows * panel_columns] = {};
     for (int i = 0; i < tile.n_terms; i++) {
         add_term(tile.terms[i], tile.n_rows, sums);
@@ -74,7 +90,7 @@ ISHEEP_TARGET_BF16 void compute_tile(const Tile & tile) {
 }
 
 // 16 registers of 16 pairs: pair c of register r becomes pair r of register c.
-ISHEEP_TARGET_BF16 static inline void transpose_pairs(__m512i * r) {
+ISHEEP_TARGET static inline void transpose_pairs(__m512i * r) {
     __m512i two[lane], four[lane];
     for (int i = 0; i < lane; i += 2) {
         two[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
@@ -100,7 +116,7 @@ ISHEEP_TARGET_BF16 static inline void transpose_pairs(__m512i * r) {
     }
 }
 
-ISHEEP_TARGET_BF16 void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * panel) {
+ISHEEP_TARGET void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * panel) {
     static_assert(packed_columns == lane, "a register holds a pair of each column");
     for (int64_t i = 0; i < k; i += 2 * lane) {
         const int n_pairs = (int) std::min<int64_t>((k - i) / 2, lane);
@@ -113,7 +129,7 @@ ISHEEP_TARGET_BF16 void put_columns(const Bf16 * const * rows, int64_t k, Bf16 *
     }
 }
 
-ISHEEP_TARGET_BF16 void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to) {
+ISHEEP_TARGET void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to) {
     alignas(64) static constexpr uint16_t order[2 * panel_columns] = {
         0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39, 8,  40, 9,  41, 10, 42,
         11, 43, 12, 44, 13, 45, 14, 46, 15, 47, 16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53,
@@ -126,7 +142,7 @@ ISHEEP_TARGET_BF16 void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16
     }
 }
 
-ISHEEP_TARGET_BF16 void round_to_bf16(const float * from, const float * factors, Bf16 * to, int64_t n) {
+ISHEEP_TARGET void round_to_bf16(const float * from, const float * factors, Bf16 * to, int64_t n) {
     for (int64_t i = 0; i < n; i += lane) {
         const __mmask16 some = first_of_lane((int) std::min<int64_t>(n - i, lane));
         __m512 values = _mm512_maskz_loadu_ps(some, from + i);
@@ -135,8 +151,20 @@ ISHEEP_TARGET_BF16 void round_to_bf16(const float * from, const float * factors,
     }
 }
 
-ISHEEP_TARGET_BF16 void softmax_columns(float * scores, int64_t n_keys, int n_columns, int64_t stride, float scale,
-                                        Bf16 * rounded) {
+// e^x for x <= 0: 2^n e^r with |r| <= ln 2 / 2, e^r by its Taylor series to r^6, which leaves 1e-7 of it.
+ISHEEP_TARGET static inline __m512 exponential(__m512 x) {
+    x = _mm512_max_ps(x, _mm512_set1_ps(-100));  // nothing, in the end; -inf would give no number
+    const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
+    __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);  // ln 2 in two parts, the first of few bits
+    r = _mm512_fnmadd_ps(n, _mm512_set1_ps(-2.12194440e-4f), r);
+    __m512 sum = _mm512_set1_ps(1.0f / 720);
+    for (float factor : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f})
+        sum = _mm512_fmadd_ps(sum, r, _mm512_set1_ps(factor));
+    return _mm512_scalef_ps(sum, n);
+}
+
+ISHEEP_TARGET void softmax_columns(float * scores, int64_t n_keys, int n_columns, int64_t stride, float scale,
+                                   Bf16 * rounded) {
     const __m512 factor = _mm512_set1_ps(scale);
     for (int column = 0; column < n_columns; column += lane) {
         float * first = scores + column;
@@ -158,8 +186,8 @@ ISHEEP_TARGET_BF16 void softmax_columns(float * scores, int64_t n_keys, int n_co
     }
 }
 
-ISHEEP_TARGET_BF16 void softmax_columns_backward(const float * p, const float * dp, const float * dots, int64_t n_keys,
-                                                 int n_columns, int64_t stride, Bf16 * d_scores) {
+ISHEEP_TARGET void softmax_columns_backward(const float * p, const float * dp, const float * dots, int64_t n_keys,
+                                            int n_columns, int64_t stride, Bf16 * d_scores) {
     for (int64_t key = 0; key < n_keys; key++) {
         for (int column = 0; column < n_columns; column += lane) {
             const int64_t i = key * stride + column;
@@ -170,9 +198,9 @@ ISHEEP_TARGET_BF16 void softmax_columns_backward(const float * p, const float * 
     }
 }
 
-ISHEEP_TARGET_BF16 double cross_entropy(const float * logits, int64_t n, int64_t target, Bf16 * gradient) {
+ISHEEP_TARGET double cross_entropy(const float * logits, int64_t n, int64_t target, Bf16 * gradient) {
     const __m512 nothing = _mm512_set1_ps(-std::numeric_limits<float>::infinity());
-    auto load = [&](int64_t i) ISHEEP_TARGET_BF16 {
+    auto load = [&](int64_t i) ISHEEP_TARGET {
         return _mm512_mask_loadu_ps(nothing, first_of_lane((int) std::min<int64_t>(n - i, lane)), logits + i);
     };
     __m512 highest = nothing, sum = _mm512_setzero_ps();
@@ -193,7 +221,7 @@ ISHEEP_TARGET_BF16 double cross_entropy(const float * logits, int64_t n, int64_t
     return (double) top - own + std::log((double) total);
 }
 
-ISHEEP_TARGET_BF16 float dot(const float * a, const float * b, int64_t n) {
+ISHEEP_TARGET float dot(const float * a, const float * b, int64_t n) {
     __m512 sum = _mm512_setzero_ps();
     for (int64_t i = 0; i < n; i += lane) {
         const __mmask16 some = first_of_lane((int) std::min<int64_t>(n - i, lane));
