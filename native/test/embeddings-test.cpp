@@ -2,6 +2,7 @@
 // and all. Whatever else is in a batch, they are the same but for the rounding of products.
 #include "inference/embeddings.h"
 #include "common/handles.h"
+#include "inference/cache-attention.h"
 #include "test/check.h"
 #include "test/support.h"
 
@@ -12,8 +13,14 @@ using namespace isheep::test;
 
 namespace {
 
-// Of vectors of length 1. Pieces of a text go through another attention kernel than the whole, with half floats.
-constexpr double tolerance = 1e-5, tolerance_in_pieces = 1e-3;
+// Of vectors of length 1. ggml's attention of few tokens rounds queries and sums to half floats: ours of them is not
+// the same, nor are pieces of a text and the whole of it.
+constexpr double same_attention = 1e-5, other_attention = 1e-3;
+
+double tolerance(size_t n_tokens, bool is_whole) {
+    const bool is_ggmls = n_tokens >= tiled_rows || !has_own_attention();
+    return is_whole && is_ggmls ? same_attention : other_attention;
+}
 
 std::vector<EmbedRequest> requests_of(const std::vector<int> & lengths, size_t n_before) {
     std::vector<EmbedRequest> requests;
@@ -64,7 +71,7 @@ TEST("embeddings are llama.cpp's, for every architecture, alone and among others
                 const double difference = relative_difference(vectors[i], plain[i]);
                 const bool is_whole = requests[i].tokens.size() <= n_tokens;
                 check(
-                    difference < (is_whole ? tolerance : tolerance_in_pieces),
+                    difference < tolerance(requests[i].tokens.size(), is_whole),
                     std::string(name) + ", request " + std::to_string(i) + " differs by " + std::to_string(difference));
             }
             check(embed(runner, requests, nobody) == vectors, "the same call gives the same bits");
@@ -79,7 +86,7 @@ TEST("embeddings leave out the first tokens that they are told to, which are rea
     part.n_before = 5;
     BatchRunner runner = runner_of(model, 2, 128);
     const std::vector<std::vector<float>> vectors = embed(runner, {whole, part}, nobody);
-    check(relative_difference(vectors[1], plain_vector(model->get(), part)) < tolerance, "as llama.cpp");
+    check(relative_difference(vectors[1], plain_vector(model->get(), part)) < tolerance(20, true), "as llama.cpp");
     check(relative_difference(vectors[1], vectors[0]) > 1e-3, "five tokens count");
 }
 
