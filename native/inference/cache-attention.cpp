@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 namespace isheep {
-
 namespace {
 
 constexpr int last_parameter = GGML_MAX_OP_PARAMS / sizeof(float) - 1;  // behind those of an operator of ours

@@ -1,5 +1,5 @@
-// Attention of few rows over the cache of keys and values, inside the graphs that llama.cpp builds, for x86 with AVX2
-// or AVX-512: a node of ggml's flash attention becomes one of our own operator before it is computed. ggml takes one
+// Attention of few rows over the cache of keys and values, inside the graphs that llama.cpp builds, for x86 with
+// AVX2: a node of ggml's flash attention becomes one of our own operator before it is computed. ggml takes one
 // head of one row at a time, key by key, and adds values up in F16; here the heads that share keys go through them
 // together, sixteen keys at a time, and everything is added up in F32. What a row becomes depends on neither the number
 // of threads nor on what else is in the batch.
