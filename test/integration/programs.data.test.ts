@@ -9,6 +9,7 @@ import { IsheepError } from '../../src/shared/errors.js';
 import { readRecords } from '../../src/shared/records.js';
 import { humaneval, humanEvalTrial } from '../../src/stages/evaluate/benchmarks/humaneval.js';
 import { mbpp, mbppTrial, readTasks } from '../../src/stages/evaluate/benchmarks/mbpp.js';
+import type { Trial } from '../../src/stages/evaluate/programs/samples.js';
 import { publishedFile } from '../support/published-data.js';
 
 /** Two thousand processes: under a minute on two quiet cores, several on busy ones. */
@@ -26,13 +27,15 @@ beforeAll(async () => {
 });
 
 /** Those that do not pass. */
-async function failures(programs: Map<string, string>): Promise<Map<string, ProgramRun> | 'refused'> {
+async function failures(trials: Map<string, Trial>): Promise<Map<string, ProgramRun> | 'refused'> {
   if (opened instanceof IsheepError) {
     expect(opened.code).toBe('no-sandbox');
     return 'refused';
   }
   const { run } = opened;
-  const runs = await Promise.all([...programs].map(async ([id, text]) => [id, await run(text, {})] as const));
+  const runs = await Promise.all(
+    [...trials].map(async ([id, { program, seconds }]) => [id, await run(program, { seconds })] as const),
+  );
   return new Map(runs.filter(([, { outcome }]) => outcome !== 'passed'));
 }
 
@@ -69,10 +72,10 @@ describe('HumanEval', () => {
     );
     const items = humaneval.readItems({ data: problems() }, settings);
     expect(items).toHaveLength(164);
-    const programs = (text: (id: string) => string, isResponse: boolean) =>
-      new Map(items.map((item) => [item.id, humanEvalTrial(item, { text: text(item.id), isResponse }).program]));
-    const right = await failures(programs((id) => solutions.get(id) ?? '', false));
-    const nothing = await failures(programs(() => '    pass', false));
+    const trials = (text: (id: string) => string, isResponse: boolean) =>
+      new Map(items.map((item) => [item.id, humanEvalTrial(item, { text: text(item.id), isResponse })]));
+    const right = await failures(trials((id) => solutions.get(id) ?? '', false));
+    const nothing = await failures(trials(() => '    pass', false));
     if (right === 'refused' || nothing === 'refused') return;
     expect([...right]).toEqual([]);
     expect(nothing.size).toBe(164);
@@ -82,14 +85,14 @@ describe('HumanEval', () => {
     const row = z.object({ task_id: z.string(), prompt: z.string(), canonical_solution: z.string() });
     const rows = new Map(readRecords(problems(), row).map(({ record: one }) => [one.task_id, one]));
     const items = humaneval.readItems({ data: problems() }, settings);
-    const programs = items.map((item): [string, string] => {
+    const trials = items.map((item): [string, Trial] => {
       const { prompt = '', canonical_solution: code = '' } = rows.get(item.id) ?? {};
       // The last function alone: imports and helpers come from the prompt.
       const head = prompt.slice(prompt.lastIndexOf(`def ${item.entryPoint}`));
       const text = `Here it is:\n\`\`\`python\n${head}${code}\`\`\`\nIt works.`;
-      return [item.id, humanEvalTrial(item, { text, isResponse: true }).program];
+      return [item.id, humanEvalTrial(item, { text, isResponse: true })];
     });
-    const failed = await failures(new Map(programs));
+    const failed = await failures(new Map(trials));
     if (failed !== 'refused') expect([...failed]).toEqual([]);
   });
 
@@ -121,7 +124,7 @@ describe.each([
     expect(tasks).toHaveLength(all);
     expect(mbpp.readItems({ data: publishedFile('mbpp', file) }, settings)).toHaveLength(inTest);
     const failed = await failures(
-      new Map(tasks.map((task) => [task.id, mbppTrial(task, { text: task.code, isResponse: false }).program])),
+      new Map(tasks.map((task) => [task.id, mbppTrial(task, { text: task.code, isResponse: false })])),
     );
     if (failed !== 'refused') expect([...failed]).toEqual([]);
   });

@@ -39,6 +39,8 @@ export interface MbppItem extends MbppTask {
 
 const test = { first: 11, last: 510 };
 const exampleNumbers = [2, 3, 4];
+/** Of a program's own time. MBPP sets no limit, and its own solution of task 123 needs 1.5 to 3.5 on two cores; others none. */
+const seconds = 10;
 
 const strings = z.array(z.string());
 const schema = z
@@ -122,7 +124,7 @@ function ask(item: MbppItem, hasChatTemplate: boolean): Asked {
 
 export function mbppTrial({ imports, setup, tests }: MbppTask, sample: Sample): Trial {
   const code = sample.isResponse ? extractCode(sample.text, calledBy(tests)) : sample.text;
-  return { program: [...imports, code, setup, ...tests].join('\n') };
+  return { program: [...imports, code, setup, ...tests].join('\n'), seconds };
 }
 
 /** What the tests call: the function that is asked for, and others such as set, which no answer defines. */
