@@ -1,5 +1,6 @@
 // How often a model meets each family of constraints, at its first attempt and within four: what constraints.attempts is worth.
-import { constraintsSchema, respondSchema } from '../config/schema.js';
+import { constraintsSchema } from '../config/constraints-schema.js';
+import { respondSchema } from '../config/schema.js';
 import { loadModel } from '../engine/model.js';
 import { unmetConstraints } from '../shared/constraints/check.js';
 import { drawConstraints } from '../shared/constraints/draw.js';

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 
 import { defaultJoiner, inputJoiners } from '../shared/task-prompt.js';
+import { constraintsSchema } from './constraints-schema.js';
 import { filterRules } from './filters.js';
 import { gateSchema } from './gate-schema.js';
 import { mergeSchema, trainSchema } from './train-schema.js';
@@ -79,10 +80,11 @@ export const ownSchema = z.strictObject({
 
 export const synthesizeSchema = z.strictObject({
   method: z
-    .enum(['seeds', 'documents', 'none'])
+    .enum(['seeds', 'turn', 'documents', 'none'])
     .default('seeds')
     .describe(
-      'what instructions are written from; documents: tasks on the passages of own.documents; none: only own.instructions',
+      "what instructions are written from; turn: nothing, the model writes the user's turn of its chat template; documents: " +
+        'tasks on the passages of own.documents; none: only own.instructions',
     ),
   ...sampling,
   // Without it most of what small models write at temperature 1 wanders off (docs/benchmarks.md).
@@ -158,42 +160,6 @@ export const respondSchema = z.strictObject({
     .describe('responses to each instruction, of which the one that is assessed best can be kept'),
   maxTokens: count.default(512).describe('tokens a response may have'),
   chunk: count.default(64).describe('responses that are computed and committed together'),
-});
-
-export const constraintsSchema = z.strictObject({
-  share: share
-    .default(0)
-    .describe('share of the instructions that get constraints which a program verifies (docs/constraints.md)'),
-  perInstruction: count
-    .max(3)
-    .default(2)
-    .describe('constraints that an instruction with some has at most, one at least; those of hindsight, too'),
-  families: z
-    .array(z.string())
-    .nonempty()
-    .optional()
-    .describe('families that constraints are drawn from, with commas between; default: all of docs/constraints.md'),
-  attempts: count
-    .max(16)
-    .default(4)
-    .describe('responses that are sampled at most until one meets the constraints of its instruction'),
-  repair: z
-    .boolean()
-    .default(true)
-    .describe(
-      'make a response over that meets them in no attempt, where a program can: case, commas, lists, headings, how it ' +
-        'begins and ends',
-    ),
-  hindsight: z
-    .number()
-    .int()
-    .min(0)
-    .max(16)
-    .default(12)
-    .describe(
-      'pairs made at most of each kept pair that has no constraints: its response, to an instruction that asks for constraints ' +
-        'which it meets, or with repair can be made to meet',
-    ),
 });
 
 export const filterSchema = z.strictObject({

@@ -140,7 +140,15 @@ function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key
     const choice = `${nameOf('synthesize.demonstrationsBy')} density`;
     problems.push(`${choice} needs ${nameOf('engine')} local: no endpoint gives the vectors of its last layer`);
   }
+  if (engine !== 'local' && synthesize.method === 'turn') {
+    const choice = `${nameOf('synthesize.method')} turn`;
+    problems.push(`${choice} needs ${nameOf('engine')} local: no endpoint lets a model write the user's turn`);
+  }
   if (synthesize.method === 'seeds') return problems;
+  const ofWrittenLists: [string, boolean][] = [
+    ['synthesize.form', synthesize.form !== 'raw'],
+    ['synthesize.constrained', synthesize.constrained],
+  ];
   const ofSeeds: [string, boolean][] = [
     ['synthesize.demonstrationsBy', synthesize.demonstrationsBy !== 'uniform'],
     ['synthesize.showOutputs', synthesize.showOutputs],
@@ -148,6 +156,7 @@ function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key
     ['synthesize.topics', synthesize.topics !== 'off'],
     ['quirks.stop17', quirks.stop17],
     ['quirks.dropLastTask', quirks.dropLastTask],
+    ...(synthesize.method === 'turn' ? ofWrittenLists : []),
   ];
   for (const [key] of ofSeeds.filter(([, isSet]) => isSet)) {
     const method = `${nameOf('synthesize.method')} ${synthesize.method}`;

@@ -87,6 +87,28 @@ export class ChatTemplate {
     return this.#textTurns().stops;
   }
 
+  /** The tokens up to where the words of a conversation's first user stand, BOS as the GGUF says, and the texts that end them;
+   *  none where a token of the model does. Throws `bad-config` where the template writes neither, or not the user's words as
+   *  they are. */
+  get userTurn(): { tokens: number[]; stops: readonly string[] } {
+    const words = 'what the user says';
+    const { text, mark } = this.#render([{ role: 'user', content: words }], true);
+    const [before, after = ''] = text.split(words);
+    const [end] = this.#split(after, mark);
+    const endsByToken = end !== undefined && 'token' in end && this.#tokenizer.info.endTokens.includes(end.token);
+    const stops = endsByToken || end === undefined || 'token' in end ? [] : stopsOf(end.text, []);
+    if (before === undefined || before === text || (!endsByToken && stops.length === 0)) {
+      throw new IsheepError(
+        'bad-config',
+        "the chat template does not end a user's turn in a way that ends a completion",
+        {
+          hint: 'let instructions be written from seeds: --synthesize-method seeds',
+        },
+      );
+    }
+    return { tokens: this.#withBos(this.#tokens(this.#split(before, mark), false)), stops };
+  }
+
   /** A pair as it is trained: the prompt's tokens, then the response as the template writes it, up to and including the
    *  first token that ends the turn. Where the template writes none, the EOS token stands in the place of the words that it
    *  ends a turn with. `context`: how many are the prompt. */

@@ -1,6 +1,6 @@
 // Checks of what callers give the engine, before anything native sees it. All problems of a call are reported at once.
 import { IsheepError } from '../shared/errors.js';
-import type { EmbedRequest, GenerateRequest, Prompt, ScoreRequest } from './engine.js';
+import type { EmbedRequest, GenerateRequest, OpenTurn, Prompt, ScoreRequest } from './engine.js';
 import type { ModelOptions } from './model.js';
 
 const shown = 5;
@@ -69,11 +69,12 @@ export function checkEmbedRequests(requests: readonly EmbedRequest[]): void {
   throwProblems('bad-input', problems);
 }
 
-function checkPrompt(prompt: Prompt, add: (name: string, expected: string, value: unknown) => void): void {
+function checkPrompt(prompt: Prompt | OpenTurn, add: (name: string, expected: string, value: unknown) => void): void {
   if ('text' in prompt) {
     if (typeof prompt.text !== 'string') add('prompt', 'a text', prompt.text);
     return;
   }
+  if ('turn' in prompt) return;
   const messages: unknown = prompt.messages;
   if (!Array.isArray(messages) || messages.length === 0) add('messages', 'at least one message', messages);
   else if (!messages.every(isMessage)) add('messages', 'objects with the texts role and content', messages);
@@ -98,4 +99,10 @@ export function throwProblems(code: 'bad-config' | 'bad-input', problems: readon
   if (problems.length === 0) return;
   const rest = problems.length > shown ? `; and ${problems.length - shown} more` : '';
   throw new IsheepError(code, problems.slice(0, shown).join('; ') + rest);
+}
+
+export function tooLongPrompt(id: string, tokens: number, room: number): IsheepError {
+  return new IsheepError('bad-input', `request ${id} has ${tokens} tokens and the model was trained on ${room}`, {
+    hint: 'shorten it',
+  });
 }

@@ -6,6 +6,11 @@ import type { Completion, HeldOutStep, Message, TrainingStep } from '../shared/r
 /** Raw text (special tokens allowed, BOS as the GGUF says), or messages written by the model's chat template. */
 export type Prompt = { text: string } | { messages: readonly Message[] };
 
+/** The chat template's opening of a conversation, up to where a user's words stand: the model writes these. */
+export interface OpenTurn {
+  turn: 'user';
+}
+
 export interface Sampling {
   temperature: number;
   topK: number;
@@ -15,7 +20,7 @@ export interface Sampling {
 
 export interface GenerateRequest {
   id: string;
-  prompt: Prompt;
+  prompt: Prompt | OpenTurn;
   maxTokens: number;
   /** Texts that end the completion; they are not part of its text. The text of a control token is that token, too. */
   stop: readonly string[];

@@ -13,7 +13,7 @@ import type {
   NativeScoreRequest,
 } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
-import { IsheepError, fromNative } from '../shared/errors.js';
+import { IsheepError, fromNative, withNativeErrors } from '../shared/errors.js';
 import type { Completion, Message, WrittenLikelihood } from '../shared/rows.js';
 import {
   type BatchSettings,
@@ -25,7 +25,13 @@ import {
   sameShape,
 } from './batch-policy.js';
 import { ChatTemplate, resolveChatTemplate } from './chat-template.js';
-import { checkEmbedRequests, checkGenerateRequests, checkModelOptions, checkScoreRequests } from './check-requests.js';
+import {
+  checkEmbedRequests,
+  checkGenerateRequests,
+  checkModelOptions,
+  checkScoreRequests,
+  tooLongPrompt,
+} from './check-requests.js';
 import { eachOrFailed } from './each-or-failed.js';
 import { checkGrammar } from './grammar.js';
 import { packedBytesByMemory } from './memory.js';
@@ -38,6 +44,7 @@ import type {
   Generated,
   GenerateRequest,
   LanguageModel,
+  OpenTurn,
   Prompt,
   Scored,
   ScoreRequest,
@@ -106,8 +113,9 @@ export class Model implements LanguageModel, Embedder {
 
   /** The tokens of a prompt, BOS as the GGUF says. An empty raw prompt is the BOS token (EOS where there is none), since
    *  a model needs something to start from. */
-  promptTokens(prompt: Prompt): Int32Array {
+  promptTokens(prompt: Prompt | OpenTurn): Int32Array {
     if ('messages' in prompt) return Int32Array.from(this.#chatTemplate().promptTokens(prompt.messages));
+    if ('turn' in prompt) return Int32Array.from(this.#chatTemplate().userTurn.tokens);
     const { bos, eos, addBos } = this.info;
     const tokens = this.#tokenize(prompt.text, true);
     if (tokens.length === 0) return Int32Array.of(bos >= 0 ? bos : eos);
@@ -228,7 +236,7 @@ export class Model implements LanguageModel, Embedder {
     this.#checkGrammar(request);
     const tokens = this.promptTokens(request.prompt);
     if (tokens.length >= room) throw tooLongPrompt(request.id, tokens.length, room);
-    const stop = 'messages' in request.prompt ? [...request.stop, ...this.#chatTemplate().textStops] : request.stop;
+    const stop = [...request.stop, ...this.#stopsOf(request.prompt)];
     // A completion's text has no control tokens, so a stop text that names one would never be found in it.
     const stops = this.info.specialTokens.filter(({ text }) => stop.includes(text));
     const stopTokens = Int32Array.from(stops, ({ id }) => id);
@@ -370,6 +378,12 @@ export class Model implements LanguageModel, Embedder {
     });
   }
 
+  /** Texts by which the template ends what a prompt asks for. */
+  #stopsOf(prompt: Prompt | OpenTurn): readonly string[] {
+    if ('text' in prompt) return [];
+    return 'turn' in prompt ? this.#chatTemplate().userTurn.stops : this.#chatTemplate().textStops;
+  }
+
   #plain(text: string): readonly number[] {
     return [...this.#tokenize(text, false)];
   }
@@ -381,19 +395,4 @@ export class Model implements LanguageModel, Embedder {
       throw fromNative(error);
     }
   }
-}
-
-/** What a native call gives, its errors as IsheepErrors. */
-async function withNativeErrors<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw fromNative(error);
-  }
-}
-
-function tooLongPrompt(id: string, tokens: number, room: number): IsheepError {
-  return new IsheepError('bad-input', `request ${id} has ${tokens} tokens and the model was trained on ${room}`, {
-    hint: 'shorten it',
-  });
 }

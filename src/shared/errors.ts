@@ -65,3 +65,12 @@ export function fromNative(error: unknown): unknown {
     cause: error,
   });
 }
+
+/** What a native call gives, its errors as IsheepErrors. */
+export async function withNativeErrors<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}

@@ -13,6 +13,7 @@ import type {
   GenerateRequest,
   MemoryForecast,
   MemorySettings,
+  OpenTurn,
   Prompt,
   ScoreRequest,
   ScoreResult,
@@ -268,7 +269,8 @@ async function begin(
   if (signal?.aborted === true) throw new IsheepError('interrupted', 'the call was cancelled');
 }
 
-function flat(prompt: Prompt): string {
+function flat(prompt: Prompt | OpenTurn): string {
+  if ('turn' in prompt) return prompt.turn;
   return 'text' in prompt ? prompt.text : JSON.stringify(prompt.messages);
 }
 

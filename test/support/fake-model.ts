@@ -82,6 +82,7 @@ export class FakeModel implements LanguageModel {
 
 /** The text of a request's prompt, whatever its form. */
 export function promptText({ prompt }: GenerateRequest | ScoreRequest | EmbedRequest): string {
+  if ('turn' in prompt) return '';
   return 'text' in prompt ? prompt.text : prompt.messages.map(({ content }) => content).join('\n');
 }
 

@@ -1,12 +1,19 @@
 // Fields of requests that several kinds of them have.
-import type { Prompt, Sampling } from '../engine.js';
+import { IsheepError } from '../../shared/errors.js';
+import type { OpenTurn, Prompt, Sampling } from '../engine.js';
 
 /** Raw prompts go one way and messages, on which the server puts its template, another. */
-export function pathOf(prompt: Prompt): string {
+export function pathOf(prompt: Prompt | OpenTurn): string {
   return 'text' in prompt ? '/completions' : '/chat/completions';
 }
 
-export function promptFields(prompt: Prompt): object {
+/** Throws `bad-config` for a user's turn, which no server of this API lets a model write. */
+export function promptFields(prompt: Prompt | OpenTurn): object {
+  if ('turn' in prompt) {
+    throw new IsheepError('bad-config', "an endpoint does not let a model write the user's turn", {
+      hint: 'use a local model, or let instructions be written from seeds',
+    });
+  }
   return 'text' in prompt ? { prompt: prompt.text } : { messages: prompt.messages };
 }
 

@@ -78,6 +78,7 @@ export const readBy: Readonly<Record<string, readonly StageName[]>> = {
   respond: ['respond'],
   constraints: ['respond'],
   'constraints.hindsight': ['select'],
+  'constraints.shorten': ['select'],
   'constraints.families': ['respond', 'select'],
   'constraints.perInstruction': ['respond', 'select'],
   'constraints.repair': ['respond', 'select'],

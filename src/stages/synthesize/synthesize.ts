@@ -1,6 +1,6 @@
 // Stage synthesize: a person's own instructions, where there are any, and then the model writes new ones: from demonstrations
-// (plan-requests.ts, prompts.ts, parse-tasks.ts) or on passages of documents (document-*.ts, parse-document-tasks.ts). Which
-// candidates are good is the screen's business (stages/filter), handed in.
+// (plan-requests.ts, prompts.ts, parse-tasks.ts), on passages of documents (document-*.ts, parse-document-tasks.ts), or as a
+// user's turn (turn-requests.ts). Which candidates are good is the screen's business (stages/filter), handed in.
 import type { Config } from '../../config/schema.js';
 import { type CallOptions, type Generated, isFailed, type LanguageModel } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
@@ -14,6 +14,7 @@ import { parseDocumentTasks } from './parse-document-tasks.js';
 import { type ParsedTask, type ParsedTasks, parseTasks } from './parse-tasks.js';
 import { type AskedRequest, drawable, planRequests } from './plan-requests.js';
 import type { Topic } from './topics.js';
+import { planTurnRequest, readTurn } from './turn-requests.js';
 
 /** Judges candidates one after the other and remembers the accepted ones; stages/filter's createScreen makes one. */
 export interface CandidateScreen {
@@ -101,10 +102,7 @@ export async function* synthesize(input: SynthesizeInput, model: LanguageModel):
   while (progress.kept < input.target) {
     giveUpIfFruitless(input, chunks);
     const count = countRequests(input, progress);
-    const asked =
-      input.settings.method === 'documents'
-        ? Array.from({ length: count }, (_, i) => planDocumentRequest(input, progress.requests + i + 1))
-        : planRequests(input, chunks, count);
+    const asked = planChunk(input, chunks, progress.requests, count);
     const completions = await model.generate(
       asked.map((request) => request.generate),
       input,
@@ -113,6 +111,19 @@ export async function* synthesize(input: SynthesizeInput, model: LanguageModel):
     chunks.push(chunk);
     yield chunk;
   }
+}
+
+/** `count` requests, numbered on from the `before` ones. */
+function planChunk(
+  input: SynthesizeInput,
+  chunks: readonly EarlierChunk[],
+  before: number,
+  count: number,
+): AskedRequest[] {
+  const { method } = input.settings;
+  if (method !== 'documents' && method !== 'turn') return planRequests(input, chunks, count);
+  const plan = method === 'turn' ? planTurnRequest : planDocumentRequest;
+  return Array.from({ length: count }, (_, i) => plan(input, before + i + 1));
 }
 
 /** What the chunks so far amount to; everything a further chunk depends on, beside the input. */
@@ -125,9 +136,11 @@ interface Progress {
 }
 
 function refuseImpossible(input: SynthesizeInput, model: LanguageModel): void {
-  if (input.settings.form === 'chat' && !model.hasChatTemplate) {
-    throw new IsheepError('bad-config', 'synthesize.form is "chat" and the model has no chat template', {
-      hint: 'set synthesize.form to "raw", or give a template with --chat-template NAME|FILE',
+  const { form, method } = input.settings;
+  const setting = method === 'turn' ? 'method is "turn"' : form === 'chat' ? 'form is "chat"' : undefined;
+  if (setting !== undefined && !model.hasChatTemplate) {
+    throw new IsheepError('bad-config', `synthesize.${setting} and the model has no chat template`, {
+      hint: 'let it write a list in plain text from seeds, or give a template with --chat-template NAME|FILE',
     });
   }
   refuseNoOutputs(input.seeds, input.settings);
@@ -213,13 +226,13 @@ type ReadTask = ParsedTask & { judged: string };
 
 function readTasks(
   input: SynthesizeInput,
-  { prompt, passage }: AskedRequest,
+  { prompt, passage, generate }: AskedRequest,
   text: string,
   stop: StopReason,
 ): { tasks: ReadTask[]; unparsed: readonly string[] } {
   const written = prompt.opening + text;
   if (passage === undefined) {
-    const { tasks, unparsed } = readList(input, written, stop);
+    const { tasks, unparsed } = 'turn' in generate.prompt ? readTurn(text, stop) : readList(input, written, stop);
     return { tasks: tasks.map((task) => ({ ...task, judged: task.input })), unparsed };
   }
   const { tasks, unparsed } = parseDocumentTasks(written, passage.text, stop !== 'length');

@@ -186,6 +186,14 @@ describe('errors', () => {
       { synthesize: { method: 'documents' } },
       'synthesize.method documents needs own.documents: the files that passages are drawn from',
     ],
+    [
+      { synthesize: { method: 'turn', form: 'chat' } },
+      'synthesize.form is of lists that go on from seeds, and has no meaning with synthesize.method turn',
+    ],
+    [
+      { engine: 'openai', baseUrl: 'http://127.0.0.1:1/v1', synthesize: { method: 'turn' } },
+      "synthesize.method turn needs engine local: no endpoint lets a model write the user's turn",
+    ],
     [{ own: { documents: ['a.md'] } }, 'own.documents has no meaning without synthesize.method documents; it is seeds'],
     [{ own: { documents: 'a.md' } }, 'own.documents must be a list of texts; "a.md" is a string'],
     [{ merge: { type: 'q8_0' } }, 'merge.type has no meaning without merge.when each or last'],

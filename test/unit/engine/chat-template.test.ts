@@ -131,6 +131,38 @@ describe('the texts that end a response', () => {
   });
 });
 
+describe("a user's turn that the model writes", () => {
+  const turnOf = (template: string, info: Partial<Tokenizer['info']> = {}) => {
+    const { tokens, stops } = new ChatTemplate(resolveChatTemplate(template, template) ?? '', tokenizer(info)).userTurn;
+    return [shown(tokens), stops];
+  };
+  const ofTokens = { specialTokens: [special(5, '<|im_start|>'), special(6, '<|im_end|>')], endTokens: [6] };
+
+  test('begins behind what the template writes before it, and ends by its token', () => {
+    expect(turnOf('chatml', ofTokens)).toEqual(['[5]user\n', []]);
+    expect(turnOf('chatml', { ...ofTokens, addBos: true })).toEqual(['[1][5]user\n', []]);
+  });
+
+  test('ends by the words with which a template goes on behind it', () => {
+    expect(turnOf('plain')).toEqual(['User:\n', ['\nAssistant:']]);
+    expect(turnOf('chatml')).toEqual(['<|im_start|>user\n', ['<|im_end|>', '\n<|im_start|>assistant']]);
+  });
+
+  test.each([
+    ['writes nothing', 'no words'],
+    ['changes the words', '{{ messages[0].content | upper }}</s>'],
+    ['ends them by nothing', '<user>{{ messages[0].content }}'],
+    ['ends them by a token that ends no completion', '<s>{{ messages[0].content }}<user>'],
+  ])('is refused where the template %s', (_what, template) => {
+    expect(() => new ChatTemplate(template, tokenizer()).userTurn).toThrow(
+      expect.objectContaining({
+        code: 'bad-config',
+        message: "the chat template does not end a user's turn in a way that ends a completion",
+      }),
+    );
+  });
+});
+
 describe('the choice of a template', () => {
   test("is the model's own where none is named", () => {
     expect(resolveChatTemplate(undefined, 'own')).toBe('own');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { constraintsSchema, respondSchema } from '../../../../src/config/schema.js';
+import { constraintsSchema } from '../../../../src/config/constraints-schema.js';
+import { respondSchema } from '../../../../src/config/schema.js';
 import type { Candidate } from '../../../../src/shared/rows.js';
 import { respond, type RespondChunk, type RespondInput } from '../../../../src/stages/respond/respond.js';
 import { FakeModel, promptText } from '../../../support/fake-model.js';

@@ -1,0 +1,50 @@
+// Settings of checkable constraints: of instructions that are answered, and of pairs made in hindsight.
+import { z } from 'zod';
+
+const share = z.number().min(0).max(1);
+const count = z.number().int().min(1);
+
+export const constraintsSchema = z.strictObject({
+  share: share
+    .default(0)
+    .describe('share of the instructions that get constraints which a program verifies (docs/constraints.md)'),
+  perInstruction: count
+    .max(3)
+    .default(2)
+    .describe('constraints that an instruction with some has at most, one at least; those of hindsight, too'),
+  families: z
+    .array(z.string())
+    .nonempty()
+    .optional()
+    .describe('families that constraints are drawn from, with commas between; default: all of docs/constraints.md'),
+  attempts: count
+    .max(16)
+    .default(4)
+    .describe('responses that are sampled at most until one meets the constraints of its instruction'),
+  repair: z
+    .boolean()
+    .default(true)
+    .describe(
+      'make a response over that meets them in no attempt, where a program can: case, commas, lists, headings, how it ' +
+        'begins and ends',
+    ),
+  hindsight: z
+    .number()
+    .int()
+    .min(0)
+    .max(16)
+    .default(12)
+    .describe(
+      'pairs made at most of each kept pair that has no constraints: its response, to an instruction that asks for constraints ' +
+        'which it meets, or with repair can be made to meet',
+    ),
+  shorten: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      'share of the pairs made in hindsight that keep only the first sentences of the response, and say so by asking for a ' +
+        'length; needs repair and two constraints an instruction',
+    ),
+});
