@@ -80,11 +80,12 @@ export const ownSchema = z.strictObject({
 
 export const synthesizeSchema = z.strictObject({
   method: z
-    .enum(['seeds', 'turn', 'documents', 'none'])
-    .default('seeds')
+    .enum(['auto', 'seeds', 'turn', 'documents', 'none'])
+    .default('auto')
     .describe(
-      "what instructions are written from; turn: nothing, the model writes the user's turn of its chat template; documents: " +
-        'tasks on the passages of own.documents; none: only own.instructions',
+      "what instructions are written from; seeds: tasks that are shown; turn: nothing, the model writes the user's turn of its " +
+        'chat template; documents: tasks on the passages of own.documents; none: only own.instructions; auto: turn where the ' +
+        'model has a chat template of its own and no setting of seeds and their lists is given, seeds otherwise',
     ),
   ...sampling,
   // Without it most of what small models write at temperature 1 wanders off (docs/benchmarks.md).

@@ -3,6 +3,7 @@
 import { constraintFamily } from '../shared/constraints/check.js';
 import { constraintFamilies } from '../shared/constraints/families/index.js';
 import { didYouMean } from '../shared/nearest-word.js';
+import { setOfForm, setOfSeeds } from './list-settings.js';
 import { type Config, endpointKeys } from './schema.js';
 import { defaultMergeType } from './train-schema.js';
 
@@ -144,23 +145,12 @@ function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key
     const choice = `${nameOf('synthesize.method')} turn`;
     problems.push(`${choice} needs ${nameOf('engine')} local: no endpoint lets a model write the user's turn`);
   }
-  if (synthesize.method === 'seeds') return problems;
-  const ofWrittenLists: [string, boolean][] = [
-    ['synthesize.form', synthesize.form !== 'raw'],
-    ['synthesize.constrained', synthesize.constrained],
-  ];
-  const ofSeeds: [string, boolean][] = [
-    ['synthesize.demonstrationsBy', synthesize.demonstrationsBy !== 'uniform'],
-    ['synthesize.showOutputs', synthesize.showOutputs],
-    ['synthesize.reusePenalty', synthesize.reusePenalty > 0],
-    ['synthesize.topics', synthesize.topics !== 'off'],
-    ['quirks.stop17', quirks.stop17],
-    ['quirks.dropLastTask', quirks.dropLastTask],
-    ...(synthesize.method === 'turn' ? ofWrittenLists : []),
-  ];
-  for (const [key] of ofSeeds.filter(([, isSet]) => isSet)) {
-    const method = `${nameOf('synthesize.method')} ${synthesize.method}`;
-    problems.push(`${nameOf(key)} is of lists that go on from seeds, and has no meaning with ${method}`);
+  const { method } = synthesize;
+  if (method === 'auto' || method === 'seeds') return problems;
+  const settings = { quirks, synthesize };
+  for (const key of [...setOfSeeds(settings), ...(method === 'turn' ? setOfForm(settings) : [])]) {
+    const choice = `${nameOf('synthesize.method')} ${method}`;
+    problems.push(`${nameOf(key)} is of lists that go on from seeds, and has no meaning with ${choice}`);
   }
   return problems;
 }

@@ -109,6 +109,15 @@ export class ChatTemplate {
     return { tokens: this.#withBos(this.#tokens(this.#split(before, mark), false)), stops };
   }
 
+  /** Whether there is a `userTurn`. */
+  get opensUserTurn(): boolean {
+    try {
+      return this.userTurn.tokens.length > 0;
+    } catch {
+      return false;
+    }
+  }
+
   /** A pair as it is trained: the prompt's tokens, then the response as the template writes it, up to and including the
    *  first token that ends the turn. Where the template writes none, the EOS token stands in the place of the words that it
    *  ends a turn with. `context`: how many are the prompt. */

@@ -1,7 +1,7 @@
 // Checks of what callers give the engine, before anything native sees it. All problems of a call are reported at once.
 import { IsheepError } from '../shared/errors.js';
 import type { EmbedRequest, GenerateRequest, OpenTurn, Prompt, ScoreRequest } from './engine.js';
-import type { ModelOptions } from './model.js';
+import type { ModelOptions } from './model-options.js';
 
 const shown = 5;
 

@@ -117,6 +117,8 @@ export interface Embedder {
 /** What the generating and judging stages get. An endpoint does not show its layers, so it cannot embed. */
 export interface LanguageModel extends Generator, Scorer, Partial<Embedder> {
   readonly hasChatTemplate: boolean;
+  /** Whether it can write a user's turn (OpenTurn) of a chat template of its own, as a tuned model has. Absent: no. */
+  readonly writesUserTurns?: boolean;
   /** Whether `score` can tell the log-probabilities of a continuation and of its end, or of texts that come next: not every
    *  endpoint does. Absent: it can. */
   canScore?(what: 'continuation' | 'next'): Promise<boolean>;

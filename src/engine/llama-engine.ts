@@ -9,7 +9,8 @@ import type { EngineChoices, EngineFactory, OpenTrainer } from './engine-factory
 import { resolveModel } from './known-models.js';
 import { compareMerged, mergeAdapters, mergedBytes, type MergeEngineOptions } from './merge.js';
 import { packedBytesByMemory } from './memory.js';
-import { loadModel, type Model, type ModelOptions } from './model.js';
+import { loadModel, type Model } from './model.js';
+import type { ModelOptions } from './model-options.js';
 import { checkTrainable, createTrainer, forecastTraining } from './trainer.js';
 
 export interface LlamaEngineOptions {

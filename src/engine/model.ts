@@ -35,6 +35,7 @@ import {
 import { eachOrFailed } from './each-or-failed.js';
 import { checkGrammar } from './grammar.js';
 import { packedBytesByMemory } from './memory.js';
+import type { ModelOptions } from './model-options.js';
 import { logSumExp, type NextTexts, planNextTexts, readNextTexts } from './next-texts.js';
 import type {
   CallOptions,
@@ -50,22 +51,6 @@ import type {
   ScoreRequest,
   ScoreResult,
 } from './engine.js';
-
-export interface ModelOptions {
-  path: string;
-  /** auto (the default), cpu, cuda, vulkan or metal. */
-  device?: string;
-  /** 0 (the default): as many as the machine has cores. */
-  threads?: number;
-  /** Name or file of a chat template, instead of the model's own. */
-  chatTemplate?: string;
-  /** Tokenizing and chat templates only: no weights. */
-  vocabularyOnly?: boolean;
-  /** Bytes that copies of the weights in BF16 may take, which make products faster where the processor has them; 0: none.
-   *  Default: an eighth of the memory. */
-  packedBytes?: number;
-  batch?: Partial<BatchSettings>;
-}
 
 /** Loads a model. Throws `model-not-found`, `bad-input` (not GGUF, cut off), `unsupported-model`, `bad-config`. */
 export async function loadModel(options: ModelOptions): Promise<Model> {
@@ -89,6 +74,7 @@ export class Model implements LanguageModel, Embedder {
   readonly #threads: number;
   readonly #settings: BatchSettings;
   readonly #template: ChatTemplate | null;
+  readonly #hasOwnTemplate: boolean;
   #runner: { native: NativeRunner; shape: RunnerShape } | null = null;
   #adapter: NativeAdapter | null = null;
   #last: Promise<unknown> = Promise.resolve();
@@ -102,6 +88,7 @@ export class Model implements LanguageModel, Embedder {
     const { threads = 0 } = options;
     this.#threads = threads > 0 ? threads : os.availableParallelism();
     this.#settings = { ...defaultBatchSettings, ...options.batch };
+    this.#hasOwnTemplate = options.chatTemplate === undefined;
     const source = resolveChatTemplate(options.chatTemplate, this.info.chatTemplate);
     this.#template =
       source === null ? null : new ChatTemplate(source, { info: this.info, plain: (text) => this.#plain(text) });
@@ -109,6 +96,10 @@ export class Model implements LanguageModel, Embedder {
 
   get hasChatTemplate(): boolean {
     return this.#template !== null;
+  }
+
+  get writesUserTurns(): boolean {
+    return this.#hasOwnTemplate && (this.#template?.opensUserTurn ?? false);
   }
 
   /** The tokens of a prompt, BOS as the GGUF says. An empty raw prompt is the BOS token (EOS where there is none), since

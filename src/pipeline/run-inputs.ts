@@ -1,7 +1,9 @@
 // The files that a run starts from: seeds, and where there are any, a person's own instructions and documents. All of them
 // are read before any work, and all that is wrong with them is told at once.
 import { namedFilters } from '../config/filters.js';
+import { setOfForm, setOfSeeds } from '../config/list-settings.js';
 import type { Config } from '../config/schema.js';
+import type { LanguageModel } from '../engine/engine.js';
 import { IsheepError } from '../shared/errors.js';
 import type { SeedTask } from '../shared/rows.js';
 import { loadPassages, type Passage } from '../stages/synthesize/load-documents.js';
@@ -53,12 +55,15 @@ export function loadInputs(config: Pick<Config, 'seeds' | 'own' | 'filter' | 'sy
   throw new IsheepError('bad-input', problems.map(({ message }) => message).join('\n'), { hint: hints, cause: first });
 }
 
-/** What synthesis works with in every iteration; the screens are fresh. */
+/** What synthesis works with in every iteration; the screens are fresh, and `settings.method` is what "auto" comes to with
+ *  this model. */
 export function synthesisInputs(
   config: Config,
   { seeds, ownInstructions, passages, topics, evaluation }: RunInputs,
+  model: Pick<LanguageModel, 'writesUserTurns'>,
 ): Pick<SynthesizeInput, 'seeds' | 'seed' | 'settings' | 'quirks' | 'screen' | 'own' | 'passages' | 'topics'> {
-  const { filter, synthesize: settings, quirks, seed } = config;
+  const { filter, quirks, seed } = config;
+  const settings = { ...config.synthesize, method: synthesisMethod(config, model) };
   const screenOf = (rules: Config['filter']['rules']) =>
     candidateScreen({ config: { filter: { ...filter, rules }, synthesize: settings, quirks }, seeds, evaluation });
   // A person may ask what a seed asks.
@@ -73,4 +78,15 @@ export function synthesisInputs(
     ...(ownInstructions.length > 0 && { own: { instructions: ownInstructions, screen: screenOf(ownRules) } }),
     passages,
   };
+}
+
+/** "auto" gives up what a person says of seeds for nothing: who names some, or says how they are shown, has them shown. */
+export function synthesisMethod(
+  config: Config,
+  { writesUserTurns = false }: Pick<LanguageModel, 'writesUserTurns'>,
+): Config['synthesize']['method'] {
+  const { method } = config.synthesize;
+  if (method !== 'auto') return method;
+  const speaksOfSeeds = config.seeds !== undefined || setOfSeeds(config).length > 0 || setOfForm(config).length > 0;
+  return writesUserTurns && !speaksOfSeeds ? 'turn' : 'seeds';
 }

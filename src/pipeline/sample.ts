@@ -36,7 +36,7 @@ export async function sampleSynthesis(
   model: LanguageModel,
   { target, chunk, chunks }: SynthesisSample,
 ): Promise<SynthesizeChunk[]> {
-  const inputs = { ...synthesisInputs(input.config, input), measures: input.measures };
+  const inputs = { ...synthesisInputs(input.config, input, model), measures: input.measures };
   const settings = { ...inputs.settings, chunk: Math.min(chunk, inputs.settings.chunk) };
   const sampled: SynthesizeChunk[] = [];
   const all = synthesize({ ...callOptions(input), ...inputs, settings, iteration: 1, target, earlier: [] }, model);

@@ -11,7 +11,7 @@ import type { SeedMeasures } from '../../stages/synthesize/demonstrations.js';
 import { measureSeeds, measuresInWords } from '../../stages/synthesize/measure-seeds.js';
 import { synthesize } from '../../stages/synthesize/synthesize.js';
 import { callOptions, modelOf, type RunContext } from '../run-context.js';
-import { synthesisInputs } from '../run-inputs.js';
+import { synthesisInputs, synthesisMethod } from '../run-inputs.js';
 import { isKept, keptCandidates, synthesizeChunks, synthesizeRows } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
 
@@ -41,7 +41,7 @@ export const synthesizeStage: StageWork = {
     const measures = await measuresOf(run, iteration, model, done);
     const chunks = synthesize(
       {
-        ...synthesisInputs(config, run),
+        ...synthesisInputs(config, run, model),
         measures,
         iteration,
         target,
@@ -63,7 +63,8 @@ export const synthesizeStage: StageWork = {
     const requests = store.countRows(iteration, 'synthesize', 'request');
     const parsed = store.countRows(iteration, 'synthesize', 'candidate');
     const measured = measures === undefined ? '' : `; ${measuresInWords(measures, seeds.length)}`;
-    const origin = requests === 0 ? 'of your own' : `written in ${requests} texts`;
+    const byTurns = synthesisMethod(config, model) === 'turn';
+    const origin = requests === 0 ? 'of your own' : `written in ${requests} ${byTurns ? "users' turns" : 'texts'}`;
     return { result: {}, note: `${done} instructions kept of ${parsed} ${origin}${measured}` };
   },
 };

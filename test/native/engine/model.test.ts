@@ -164,6 +164,25 @@ function numberOf(parsed: ReturnType<typeof parseScore>): object {
   return 'score' in parsed ? parsed : { reason: parsed.reason };
 }
 
+test("writes a user's turn, by a template of its own, up to where the template ends it", async () => {
+  const opening = model.promptTokens({ turn: 'user' });
+  const asked = model.promptTokens({ messages: [{ role: 'user', content: 'Why is the sky blue?' }] });
+  expect(opening).toEqual(asked.slice(0, opening.length));
+  expect(opening.length).toBeLessThan(asked.length - 6);
+  const turns = Array.from({ length: 4 }, (_, seed) => ({
+    ...request(`t${seed}`, '', { seed, maxTokens: 200, sampling: { temperature: 1, topK: 0, topP: 1, minP: 0.1 } }),
+    prompt: { turn: 'user' } as const,
+  }));
+  const written = completed(await model.generate(turns));
+  expect(written.some(({ stop }) => stop === 'end')).toBe(true);
+  expect(new Set(written.map(({ text }) => text)).size).toBe(4);
+  expect(model.writesUserTurns).toBe(true);
+  const options = { path: realModelPath(), device: 'cpu', vocabularyOnly: true };
+  const given = await loadModel({ ...options, chatTemplate: 'plain' });
+  expect([given.hasChatTemplate, given.writesUserTurns]).toEqual([true, false]);
+  await given.dispose();
+});
+
 test('a request whose cache has no room fails by itself', async () => {
   const batch = { cacheBytes: 512 * model.info.cacheBytesPerToken };
   const small = await loadModel({ path: realModelPath(), device: 'cpu', threads: 1, batch });

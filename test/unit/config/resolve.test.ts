@@ -194,7 +194,7 @@ describe('errors', () => {
       { engine: 'openai', baseUrl: 'http://127.0.0.1:1/v1', synthesize: { method: 'turn' } },
       "synthesize.method turn needs engine local: no endpoint lets a model write the user's turn",
     ],
-    [{ own: { documents: ['a.md'] } }, 'own.documents has no meaning without synthesize.method documents; it is seeds'],
+    [{ own: { documents: ['a.md'] } }, 'own.documents has no meaning without synthesize.method documents; it is auto'],
     [{ own: { documents: 'a.md' } }, 'own.documents must be a list of texts; "a.md" is a string'],
     [{ merge: { type: 'q8_0' } }, 'merge.type has no meaning without merge.when each or last'],
   ])('words %j', (content, message) => {

@@ -7,6 +7,7 @@ import { resolveConfig } from '../../../src/config/resolve.js';
 import type { EmbedRequest } from '../../../src/engine/engine.js';
 import type { RunEvent } from '../../../src/pipeline/events.js';
 import { plan } from '../../../src/pipeline/plan.js';
+import { synthesisMethod } from '../../../src/pipeline/run-inputs.js';
 import { runLoop } from '../../../src/pipeline/run.js';
 import { RunStore } from '../../../src/store/run-store.js';
 import type { SynthesizeRequest } from '../../../src/stages/synthesize/synthesize.js';
@@ -156,6 +157,38 @@ test('an endpoint gives no vectors, and may not tell how likely the seeds are', 
     code: 'unsupported-model',
     message: expect.stringContaining('synthesize.demonstrationsBy perplexity needs a server') as string,
   });
+});
+
+test.each([
+  ['the user, where the model can and nothing is said of seeds', { seeds: undefined }, true, 'turn'],
+  ['seeds where a person gives some', {}, true, 'seeds'],
+  ['seeds where a topic plan is asked for', { seeds: undefined, synthesize: { topics: 'own' } }, true, 'seeds'],
+  ['seeds where a chat is asked for', { seeds: undefined, synthesize: { form: 'chat' } }, true, 'seeds'],
+  ['seeds where the model cannot', { seeds: undefined }, false, 'seeds'],
+  ['what is asked for', { synthesize: { method: 'turn' } }, true, 'turn'],
+])('by default it writes as %s', (_what, more, writesUserTurns, method) => {
+  expect(synthesisMethod(newFolder(more).config, { writesUserTurns })).toBe(method);
+});
+
+test("users' turns are told as such, and a killed run goes on the same", async () => {
+  const settings = { iterations: 1, synthesize: { method: 'turn', chunk: 3, maxTokens: 100 } };
+  const [whole, killed] = [newFolder(settings), newFolder(settings)];
+  const events: RunEvent[] = [];
+  await start(whole, engine(), events);
+  const notes = events.flatMap((event) =>
+    event.kind === 'stage-finished' && event.stage === 'synthesize' ? [event.note] : [],
+  );
+  expect(notes).toEqual([expect.stringMatching(/^\d+ instructions kept of \d+ written in \d+ users' turns$/u)]);
+  expect(requestsOf(whole, 1)[0]).toMatchObject({ id: 's-1-1', prompt: '', demonstrations: [] });
+  let calls = 0;
+  const dying = engine({
+    onCall: (call) => {
+      if (call === 'generate' && ++calls === 2) throw new Error('killed');
+    },
+  });
+  await expect(start(killed, dying)).rejects.toThrow('killed');
+  await start(killed);
+  expect(stableFiles(killed.runDir)).toEqual(stableFiles(whole.runDir));
 });
 
 test('with localNovelty an instruction comes again once a hundred others were kept', async () => {
