@@ -4,7 +4,7 @@ import type { Config } from './schema.js';
 type Settings = Pick<Config, 'quirks' | 'synthesize'>;
 
 /** Keys of those that are set and say which seeds are shown, how, and how the list is read. */
-export function setOfSeeds({ quirks, synthesize }: Settings): string[] {
+export function givenSeedSettings({ quirks, synthesize }: Settings): string[] {
   return keysOf({
     'synthesize.demonstrationsBy': synthesize.demonstrationsBy !== 'uniform',
     'synthesize.showOutputs': synthesize.showOutputs,
@@ -16,7 +16,7 @@ export function setOfSeeds({ quirks, synthesize }: Settings): string[] {
 }
 
 /** Keys of those that are set and say what form the model is asked for, which tasks on documents have, too. */
-export function setOfForm({ synthesize }: Settings): string[] {
+export function givenFormSettings({ synthesize }: Settings): string[] {
   return keysOf({
     'synthesize.form': synthesize.form !== 'raw',
     'synthesize.constrained': synthesize.constrained,

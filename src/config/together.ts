@@ -3,7 +3,7 @@
 import { constraintFamily } from '../shared/constraints/check.js';
 import { constraintFamilies } from '../shared/constraints/families/index.js';
 import { didYouMean } from '../shared/nearest-word.js';
-import { setOfForm, setOfSeeds } from './list-settings.js';
+import { givenFormSettings, givenSeedSettings } from './list-settings.js';
 import { type Config, endpointKeys } from './schema.js';
 import { defaultMergeType } from './train-schema.js';
 
@@ -148,7 +148,7 @@ function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key
   const { method } = synthesize;
   if (method === 'auto' || method === 'seeds') return problems;
   const settings = { quirks, synthesize };
-  for (const key of [...setOfSeeds(settings), ...(method === 'turn' ? setOfForm(settings) : [])]) {
+  for (const key of [...givenSeedSettings(settings), ...(method === 'turn' ? givenFormSettings(settings) : [])]) {
     const choice = `${nameOf('synthesize.method')} ${method}`;
     problems.push(`${nameOf(key)} is of lists that go on from seeds, and has no meaning with ${choice}`);
   }

@@ -1,7 +1,7 @@
 // The files that a run starts from: seeds, and where there are any, a person's own instructions and documents. All of them
 // are read before any work, and all that is wrong with them is told at once.
 import { namedFilters } from '../config/filters.js';
-import { setOfForm, setOfSeeds } from '../config/list-settings.js';
+import { givenFormSettings, givenSeedSettings } from '../config/list-settings.js';
 import type { Config } from '../config/schema.js';
 import type { LanguageModel } from '../engine/engine.js';
 import { IsheepError } from '../shared/errors.js';
@@ -87,6 +87,7 @@ export function synthesisMethod(
 ): Config['synthesize']['method'] {
   const { method } = config.synthesize;
   if (method !== 'auto') return method;
-  const speaksOfSeeds = config.seeds !== undefined || setOfSeeds(config).length > 0 || setOfForm(config).length > 0;
+  const speaksOfSeeds =
+    config.seeds !== undefined || givenSeedSettings(config).length > 0 || givenFormSettings(config).length > 0;
   return writesUserTurns && !speaksOfSeeds ? 'turn' : 'seeds';
 }
