@@ -45,7 +45,7 @@ export async function assessByExpectedGrade(
       }),
     ),
   );
-  const scores = await model.score(requests, inPairs(options, pairs.length, requests.length));
+  const scores = await model.score(requests, inPairs(options, pairs.length, requests));
   return pairs.map(({ id }, i) => {
     const of = (criterion: number) =>
       times(repeats).map((variation) => scores[2 * (variation * pairs.length + i) + criterion]);
@@ -142,7 +142,7 @@ export async function assessBySampledGrade(
       })),
     ),
   );
-  const completions = await model.generate(requests, inPairs(options, pairs.length, requests.length));
+  const completions = await model.generate(requests, inPairs(options, pairs.length, requests));
   return pairs.map(({ id }, i) => {
     const of = (criterion: number) =>
       completions.slice((2 * i + criterion) * repeats, (2 * i + criterion + 1) * repeats);

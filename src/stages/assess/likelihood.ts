@@ -26,7 +26,8 @@ export async function assessByLikelihood(
 ): Promise<UnrankedAssessment[]> {
   const recorded = pairs.map((pair) => (ownResponses ? recordedForward(pair) : undefined));
   const requests = likelihoodRequests(pairs, recorded, model.hasChatTemplate);
-  const scores = await model.score([...requests.values()], inPairs(options, pairs.length, requests.size));
+  const asked = [...requests.values()];
+  const scores = await model.score(asked, inPairs(options, pairs.length, asked));
   const byId = new Map([...requests.keys()].map((key, i) => [key, scores[i]]));
   return pairs.map((pair, i) => {
     const forward = recorded[i] ?? scoredForward(byId.get(forwardKey(pair)));
