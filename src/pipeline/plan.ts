@@ -103,7 +103,7 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   const passed = Math.ceil((responses * Math.max(1, respond.passed)) / respond.responses);
   // One response an instruction is kept; how many instructions have none that passes is not known, so at most all.
   const kept = Math.min(config.select.atMost, keptOf(Math.min(instructions, passed), config, measured));
-  const trained = kept + madeInHindsight(kept, config);
+  const trained = kept + Math.ceil((kept * measured.hindsight.made) / Math.max(1, measured.hindsight.pairs));
   const heldOut = Math.floor(trained * config.train.validation);
   const trainTokens = Math.ceil(((trained - heldOut) * config.train.epochs * train.tokens) / train.pairs);
   const per = (total: number, n: number) => total / Math.max(1, n);
@@ -165,16 +165,6 @@ function keptOf(passed: number, config: Config, measured: Measured): number {
   const { clusters, share } = config.select;
   if (needsVectors(config.select.by)) return passed > clusters ? clusters : Math.max(1, Math.floor(passed / 2));
   return Math.ceil(passed * (isRanked(config, measured) ? share : 1));
-}
-
-/** A response can be made to meet what is drawn for it about every other time (3,401 of 6,672 on Gemma 3 270M's responses). */
-const metShare = 0.5;
-
-/** And about every third question is found (755 of 2,224 on the same responses). */
-const askedShare = 0.34;
-
-function madeInHindsight(kept: number, { constraints: { share, hindsight }, select: { questions } }: Config): number {
-  return Math.ceil(kept * (1 - share) * (hindsight * metShare + questions * askedShare));
 }
 
 /** Of an iteration. */

@@ -5,7 +5,8 @@ import path from 'node:path';
 
 import { type CallOptions, type LanguageModel, type MemoryForecast, type Trainer } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
-import type { Candidate, Pair } from '../shared/rows.js';
+import type { Candidate, Pair, Verdict } from '../shared/rows.js';
+import { madeOf } from '../stages/select/made-of.js';
 import { measure } from '../stages/select/measure.js';
 import { joinedTask } from '../shared/task-prompt.js';
 import { train } from '../stages/train/train.js';
@@ -42,6 +43,8 @@ export interface Measured {
   assess: { pairs: number; method: string; seconds: number };
   /** Of measuring, where the selection does that; it takes no time to speak of otherwise. */
   select: { pairs: number; seconds: number };
+  /** Of pairs that a dataset may hold, and what would be made of them in hindsight. */
+  hindsight: { pairs: number; made: number };
   train: { pairs: number; tokens: number; seconds: number };
   baseBytes: number;
   /** Of a merged model; 0 where none is made. */
@@ -67,12 +70,15 @@ export async function probe(input: ProbeInput): Promise<Measured> {
     const selected = await probeMeasure(input, await engines.writer(null), responded.pairs);
     const trainer = await engines.trainer();
     const trainingMemory = await engine.forecastTraining(choices, input.config.train);
-    const trained = await probeTrain(input, trainer, responded.pairs);
+    const dataset = datasetOf(input, responded.pairs);
+    const made = dataset.flatMap((pair) => madeOf(pair, input.config, 1));
+    const trained = await probeTrain(input, trainer, spread([...dataset, ...made], probePairs));
     return {
       synthesize: synthesized.measured,
       respond: responded.measured,
       assess: assessed,
       select: selected,
+      hindsight: { pairs: dataset.length, made: made.length },
       train: trained.measured,
       baseBytes: statSync(modelPath).size,
       mergedBytes: input.config.merge.when === 'never' ? 0 : engine.mergedBytes(input.config.merge.type),
@@ -125,6 +131,22 @@ async function probeRespond(input: ProbeInput, model: LanguageModel, candidates:
   };
 }
 
+/** The pairs that pass the filters; where none does those with a response, and where there is none the seeds' own. */
+function datasetOf({ config, seeds }: ProbeInput, pairs: readonly (Pair & { verdicts: Verdict[] })[]): Pair[] {
+  const answered = pairs.filter(({ response }) => response.trim() !== '');
+  const passed = answered.filter(isKept);
+  if (answered.length > 0) return passed.length > 0 ? passed : answered;
+  return seeds
+    .slice(0, probePairs)
+    .map(({ output, ...task }) => ({ ...joinedTask(task, config.inputJoiner), response: output }));
+}
+
+/** At most so many, from the first to the last at the same distance. */
+function spread(pairs: readonly Pair[], most: number): Pair[] {
+  const count = Math.min(most, pairs.length);
+  return Array.from({ length: count }, (_, i) => pairs[Math.floor((i * pairs.length) / count)] as Pair);
+}
+
 async function probeAssess(
   input: ProbeInput,
   model: LanguageModel,
@@ -149,14 +171,9 @@ async function probeMeasure(
   return { pairs: 0, seconds: 0 };
 }
 
-/** One epoch over the responses, or over the seeds' own where all responses are empty. */
-async function probeTrain(input: ProbeInput, trainer: Trainer, pairs: readonly Pair[]) {
-  const { config, seeds } = input;
-  const answered = pairs.filter(({ response }) => response.trim() !== '');
-  const own = seeds
-    .slice(0, probePairs)
-    .map(({ output, ...task }) => ({ ...joinedTask(task, config.inputJoiner), response: output }));
-  const dataset = answered.length > 0 ? answered : own;
+/** One epoch. */
+async function probeTrain(input: ProbeInput, trainer: Trainer, dataset: Pair[]) {
+  const { config } = input;
   const folder = mkdtempSync(path.join(tmpdir(), 'isheep-plan-'));
   try {
     const adapterPath = path.join(folder, 'adapter.gguf');

@@ -5,9 +5,8 @@ import type { Assessment, Measurement } from '../../shared/rows.js';
 import { accumulate, type EarlierDataset } from '../../stages/select/accumulate.js';
 import { selectMeasured } from '../../stages/select/by-measurement.js';
 import { type Clusters, clusterPairs } from '../../stages/select/cluster.js';
-import { inHindsight } from '../../stages/select/hindsight.js';
+import { madeOf } from '../../stages/select/made-of.js';
 import { measure, needsVectors } from '../../stages/select/measure.js';
-import { questionsOf } from '../../stages/select/questions/questions.js';
 import { select, type Selection } from '../../stages/select/select.js';
 import { callOptions, modelOf, type RunContext, type RunData } from '../run-context.js';
 import {
@@ -47,21 +46,18 @@ export const selectStage: StageWork = {
     const chunk = measureChunks(run, iteration);
     const { accumulate: weight, atMost } = config.select;
     const { dataset: kept, added } = accumulate(newest, earlierDatasets(run, iteration), { weight, atMost });
-    const made = newest.flatMap((pair) => [
-      ...inHindsight(pair, config.constraints, config.seed, iteration),
-      ...questionsOf(pair, config.select.questions, config.seed, iteration),
-    ]);
+    const made = newest.flatMap((pair) => madeOf(pair, config, iteration));
     const dataset = [...kept, ...made];
     const rows = selectRows(dataset, clusters);
     store.commitChunk({ iteration, stage: 'select', chunk, seconds: 0, info: {}, rows });
-    const result: SelectResult = { rule, notKept, ...(weight > 0 && { added }), ...madeOf(run, made.length) };
+    const result: SelectResult = { rule, notKept, ...(weight > 0 && { added }), ...hindsightOf(run, made.length) };
     const more = added > 0 ? `; ${added} of earlier iterations added` : '';
     const hindsight = made.length > 0 ? `; ${made.length} made of them in hindsight` : '';
     return { result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}${hindsight}` };
   },
 };
 
-function madeOf({ config }: RunData, hindsight: number): { hindsight?: number } {
+function hindsightOf({ config }: RunData, hindsight: number): { hindsight?: number } {
   return config.constraints.hindsight + config.select.questions === 0 ? {} : { hindsight };
 }
 
