@@ -1,8 +1,12 @@
 // Stage respond in a run: the iteration's model answers every instruction that was kept.
-import { respond, responseCount } from '../../stages/respond/respond.js';
+import { lacksDemonstrations, respond, type RespondInput, responseCount } from '../../stages/respond/respond.js';
 import { callOptions, modelOf } from '../run-context.js';
 import { keptCandidates, respondRows, respondTokens } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
+
+const noDemonstrations =
+  'no seed task has an output, so none is shown before a task in plain text: a model that was never trained to answer may ' +
+  'then go on with the task; give seeds with outputs, or set respond.demonstrations to 0';
 
 export const respondStage: StageWork = {
   stage: 'respond',
@@ -26,23 +30,22 @@ export const respondStage: StageWork = {
         done: done + more,
         tokens: tokens + moreTokens,
       });
-    const chunks = respond(
-      {
-        candidates: keptCandidates(store, iteration, config.instructions),
-        seeds: run.seeds,
-        iteration,
-        seed: config.seed,
-        settings: config.respond,
-        constraints: config.constraints,
-        isTemplateGiven: config.chatTemplate !== undefined,
-        inputJoiner: config.inputJoiner,
-        gluedInput: config.quirks.gluedInput,
-        firstChunk: store.chunkInfos(iteration, 'respond').length,
-        ...callOptions(run, progress),
-      },
-      await modelOf(run, iteration),
-    );
-    await commitChunks(run, iteration, this, chunks, (chunk) => {
+    const input: RespondInput = {
+      candidates: keptCandidates(store, iteration, config.instructions),
+      seeds: run.seeds,
+      iteration,
+      seed: config.seed,
+      settings: config.respond,
+      constraints: config.constraints,
+      isTemplateGiven: config.chatTemplate !== undefined,
+      inputJoiner: config.inputJoiner,
+      gluedInput: config.quirks.gluedInput,
+      firstChunk: store.chunkInfos(iteration, 'respond').length,
+      ...callOptions(run, progress),
+    };
+    const model = await modelOf(run, iteration);
+    if (lacksDemonstrations(input, model)) run.report({ kind: 'warning', message: noDemonstrations });
+    await commitChunks(run, iteration, this, respond(input, model), (chunk) => {
       const { info, rows } = respondRows(chunk);
       done += chunk.pairs.length;
       tokens += info.tokens;

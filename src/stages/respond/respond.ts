@@ -80,6 +80,12 @@ export function responseCount(candidates: number, { responses }: Config['respond
   return candidates * responses;
 }
 
+/** Whether tasks stand in plain text with nothing before them, although seed tasks were to be shown: none has an output. */
+export function lacksDemonstrations(input: RespondInput, { hasChatTemplate }: LanguageModel): boolean {
+  const isPlain = !(hasChatTemplate && asksByTemplate(input));
+  return isPlain && input.settings.demonstrations > 0 && input.seeds.every(({ output }) => output === '');
+}
+
 /** Whether the chat template writes the prompt; the paper's base writes after plain text, its tuned models in ChatML. */
 function asksByTemplate({ settings: { form }, isTemplateGiven, iteration }: RespondInput): boolean {
   const isRawFirst = form === 'raw-first' || (form === 'auto' && isTemplateGiven);

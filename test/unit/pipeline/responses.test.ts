@@ -1,5 +1,5 @@
 // How a run asks for responses: their form, several of them, and constraints that are verified.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -50,6 +50,21 @@ test('a run judges by what it wrote only where it was asked as the judge asks', 
   expect(second?.every(({ isRecorded }) => isRecorded)).toBe(true);
   const glued = (await recorded({ quirks: { gluedInput: true } })).flat();
   expect(glued.every(({ hasInput, isRecorded }) => isRecorded === !hasInput)).toBe(true);
+});
+
+test('a run warns where seeds are to be shown before tasks in plain text, and none has an output', async () => {
+  const warnings = async (form: string, demonstrations: number) => {
+    const folder = runFolder({ iterations: 1, respond: { chunk: 5, form, demonstrations } });
+    const [seeds, withOutputs] = [path.join(folder.dir, 'seeds.jsonl'), readRows(path.join(folder.dir, 'seeds.jsonl'))];
+    writeFileSync(seeds, withOutputs.map((row) => `${JSON.stringify({ ...row, output: '' })}\n`).join(''));
+    const run = fakeRun(folder);
+    await runLoop(run);
+    folder.remove();
+    return run.events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
+  };
+  expect(await warnings('raw', 3)).toEqual([expect.stringContaining('no seed task has an output') as string]);
+  expect(await warnings('raw', 0)).toEqual([]);
+  expect(await warnings('chat', 3)).toEqual([]);
 });
 
 test('a run joins instruction and input alike wherever it asks, and tells in the adapter', async () => {
