@@ -38,13 +38,10 @@ export const constraintsSchema = z.strictObject({
       'pairs made at most of each kept pair that has no constraints: its response, to an instruction that asks for constraints ' +
         'which it meets, or with repair can be made to meet',
     ),
-  shorten: z
-    .number()
-    .min(0)
-    .max(1)
+  beginnings: share
     .default(0)
     .describe(
-      'share of the pairs made in hindsight that keep only the first sentences of the response, and say so by asking for a ' +
-        'length; needs repair and two constraints an instruction',
+      'share of the pairs made in hindsight, of those whose form shows from the beginning on, of which only the first 64 ' +
+        'tokens of the response are trained on',
     ),
 });

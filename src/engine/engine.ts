@@ -129,6 +129,8 @@ export interface TrainingExample {
   id: string;
   messages: readonly Message[];
   response: string;
+  /** Of the response, from the first on, at least 1; the rest is left out, its end too. Absent: all. */
+  trainedTokens?: number;
 }
 
 export interface TrainerSettings {

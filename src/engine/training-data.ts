@@ -31,8 +31,9 @@ export function tokenizeExamples(
     if (example.response.trim() === '' || tokens.length <= context) empty.push(example.id);
     else if (context >= maxLength) counts.tooLong++;
     else {
-      const kept = Int32Array.from(tokens).subarray(0, maxLength);
-      const sample = { id: example.id, tokens: kept, context, cutTokens: tokens.length - kept.length };
+      const wanted = Math.min(tokens.length, context + (example.trainedTokens ?? Infinity));
+      const kept = Int32Array.from(tokens).subarray(0, Math.min(wanted, maxLength));
+      const sample = { id: example.id, tokens: kept, context, cutTokens: wanted - kept.length };
       samples.push(sample);
       addSample(counts, sample);
     }

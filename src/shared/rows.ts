@@ -45,6 +45,8 @@ export interface Pair {
   following?: number;
   /** What the instruction asks for that can be verified. */
   constraints?: Constraint[];
+  /** Only so many tokens of the response, from the first on, are trained on, and not how it goes on or ends; absent: all. */
+  trainedTokens?: number;
   /** Of the instruction, where it has several responses: the gap between the best and the worst by assessment. */
   difficulty?: number;
   verdicts?: Verdict[];

@@ -27,7 +27,8 @@ export const trainCommand: Command = {
     pathOption('data', 'pairs (JSON Lines)', { required: true }),
     pathOption('out', 'where the adapter goes (GGUF)', { required: true }),
     ...settings
-      .filter(({ section }) => section === 'train')
+      // There is no iteration before; --init-adapter says what it starts from.
+      .filter(({ key, section }) => section === 'train' && key !== 'train.startFrom')
       .map(({ key, option: name }) => settingOption(key, name.replace(/^train-/, ''))),
     pathOption('init-adapter', 'an adapter to start from', { defaultText: 'a fresh one' }),
     pathOption('log', 'where every step is logged (JSON Lines)', { defaultText: 'nowhere' }),

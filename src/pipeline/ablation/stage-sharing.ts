@@ -78,7 +78,7 @@ export const readBy: Readonly<Record<string, readonly StageName[]>> = {
   respond: ['respond'],
   constraints: ['respond'],
   'constraints.hindsight': ['select'],
-  'constraints.shorten': ['select'],
+  'constraints.beginnings': ['select'],
   'constraints.families': ['respond', 'select'],
   'constraints.perInstruction': ['respond', 'select'],
   'constraints.repair': ['respond', 'select'],

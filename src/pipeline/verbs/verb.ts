@@ -45,6 +45,7 @@ export const pairRowSchema = z.looseObject({
   response: z.string(),
   system: z.string().optional(),
   constraints: z.array(constraintSchema).optional(),
+  trainedTokens: z.number().int().min(1).optional(),
   source: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -58,10 +59,11 @@ export function promptOf(row: PromptFileRow): { text: string } | { messages: Non
 }
 
 /** A row as the stages take it. */
-export function asPair({ system, source, constraints, ...pair }: PairRow): Pair {
+export function asPair({ system, source, constraints, trainedTokens, ...pair }: PairRow): Pair {
   return {
     ...pair,
     ...(constraints === undefined ? {} : { constraints }),
+    ...(trainedTokens === undefined ? {} : { trainedTokens }),
     ...(system === undefined ? {} : { system }),
     ...(source === undefined ? {} : { source }),
   };

@@ -24,10 +24,8 @@ export interface AskedFor {
 export interface AskOptions {
   /** How many constraints; fewer where no more fit. */
   count: number;
-  /** In the order in which they are tried. */
+  /** In the order in which they are tried. The first is a must, the others are added as far as they fit. */
   families: readonly ConstraintFamily[];
-  /** So many of the first are a must (1 by default); the others are added as far as they fit. */
-  musts?: number;
   /** Whether the text may be made over. */
   repair: boolean;
   random: () => number;
@@ -39,10 +37,10 @@ const observedShare = 0.5;
 /** A family's parameters are drawn so often at most until the text meets them. */
 const draws = 5;
 
-/** Undefined where a family that is a must does not fit the task and the text. */
+/** Undefined where the first family does not fit the task and the text. */
 export function askFor(
   { task, text: whole }: Answered,
-  { count, families, musts = 1, repair, random }: AskOptions,
+  { count, families, repair, random }: AskOptions,
 ): AskedFor | undefined {
   let text = whole.trim();
   const taken: Taken[] = [];
@@ -51,7 +49,7 @@ export function askFor(
     const isPossible = fits(family, task) && taken.every((other) => canCombine(other.family, family));
     const before = taken.map(({ constraint }) => constraint);
     const added = isPossible ? drawMet(family, before, { task, text }, { repair, random }) : undefined;
-    if (added === undefined && i < musts) return undefined;
+    if (added === undefined && i === 0) return undefined;
     if (added === undefined) continue;
     text = added.text;
     taken.push({ family, constraint: added.constraint });

@@ -44,9 +44,10 @@ asked in plain text seed tasks with a constraint of the same family, their outpu
 
 With \`constraints.hindsight\`, up to so many pairs more are made of each kept pair without constraints: its response stands under an
 instruction that asks for what it meets, or with repair can be made to meet (arXiv 2302.05206). Each asks for one family drawn from all,
-and there is none where the response cannot meet that. With \`constraints.shorten\`, that share of them
-has the first sentences of the response only (20 to 60 words), and asks for a length as well: so a form is learnt from few tokens, and an
-answer stays long where nobody asks for a short one. They cost no generation; in
+and there is none where the response cannot meet that. With \`constraints.beginnings\`, that share of those
+whose form shows from the beginning on (openings, layout, case, characters) is trained on for 64 tokens of the response, and neither on how it goes on nor
+on its end: so a form is learnt from few tokens, and a short answer is not (arXiv 2503.02875). Such rows say \`trainedTokens\`, as rows of
+\`isheep train --data\` may, too. They cost no generation; in
 \`dataset.jsonl\` their ids end with \`-h1\` and so on, and they are held out together with the pair that they are made of.
 
 An instruction gets one constraint of a group at most, none of a group whose matters it speaks of itself ("in two sentences",

@@ -1,17 +1,21 @@
 // Pairs made of kept ones in hindsight: the same response, to an instruction that also asks for constraints which it meets
 // (Zhang et al., arXiv 2302.05206). They cost no generation, and every one is verified.
 import type { Config } from '../../config/schema.js';
-import { type Answered, type AskedFor, askFor } from '../../shared/constraints/ask.js';
-import { canCombine } from '../../shared/constraints/combine.js';
-import { fits } from '../../shared/constraints/draw.js';
+import { askFor } from '../../shared/constraints/ask.js';
+import { constraintFamily } from '../../shared/constraints/check.js';
 import { constraintFamilies } from '../../shared/constraints/families/index.js';
 import { numberBetween } from '../../shared/constraints/draws.js';
-import type { ConstraintFamily } from '../../shared/constraints/family.js';
-import { firstSentences } from '../../shared/constraints/impose.js';
+import type { ConstraintGroup } from '../../shared/constraints/family.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
-import type { Pair } from '../../shared/rows.js';
+import type { Constraint, Pair } from '../../shared/rows.js';
 
 type Settings = Config['constraints'];
+
+/** Tokens of a response in which a form that shows from the beginning on has shown. */
+export const beginningTokens = 64;
+
+/** Groups whose forms a response takes on at its beginning. */
+const formsOfBeginnings: readonly (ConstraintGroup | undefined)[] = ['opening', 'layout', 'case', 'characters'];
 
 /** Up to `constraints.hindsight` pairs of a pair without constraints, under ids of their own (`<id>-h1` …); `source` names the
  *  pair that they are made of. Each asks for a family drawn from all: where the response cannot meet it there is no pair, and not
@@ -24,40 +28,21 @@ export function inHindsight(pair: Pair, settings: Settings, seed: number, iterat
     const id = `${pair.id}-h${k}`;
     const random = randomStream(deriveSeed(seed, 'hindsight', iteration, id));
     const { instruction, input, response } = pair;
-    const asked = askOf({ task: { instruction, input }, text: response }, families, settings, random);
+    const count = numberBetween(1, settings.perInstruction, random);
+    const shuffled = sampleWithoutReplacement(families, families.length, random);
+    const answered = { task: { instruction, input }, text: response };
+    const asked = askFor(answered, { count, families: shuffled, repair: settings.repair, random });
     if (asked === undefined) continue;
     const { constraints, text } = asked;
+    const trains = random() < settings.beginnings && showsAtOnce(constraints) ? { trainedTokens: beginningTokens } : {};
     const isMadeOver = text !== response;
     const source = { hindsightOf: pair.id, ...(isMadeOver && { repaired: true }) };
-    made.push({ id, instruction: asked.instruction, input, response: text, constraints, source });
+    made.push({ id, instruction: asked.instruction, input, response: text, constraints, ...trains, source });
   }
   return made;
 }
 
-function askOf(
-  { task, text }: Answered,
-  families: readonly ConstraintFamily[],
-  { perInstruction, repair, shorten }: Settings,
-  random: () => number,
-): AskedFor | undefined {
-  const count = numberBetween(1, perInstruction, random);
-  const shuffled = sampleWithoutReplacement(families, families.length, random);
-  const [first, ...others] = shuffled;
-  const mayShorten = repair && perInstruction > 1 && random() < shorten;
-  const limit =
-    first && mayShorten
-      ? others.find((family) => isLimit(family) && fits(family, task) && canCombine(first, family))
-      : undefined;
-  if (first === undefined || limit === undefined)
-    return askFor({ task, text }, { count, families: shuffled, repair, random });
-  const beginning = firstSentences(text, numberBetween(20, 60, random, 10));
-  return askFor(
-    { task, text: beginning === '' ? text : beginning },
-    { count: Math.max(count, 2), families: [first, limit, ...others], musts: 2, repair, random },
-  );
-}
-
-/** Whether a family says how long a text may be at most. */
-function isLimit({ group, canImpose }: ConstraintFamily): boolean {
-  return group === 'length' && canImpose;
+/** Whether the form that was drawn first, and is a must, shows from the beginning on. */
+function showsAtOnce([first]: readonly Constraint[]): boolean {
+  return formsOfBeginnings.includes(constraintFamily(first?.family ?? '')?.group);
 }

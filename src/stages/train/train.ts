@@ -87,5 +87,6 @@ export function joinerMetadata(joiner: InputJoiner): Record<string, string> {
 
 /** A pair as the trainer takes it. */
 export function trainingExample(pair: Pair): TrainingExample {
-  return { id: pair.id, messages: taskMessages(pair), response: pair.response };
+  const { id, response, trainedTokens } = pair;
+  return { id, messages: taskMessages(pair), response, ...(trainedTokens !== undefined && { trainedTokens }) };
 }

@@ -66,6 +66,7 @@ describe('wrong usage', () => {
     ['train --data a --out b --rnak 4', 'No option --rnak. Did you mean --rank?'],
     ['train --data a --out b --rank eight', '--rank must be a whole number from 1 to 256; "eight" is a string'],
     ['train --data a --out b --train.rank 4', 'No option --train.rank. Did you mean --rank?'],
+    ['train --data a --out b --start-from last', 'No option --start-from.'],
     ['run --train.rank 4', 'No option --train.rank. Did you mean --train-rank?'],
     ['run --trainRank 4', 'No option --trainRank. Did you mean --train-rank?'],
     ['run --train-targets q,x', '--train-targets must be a list of q, k, v, o, gate, up, down; "x" is none of them'],

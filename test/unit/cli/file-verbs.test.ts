@@ -327,6 +327,18 @@ describe('isheep train', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it('trains on as many tokens of a response as its row says, and refuses what is no number of tokens', async () => {
+    const show = async (trainedTokens: unknown) => {
+      const rows = pairs.map((row) => ({ ...row, trainedTokens }));
+      return run(['train', '--data', file('some.jsonl', rows), '--out', file('a.gguf'), '--show', '1', '--json']);
+    };
+    const shown = JSON.parse((await show(3)).stdout) as { training: Record<string, number> };
+    expect(shown.training).toMatchObject({ samples: 11, lossTokens: 33, cut: 0 });
+    const { exitCode, stderr } = await show(0.5);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/some\.jsonl:1.*trainedTokens/);
+  });
+
   it('joins instruction and input as it is told to, and says so in the adapter', async () => {
     const row = { id: 'a', instruction: 'Name it.', input: 'a bird', response: 'Emu' };
     const words = ['train', '--data', file('pairs.jsonl', [row]), '--out', file('adapter.gguf'), '--quiet'];

@@ -21,6 +21,16 @@ test('a response beyond the maximum length is cut and counted', () => {
   expect(counts).toEqual({ samples: 1, tokens: 8, lossTokens: 5, cut: 1, cutTokens: 2, tooLong: 0 });
 });
 
+test('of an example that wants its beginning trained on only that is left, and it does not count as cut', () => {
+  const beginning = { ...example, trainedTokens: 2 };
+  const { samples, counts } = tokenizeExamples([beginning], withLengths(3, 7), 8);
+  expect(samples[0]?.tokens).toEqual(Int32Array.of(0, 1, 2, 3, 4));
+  expect(counts).toEqual({ samples: 1, tokens: 5, lossTokens: 2, cut: 0, cutTokens: 0, tooLong: 0 });
+  const longer = { ...example, trainedTokens: 9 };
+  expect(tokenizeExamples([longer], withLengths(3, 4), 8).samples[0]?.tokens).toHaveLength(7);
+  expect(tokenizeExamples([longer], withLengths(3, 20), 8).counts).toMatchObject({ cut: 1, cutTokens: 4 });
+});
+
 test('a prompt that leaves no room for a response token is left out and counted', () => {
   const { samples, counts } = tokenizeExamples([example], withLengths(8, 5), 8);
   expect(samples).toEqual([]);

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { constraintsSchema } from '../../../../src/config/constraints-schema.js';
 import { constraintFamily, unmetConstraints } from '../../../../src/shared/constraints/check.js';
-import { countWords } from '../../../../src/shared/constraints/text.js';
 import type { Pair } from '../../../../src/shared/rows.js';
 import { inHindsight } from '../../../../src/stages/select/hindsight.js';
 import { splitHeldOut } from '../../../../src/stages/train/train.js';
@@ -44,28 +43,20 @@ describe('pairs made in hindsight', () => {
     expect(pairs.some(({ constraints = [] }) => constraints.length > 1)).toBe(true);
   });
 
-  it('keep, with shorten, the first sentences of the response, and ask for a length then', () => {
-    const long = { response: Array.from({ length: 6 }, () => pair.response).join(' ') };
-    const whole = countWords(long.response);
-    const pairs = made({ hindsight: 16, repair: true, shorten: 1 }, long);
-    const short = pairs.filter(({ response }) => countWords(response) < whole / 2);
-    expect(short.length).toBeGreaterThan(pairs.length / 2);
-    for (const { response, constraints = [] } of short) {
-      const groups = constraints.map(({ family }) => constraintFamily(family)?.group);
-      expect(groups.filter((group) => group === 'length')).toHaveLength(1);
-      expect(constraints.length).toBeLessThanOrEqual(2);
-      expect(unmetConstraints(response, constraints)).toEqual([]);
-    }
-    expect(short.some(({ constraints = [] }) => constraints.length === 2)).toBe(true);
-  });
-
-  it('keep the whole response where it may not be made over, or where one constraint is the most', () => {
-    for (const without of [{ repair: false }, { perInstruction: 1, families: ['no-digits', 'words-at-most'] }]) {
-      const settings = { hindsight: 16, repair: true, shorten: 1, ...without };
-      expect(made(settings).map(({ response }) => response)).toEqual(
-        made({ ...settings, shorten: 0 }).map(({ response }) => response),
-      );
-    }
+  it('train, with beginnings, on the first tokens of those whose form shows from the beginning on', () => {
+    const settings = { hindsight: 16, perInstruction: 2, repair: true };
+    const groupOf = ({ constraints = [] }: Pair) => constraintFamily(constraints[0]?.family ?? '')?.group ?? '';
+    const pairs = made({ ...settings, beginnings: 1 });
+    const groups = (of: Pair[]) => [...new Set(of.map(groupOf))];
+    const [cut, whole] = [pairs.filter((one) => one.trainedTokens === 64), pairs.filter((one) => !one.trainedTokens)];
+    expect(cut.length + whole.length).toBe(pairs.length);
+    expect(['opening', 'layout', 'case', 'characters']).toEqual(expect.arrayContaining(groups(cut)));
+    expect(['length', 'words', 'closing']).toEqual(expect.arrayContaining(groups(whole)));
+    const bare = pairs.map(({ trainedTokens: _, ...one }) => one);
+    expect(made(settings)).toEqual(bare); // nothing else changes
+    const some = made({ ...settings, beginnings: 0.5 }).filter(({ trainedTokens }) => trainedTokens !== undefined);
+    expect(some.length).toBeGreaterThan(0);
+    expect(some.length).toBeLessThan(cut.length);
   });
 
   it('ask for each family about as often, as far as it can be met', () => {
