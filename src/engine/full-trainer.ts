@@ -11,6 +11,7 @@ import { deriveSeed, randomStream, sampleWithoutReplacement } from '../shared/ra
 import type { TrainingExample } from './engine.js';
 import { resolveModel } from './known-models.js';
 import { loadModel } from './model.js';
+import { wantedTokens } from './training-data.js';
 
 export interface FullTrainerOptions {
   /** A known name or a path. */
@@ -138,7 +139,8 @@ async function readTexts(options: FullTrainerOptions, job: FullTrainJob): Promis
   const { maxLength } = job.settings;
   try {
     const textOf = (examples: readonly TrainingExample[], what: string) => {
-      const tokens = examples.flatMap((example) => [...vocabulary.exampleTokens(example).tokens]);
+      const tokenize = vocabulary.exampleTokens.bind(vocabulary);
+      const tokens = examples.flatMap((example) => [...wantedTokens(example, tokenize).tokens]);
       return cutIntoBlocks(tokens, maxLength, examples.length === 0 ? undefined : what);
     };
     return { training: textOf(job.examples, 'the pairs'), heldOut: textOf(job.heldOut, 'the held-out pairs') };

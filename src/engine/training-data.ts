@@ -27,19 +27,27 @@ export function tokenizeExamples(
   const counts: SampleCounts = { samples: 0, tokens: 0, lossTokens: 0, cut: 0, cutTokens: 0, tooLong: 0 };
   const empty: string[] = [];
   for (const example of examples) {
-    const { tokens, context } = tokenize(example);
+    const { tokens, context } = wantedTokens(example, tokenize);
     if (example.response.trim() === '' || tokens.length <= context) empty.push(example.id);
     else if (context >= maxLength) counts.tooLong++;
     else {
-      const wanted = Math.min(tokens.length, context + (example.trainedTokens ?? Infinity));
-      const kept = Int32Array.from(tokens).subarray(0, Math.min(wanted, maxLength));
-      const sample = { id: example.id, tokens: kept, context, cutTokens: wanted - kept.length };
+      const kept = tokens.subarray(0, maxLength);
+      const sample = { id: example.id, tokens: kept, context, cutTokens: tokens.length - kept.length };
       samples.push(sample);
       addSample(counts, sample);
     }
   }
   if (empty.length > 0) throw emptyResponses(empty);
   return { samples, counts };
+}
+
+/** An example's tokens as far as it wants them trained on. */
+export function wantedTokens(
+  example: TrainingExample,
+  tokenize: TokenizeExample,
+): { tokens: Int32Array; context: number } {
+  const { tokens, context } = tokenize(example);
+  return { tokens: Int32Array.from(tokens).subarray(0, context + (example.trainedTokens ?? Infinity)), context };
 }
 
 function addSample(counts: SampleCounts, { tokens, context, cutTokens }: Sample): void {

@@ -71,6 +71,14 @@ test('the loss falls, held out too, and the file is the same model with other nu
   expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
 
+test('of pairs that want their beginnings trained on the rest is no part of the text', async () => {
+  const blocksOf = async (more: object) => {
+    const some = examples(60).map((example) => ({ ...example, ...more }));
+    return (await run(job({ examples: some, heldOut: [], settings: { ...settings, epochs: 0.01 } }))).summary.blocks;
+  };
+  expect(await blocksOf({ trainedTokens: 1 })).toBeLessThan(await blocksOf({}));
+});
+
 test('a model of many layers finds room for its graph', async () => {
   const one = job({ heldOut: [], settings: { ...settings, epochs: 0.01 } });
   const { summary } = await run(one, tinyModel({ layers: 40 }));
