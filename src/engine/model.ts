@@ -352,11 +352,14 @@ export class Model implements LanguageModel, Embedder {
     }
   }
 
-  /** One call at a time, in the order in which they were made. */
-  #inTurn<T>(body: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => {
-      if (this.#disposed) throw new IsheepError('bad-config', 'the model is disposed', { hint: 'load it again' });
-      return body();
+  /** One call at a time, in the order in which they were made. Those made before the model is disposed are interrupted. */
+  async #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    if (this.#disposed) throw new IsheepError('bad-config', 'the model is disposed', { hint: 'load it again' });
+    const turn = this.#last.then(body).catch((thrown: unknown) => {
+      const error = fromNative(thrown);
+      // Something that it works with is gone.
+      const isGone = this.#disposed && error instanceof IsheepError && error.code === 'bad-config';
+      throw isGone ? new IsheepError('interrupted', 'the model was disposed', { cause: error }) : error;
     });
     this.#last = turn.catch(() => undefined);
     return turn;

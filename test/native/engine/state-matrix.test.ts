@@ -91,6 +91,16 @@ describe.each(Object.keys(methods))('%s', (name) => {
     expect(await generating).toMatch(/^(done|interrupted)$/);
   });
 
+  test('made before the model is disposed, does its work or is interrupted', async () => {
+    for (const milliseconds of [0, 1, 2, 4, 8]) {
+      const model = await open();
+      const calls = [startGenerating(model), outcome(() => call(model))];
+      if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      await model.dispose();
+      for (const done of await Promise.all(calls)) expect(done).toMatch(/^(done|interrupted)$/);
+    }
+  });
+
   test('works while a trainer trains', async () => {
     const model = await open();
     const training = startTraining();
