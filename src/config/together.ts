@@ -20,6 +20,7 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     ...iterationProblems(config, nameOf),
     ...joinerProblems(config, nameOf),
     ...constraintProblems(config, nameOf),
+    ...beginningProblems(config, nameOf),
   ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
@@ -184,6 +185,11 @@ function constraintProblems({ constraints, respond }: Config, nameOf: (key: stri
     );
   }
   return problems;
+}
+
+function beginningProblems({ constraints }: Config, nameOf: (key: string) => string): string[] {
+  if (constraints.beginnings === 0 || constraints.hindsight > 0) return [];
+  return [`${nameOf('constraints.beginnings')} has no meaning where ${nameOf('constraints.hindsight')} is 0`];
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {
