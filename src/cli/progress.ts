@@ -1,7 +1,7 @@
 // Shows a run's events as progress on standard error. Reads RunEvent and nothing else.
 import type { Reporter, RunEvent } from '../pipeline/events.js';
 import type { ProgressLine } from './progress-line.js';
-import { countsLines, memoryLine } from './training-text.js';
+import { countsLines, memoryLine, trainingDetail } from './training-text.js';
 
 /** A reporter that draws the events on `progress`. */
 export function progressReporter(progress: ProgressLine): Reporter {
@@ -11,6 +11,7 @@ export function progressReporter(progress: ProgressLine): Reporter {
       trainedTokens = 0;
       progress.start({ label: event.stage, unit: event.unit, total: event.total, done: event.done });
     } else if (event.kind === 'stage-progress') {
+      if (event.stage === 'train') return; // the training's own events say more
       if (event.total !== undefined) progress.setTotal(event.total);
       progress.update(event.done, event.tokens, event.doing);
     } else if (event.kind === 'stage-finished') progress.finish(event.note, event.seconds);
@@ -19,9 +20,10 @@ export function progressReporter(progress: ProgressLine): Reporter {
         for (const line of [...countsLines(event.event), memoryLine(event.event.memory)]) progress.line(`  ${line}`);
         progress.setTotal(event.event.steps);
       }
-      if (event.event.kind !== 'step') return;
-      trainedTokens += event.event.tokens;
-      progress.update(event.event.step, trainedTokens, `loss ${event.event.loss.toFixed(3)}`);
+      if (event.event.kind === 'step') trainedTokens += event.event.tokens;
+      if (event.event.kind === 'step' || event.event.kind === 'measuring') {
+        progress.update(event.event.step, trainedTokens, trainingDetail(event.event));
+      }
     } else showTurn(progress, event);
   };
 }

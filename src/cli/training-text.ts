@@ -1,5 +1,5 @@
 // A training in words: what it sees, token by token, what was cut or left out, and which adapter was written.
-import type { MemoryForecast, SampleCounts } from '../engine/engine.js';
+import type { MemoryForecast, SampleCounts, TrainEvent } from '../engine/engine.js';
 import type { ShownSample, ShownTraining } from '../pipeline/training-samples.js';
 import { formatBytes, formatCount, formatUnits } from './format.js';
 import type { Style } from './style.js';
@@ -28,6 +28,12 @@ export function countsLines({ training, heldOut }: { training: SampleCounts; hel
   if (both('tooLong') > 0)
     lines.push(`${formatUnits(both('tooLong'), 'pairs')} left out: the prompt alone is too long`);
   return lines;
+}
+
+/** What stands behind the steps that are done. */
+export function trainingDetail(event: Extract<TrainEvent, { kind: 'step' | 'measuring' }>): string {
+  if (event.kind === 'step') return `loss ${event.loss.toFixed(3)}`;
+  return `held-out loss: ${event.done} of ${event.of} samples`;
 }
 
 /** What training takes and for what. */

@@ -36,6 +36,7 @@ const paper: ConfigInput = {
     demonstrationsBy: 'uniform',
     showOutputs: false,
     reusePenalty: 0,
+    begun: 0,
     topics: 'off',
     maxTokens: 1000,
     maxTasks: 11,

@@ -111,6 +111,11 @@ export const synthesizeSchema = z.strictObject({
       'a seed shown n times more than the least shown one is drawn 1 / (1 + penalty * n) times as often; one whose ' +
         'prompts gave nothing but near copies counts as shown twice; 0: off',
     ),
+  begun: share
+    .default(0)
+    .describe(
+      "share of the users' turns that go on from the first two words of a seed, so that not all of them are of one kind",
+    ),
   topics: z
     .string()
     .min(1)

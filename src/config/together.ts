@@ -147,6 +147,10 @@ function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key
     problems.push(`${choice} needs ${nameOf('engine')} local: no endpoint lets a model write the user's turn`);
   }
   const { method } = synthesize;
+  if (synthesize.begun > 0 && method !== 'turn' && method !== 'auto') {
+    const needs = `needs ${nameOf('synthesize.method')} turn; it is ${method}`;
+    problems.push(`${nameOf('synthesize.begun')} is of users' turns, and ${needs}`);
+  }
   if (method === 'auto' || method === 'seeds') return problems;
   const settings = { quirks, synthesize };
   for (const key of [...givenSeedSettings(settings), ...(method === 'turn' ? givenFormSettings(settings) : [])]) {

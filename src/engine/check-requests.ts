@@ -74,7 +74,11 @@ function checkPrompt(prompt: Prompt | OpenTurn, add: (name: string, expected: st
     if (typeof prompt.text !== 'string') add('prompt', 'a text', prompt.text);
     return;
   }
-  if ('turn' in prompt) return;
+  if ('turn' in prompt) {
+    const { begins } = prompt;
+    if (begins !== undefined && typeof begins !== 'string') add('begins', 'a text', begins);
+    return;
+  }
   const messages: unknown = prompt.messages;
   if (!Array.isArray(messages) || messages.length === 0) add('messages', 'at least one message', messages);
   else if (!messages.every(isMessage)) add('messages', 'objects with the texts role and content', messages);

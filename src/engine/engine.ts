@@ -6,9 +6,11 @@ import type { Completion, HeldOutStep, Message, TrainingStep } from '../shared/r
 /** Raw text (special tokens allowed, BOS as the GGUF says), or messages written by the model's chat template. */
 export type Prompt = { text: string } | { messages: readonly Message[] };
 
-/** The chat template's opening of a conversation, up to where a user's words stand: the model writes these. */
+/** The chat template's opening of a conversation, up to where a user's words stand: the model writes these, after the first
+ *  ones where they are given. */
 export interface OpenTurn {
   turn: 'user';
+  begins?: string;
 }
 
 export interface Sampling {
@@ -229,6 +231,8 @@ export type TrainEvent =
   /** Comes first, once a call. */
   | { kind: 'samples'; steps: number; training: SampleCounts; heldOut: SampleCounts; memory: MemoryForecast }
   | ({ kind: 'step'; of: number } & TrainingStep)
+  /** Of the held-out loss after `step`, `done` of `of` samples are computed. */
+  | { kind: 'measuring'; step: number; done: number; of: number }
   | ({ kind: 'held-out' } & HeldOutStep);
 
 export interface TrainSummary {

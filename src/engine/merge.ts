@@ -8,6 +8,7 @@ import { fromNative, IsheepError } from '../shared/errors.js';
 import type { Pair } from '../shared/rows.js';
 import { taskPrompt } from '../shared/task-prompt.js';
 import { chooseBatchShape, defaultBatchSettings, type BatchSettings } from './batch-policy.js';
+import { cancellable } from './cancellable.js';
 import type { CallOptions } from './engine.js';
 import { loadModel, type Model } from './model.js';
 
@@ -177,19 +178,6 @@ function tokensOf(vocabulary: Model, pair: Pair): { tokens: Int32Array; context:
   if ('messages' in prompt) return vocabulary.exampleTokens({ messages: prompt.messages, response });
   const context = vocabulary.promptTokens(prompt);
   return { tokens: Int32Array.of(...context, ...vocabulary.continuationTokens(response)), context: context.length };
-}
-
-/** Runs a native call that an abort signal, or the end of the process, cancels. */
-async function cancellable<T>(cancel: () => void, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
-  if (signal?.aborted === true) throw new IsheepError('interrupted', 'interrupted');
-  signal?.addEventListener('abort', cancel);
-  process.once('exit', cancel); // node waits for its threads, so a call that went on would hold up the end
-  try {
-    return await call();
-  } finally {
-    signal?.removeEventListener('abort', cancel);
-    process.removeListener('exit', cancel);
-  }
 }
 
 function withNativeErrors<T>(call: () => T): T {

@@ -24,6 +24,7 @@ import {
   type RunnerShape,
   sameShape,
 } from './batch-policy.js';
+import { cancellable } from './cancellable.js';
 import { ChatTemplate, resolveChatTemplate } from './chat-template.js';
 import {
   checkEmbedRequests,
@@ -106,7 +107,8 @@ export class Model implements LanguageModel, Embedder {
    *  a model needs something to start from. */
   promptTokens(prompt: Prompt | OpenTurn): Int32Array {
     if ('messages' in prompt) return Int32Array.from(this.#chatTemplate().promptTokens(prompt.messages));
-    if ('turn' in prompt) return Int32Array.from(this.#chatTemplate().userTurn.tokens);
+    if ('turn' in prompt)
+      return Int32Array.of(...this.#chatTemplate().userTurn.tokens, ...this.#plain(prompt.begins ?? ''));
     const { bos, eos, addBos } = this.info;
     const tokens = this.#tokenize(prompt.text, true);
     if (tokens.length === 0) return Int32Array.of(bos >= 0 ? bos : eos);
@@ -340,16 +342,11 @@ export class Model implements LanguageModel, Embedder {
 
   /** Runs a native call that an abort signal, or the end of the process, cancels. */
   async #call<T>(runner: NativeRunner, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
-    const cancel = (): void => runner.cancel();
-    if (signal?.aborted) throw new IsheepError('interrupted', 'interrupted');
-    signal?.addEventListener('abort', cancel);
-    process.once('exit', cancel); // node waits for its threads, so a call that went on would hold up the end
-    try {
-      return await withNativeErrors(call);
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-      process.removeListener('exit', cancel);
-    }
+    return cancellable(
+      () => runner.cancel(),
+      signal,
+      () => withNativeErrors(call),
+    );
   }
 
   /** One call at a time, in the order in which they were made. Those made before the model is disposed are interrupted. */

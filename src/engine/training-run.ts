@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
-import type { NativeTrainer } from '../native/addon-types.js';
+import type { NativeLoss, NativeTrainer } from '../native/addon-types.js';
 import { IsheepError } from '../shared/errors.js';
 import type { MemoryForecast, TrainEvent, TrainJob, TrainSummary } from './engine.js';
 import type { StepPlan } from './step-plan.js';
@@ -23,6 +23,8 @@ export interface TrainingParts {
 }
 
 const defaultCheckpointSeconds = 60;
+/** Held-out samples between two events, at which a training can be stopped: seconds of work. */
+const heldOutPart = 8;
 
 export class TrainingRun {
   readonly #parts: TrainingParts;
@@ -122,7 +124,13 @@ export class TrainingRun {
     const { native, heldOut } = this.#parts;
     const { steps, heldOutSteps } = this.#progress;
     if (heldOut.samples.length === 0 || heldOutSteps === steps || !this.#isLookDue(steps)) return;
-    const losses = await native.evaluate(heldOut.samples, steps > 0);
+    const losses: NativeLoss[] = [];
+    while (losses.length < heldOut.samples.length) {
+      yield { kind: 'measuring', step: steps, done: losses.length, of: heldOut.samples.length };
+      losses.push(
+        ...(await native.evaluate(heldOut.samples.slice(losses.length, losses.length + heldOutPart), steps > 0)),
+      );
+    }
     const tokens = losses.reduce((sum, { lossTokens }) => sum + lossTokens, 0);
     const loss = losses.reduce((sum, sample) => sum + sample.loss, 0) / tokens;
     if (steps === 0) this.#progress = { ...this.#progress, heldOutLossBase: loss, heldOutSteps: steps };

@@ -205,6 +205,7 @@ export function commitTrainEvent(store: RunStore, iteration: number, event: Trai
     store.setValue(plannedStepsKey(iteration), event.steps);
     return;
   }
+  if (event.kind === 'measuring') return;
   const { kind, ...data } = event.kind === 'step' ? withoutTotal(event) : event;
   store.commitRow(iteration, 'train', event.step, { kind, id: `${kind}-${event.step}`, data });
 }

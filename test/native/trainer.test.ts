@@ -30,6 +30,13 @@ function job(more: Partial<TrainJob> = {}): TrainJob {
 function trainer(modelPath = tinyModel({ type: 'q8_0' })) {
   return createTrainer({ modelPath, tokenizeExample: tokenizeBytes, threads: 1 });
 }
+/** Takes events up to that of the step, and leaves the training as it is. */
+async function takeUntil(events: AsyncGenerator<TrainEvent, unknown>, step: number): Promise<void> {
+  for (;;) {
+    const { value } = (await events.next()) as { value: TrainEvent };
+    if (value.kind === 'step' && value.step === step) return;
+  }
+}
 const hash = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
 describe('a whole training', () => {
@@ -57,6 +64,21 @@ describe('a whole training', () => {
     expect(hashes[2]).not.toBe(hashes[0]);
   });
 
+  test('can be stopped while it measures the held-out loss, and tells how far that is', async () => {
+    const events = trainer().train(job({ heldOut: examples(19, 50) }));
+    const measured: [number, number][] = [];
+    for (let value = (await events.next()).value; 'kind' in value && value.kind !== 'held-out';) {
+      if (value.kind === 'measuring') measured.push([value.done, value.of]);
+      value = (await events.next()).value;
+    }
+    expect(measured).toEqual([
+      [0, 19],
+      [8, 19],
+      [16, 19],
+    ]);
+    await events.return(undefined as never);
+  });
+
   test('without held-out examples has no held-out loss', async () => {
     const { events, summary } = await finish(trainer().train(job({ heldOut: [] })));
     expect(events.some(({ kind }) => kind === 'held-out')).toBe(false);
@@ -75,10 +97,12 @@ describe('a training that is stopped', () => {
       for (let i = 0; i < taken; i++) await events.next();
       await events.return(undefined as never);
       const rest = await finish(trainer().train(stopped));
-      const withoutSeconds = (event: object) => ({ ...event, seconds: 0, memory: undefined });
+      const lasting = (all: readonly TrainEvent[]) =>
+        all.flatMap((event) => (event.kind === 'measuring' ? [] : [{ ...event, seconds: 0, memory: undefined }]));
       // Nothing is kept before the first step.
-      const expected = taken < 3 ? whole.events : [whole.events[0] as TrainEvent, ...whole.events.slice(taken)];
-      expect(rest.events.map(withoutSeconds)).toEqual(expected.map(withoutSeconds));
+      const isKept = whole.events.slice(0, taken).some(({ kind }) => kind === 'step');
+      const missing = isKept ? [whole.events[0] as TrainEvent, ...whole.events.slice(taken)] : whole.events;
+      expect(lasting(rest.events)).toEqual(lasting(missing));
       expect(rest.summary).toEqual(whole.summary);
       expect(hash(stopped.adapterPath)).toBe(hash(undisturbed.adapterPath));
     }
@@ -89,7 +113,7 @@ describe('a training that is stopped', () => {
     const controller = new AbortController();
     const aborted = job({ checkpointDir, signal: controller.signal });
     const events = trainer().train(aborted);
-    for (let i = 0; i < 4; i++) await events.next();
+    await takeUntil(events, 2);
     controller.abort();
     await expect(finish(events)).rejects.toMatchObject({ code: 'interrupted' });
     expect(readdirSync(checkpointDir).sort()).toEqual(['choices.json', 'step-000002.gguf', 'step-000002.json']);

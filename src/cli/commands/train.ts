@@ -16,7 +16,7 @@ import type { PairRow } from '../../pipeline/verbs/verb.js';
 import type { Command, CommandCall, CommandResult } from '../command.js';
 import { formatCount, formatUnits } from '../format.js';
 import { chatTemplateOption, inputJoinerOption, modelOptions, option, pathOption, settingOption } from '../options.js';
-import { chosenText, countsLines, memoryLine, trainingText } from '../training-text.js';
+import { chosenText, countsLines, memoryLine, trainingDetail, trainingText } from '../training-text.js';
 import { methodOption, trainFull } from './train-full.js';
 import { engineOptions } from './with-model.js';
 
@@ -112,9 +112,10 @@ async function showInstead(
 
 function trainingProgress({ progress }: CommandCall): (event: TrainEvent) => void {
   let tokens = 0;
-  let started = false;
+  let total = 0;
   return (event) => {
     if (event.kind === 'samples') {
+      total = event.steps;
       for (const line of [...countsLines(event), memoryLine(event.memory)]) progress.line(`  ${line}`);
       return;
     }
@@ -122,10 +123,12 @@ function trainingProgress({ progress }: CommandCall): (event: TrainEvent) => voi
       progress.line(`  held-out loss after step ${event.step}: ${event.held_out_loss.toFixed(3)}`);
       return;
     }
-    if (!started) progress.start({ label: 'train', unit: 'steps', total: event.of, done: event.step - 1 });
-    started = true;
-    tokens += event.tokens;
-    progress.update(event.step, tokens, `loss ${event.loss.toFixed(3)}`);
+    const isStep = event.kind === 'step';
+    if (!progress.isWorking) {
+      progress.start({ label: 'train', unit: 'steps', total, done: isStep ? event.step - 1 : event.step });
+    }
+    if (isStep) tokens += event.tokens;
+    progress.update(event.step, tokens, trainingDetail(event));
   };
 }
 

@@ -109,14 +109,14 @@ export function joinedPairs(pairs: readonly PairRow[], joiner: InputJoiner): Pai
   return pairs.map((row) => joinedTask(asPair(row), joiner));
 }
 
-type LoggedEvent = Exclude<TrainEvent, { kind: 'samples' }>;
+type LoggedEvent = Exclude<TrainEvent, { kind: 'samples' | 'measuring' }>;
 
 /** Writes each step and each look at the held-out pairs as a line of contract.md's form. A training that continues keeps the lines of the steps before. */
 export function createTrainingLog(file: string | undefined): (event: TrainEvent) => void {
   if (file === undefined) return () => undefined;
   let continued = false;
   return (event) => {
-    if (event.kind === 'samples') return;
+    if (event.kind === 'samples' || event.kind === 'measuring') return;
     if (!continued) writeFileAtomically(file, toJsonLines(earlierRows(file, event)));
     continued = true;
     appendRow(file, logRow(event));

@@ -232,7 +232,7 @@ function readTasks(
 ): { tasks: ReadTask[]; unparsed: readonly string[] } {
   const written = prompt.opening + text;
   if (passage === undefined) {
-    const { tasks, unparsed } = 'turn' in generate.prompt ? readTurn(text, stop) : readList(input, written, stop);
+    const { tasks, unparsed } = 'turn' in generate.prompt ? readTurn(written, stop) : readList(input, written, stop);
     return { tasks: tasks.map((task) => ({ ...task, judged: task.input })), unparsed };
   }
   const { tasks, unparsed } = parseDocumentTasks(written, passage.text, stop !== 'length');

@@ -1,6 +1,7 @@
 // Requests that show nothing: the chat template is opened where a user's words stand, and a model that was trained on
-// conversations writes them (Magpie, arXiv 2406.08464).
-import { deriveSeed } from '../../shared/random.js';
+// conversations writes them (Magpie, arXiv 2406.08464). A share of them is begun with the first words of a seed, since
+// what a small model says of itself is nearly all of one kind.
+import { deriveSeed, randomStream } from '../../shared/random.js';
 import type { StopReason } from '../../shared/rows.js';
 import type { ParsedTasks } from './parse-tasks.js';
 import type { AskedRequest } from './plan-requests.js';
@@ -8,23 +9,33 @@ import type { SynthesizeInput } from './synthesize.js';
 
 /** Request `number` of the iteration, counted from 1. */
 export function planTurnRequest(
-  { iteration, seed, settings }: Pick<SynthesizeInput, 'iteration' | 'seed' | 'settings'>,
+  { iteration, seed, seeds, settings }: Pick<SynthesizeInput, 'iteration' | 'seed' | 'seeds' | 'settings'>,
   number: number,
 ): AskedRequest {
   const id = `s-${iteration}-${number}`;
-  const { temperature, topK, topP, minP, maxTokens } = settings;
+  const { begun, temperature, topK, topP, minP, maxTokens } = settings;
+  const random = randomStream(deriveSeed(seed, 'synthesize', iteration, id, 'beginning'));
+  const shown = random() < begun ? seeds[Math.floor(random() * seeds.length)] : undefined;
+  const opening = shown === undefined ? '' : firstWords(shown.instruction);
   return {
-    prompt: { text: '', opening: '' },
-    demonstrations: [],
+    prompt: { text: opening, opening },
+    demonstrations: shown === undefined ? [] : [shown.id],
     generate: {
       id,
-      prompt: { turn: 'user' },
+      prompt: { turn: 'user', ...(opening !== '' && { begins: opening }) },
       maxTokens,
       stop: [],
       sampling: { temperature, topK, topP, minP },
       seed: deriveSeed(seed, 'synthesize', iteration, id),
     },
   };
+}
+
+/** Enough for the kind of task, and too few for what it is about. */
+const wordsOfBeginning = 2;
+
+function firstWords(instruction: string): string {
+  return instruction.trim().split(/\s+/u).slice(0, wordsOfBeginning).join(' ');
 }
 
 /** The first paragraph is the instruction, and what follows its input. */

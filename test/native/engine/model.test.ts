@@ -169,6 +169,9 @@ test("writes a user's turn, by a template of its own, up to where the template e
   const asked = model.promptTokens({ messages: [{ role: 'user', content: 'Why is the sky blue?' }] });
   expect(opening).toEqual(asked.slice(0, opening.length));
   expect(opening.length).toBeLessThan(asked.length - 6);
+  const begun = model.promptTokens({ turn: 'user', begins: 'Why is' });
+  expect(begun).toEqual(asked.slice(0, begun.length));
+  expect(begun.length).toBeGreaterThan(opening.length);
   const turns = Array.from({ length: 4 }, (_, seed) => ({
     ...request(`t${seed}`, '', { seed, maxTokens: 200, sampling: { temperature: 1, topK: 0, topP: 1, minP: 0.1 } }),
     prompt: { turn: 'user' } as const,

@@ -72,7 +72,9 @@ describe('progress without a terminal', () => {
     const training: readonly (readonly [number, RunEvent])[] = [
       [0, { kind: 'stage-started', iteration: 1, stage: 'train', unit: 'steps', total: 8, done: 0 }],
       [1, { kind: 'training', iteration: 1, event: samples }],
-      [20, { kind: 'stage-progress', iteration: 1, stage: 'train', done: 1, tokens: 0 }],
+      [20, { kind: 'training', iteration: 1, event: { kind: 'measuring', step: 1, done: 8, of: 30 } }],
+      // Of one step only: the line goes by the training's own events.
+      [40, { kind: 'stage-progress', iteration: 1, stage: 'train', done: 2, tokens: 300 }],
     ];
     expect(shown(training).split('\n').slice(1)).toEqual([
       '  20 samples with 1,200 tokens, 300 of them trained on; none held out',
@@ -80,7 +82,7 @@ describe('progress without a terminal', () => {
       '  2 pairs left out: the prompt alone is too long',
       '  about 738 MB (704 MiB) of memory: 98 MB model, 143 MB copies of weights (transposed), 77 MB adapter and optimizer, ' +
         '280 MB activations, 80 MB graphs, 60 MB the process itself',
-      '  train: 1 of 5 steps, 1:20 left',
+      '  train: 1 of 5 steps, 1:20 left, held-out loss: 8 of 30 samples',
       '',
     ]);
   });

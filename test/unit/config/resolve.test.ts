@@ -195,6 +195,10 @@ describe('errors', () => {
       'synthesize.form is of lists that go on from seeds, and has no meaning with synthesize.method turn',
     ],
     [
+      { synthesize: { method: 'seeds', begun: 0.5 } },
+      "synthesize.begun is of users' turns, and needs synthesize.method turn; it is seeds",
+    ],
+    [
       { engine: 'openai', baseUrl: 'http://127.0.0.1:1/v1', synthesize: { method: 'turn' } },
       "synthesize.method turn needs engine local: no endpoint lets a model write the user's turn",
     ],

@@ -46,6 +46,27 @@ describe('the turn of a user', () => {
     expect(chunks[0]?.requests[0]).toMatchObject({ demonstrations: [], prompt: '' });
   });
 
+  it('is begun with the first words of a seed as often as asked, and they are part of the instruction', async () => {
+    const settings = synthesizeSchema.parse({ method: 'turn', chunk: 32, begun: 0.5 });
+    const more = [...seeds, { id: 'seed-2', instruction: 'Explain\ntides to a child.', input: '', output: '' }];
+    const model = new FakeModel({ write: ({ seed }) => ` place${seed}x1 beside river${seed}y1 with bridge${seed}z1` });
+    const [chunk] = await all(makeInput({ seeds: more, settings, target: 64 }), model);
+    const asked = model.generated.flat().slice(0, 32);
+    const begun = asked.flatMap(({ prompt }) => ('turn' in prompt ? (prompt.begins ?? []) : []));
+    expect(begun.length).toBeGreaterThan(8);
+    expect(begun.length).toBeLessThan(24);
+    expect(new Set(begun)).toEqual(new Set(['Name three', 'Explain tides']));
+    chunk?.requests.forEach((request, i) => {
+      const { prompt } = asked[i] as (typeof asked)[number];
+      const words = 'turn' in prompt ? prompt.begins : undefined;
+      expect(request.prompt).toBe(words ?? '');
+      const shown = words === undefined ? [] : [words === 'Name three' ? 'seed-1' : 'seed-2'];
+      expect(request.demonstrations).toEqual(shown);
+      const candidate = chunk.candidates.find(({ source }) => source?.request === request.id);
+      expect(candidate?.instruction.startsWith(`${words ?? ''} place`.trim())).toBe(true);
+    });
+  });
+
   it('goes on after the chunks that are there as without a break', async () => {
     const whole = await all(makeInput({ target: 8 }), new FakeModel({ write: asks }));
     const rest = await all(makeInput({ target: 8, earlier: whole.slice(0, 1) }), new FakeModel({ write: asks }));
