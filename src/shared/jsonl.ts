@@ -4,6 +4,7 @@ import type { z } from 'zod';
 
 import { IsheepError } from './errors.js';
 import { decodeText, readBytes } from './read-file.js';
+import { describeIssues, shorten } from './schema-problems.js';
 
 /** Lines that an error lists; of more, only the number is told. */
 const listedLines = 20;
@@ -86,19 +87,6 @@ function parseLine<T>(bytes: Uint8Array, schema: z.ZodType<T>): { value?: T; rea
   return result.success ? { value: result.data } : { reason: describeIssues(result.error, raw) };
 }
 
-/** What of `raw` is not as its schema wants it. */
-export function describeIssues(error: z.ZodError, raw: unknown): string {
-  return error.issues.map((issue) => describeIssue(issue, raw)).join(', ');
-}
-
-function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string {
-  const path = issue.path.map(String).join('.');
-  if (issue.code !== 'invalid_type') return path === '' ? issue.message : `${path}: ${issue.message}`;
-  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], raw);
-  if (value === undefined) return `${path} is missing`;
-  return `${path} must be a ${issue.expected}; ${shorten(JSON.stringify(value))} is not`;
-}
-
 function repeatedId(row: unknown, line: number, lineOfId: Map<string, number>): string | undefined {
   const { id } = row as { id?: unknown };
   if (typeof id !== 'string') return undefined;
@@ -115,9 +103,4 @@ function badLines(name: string, bad: readonly BadLine[]): IsheepError {
   return new IsheepError('bad-input', `${count} in ${name}: ${[...listed, ...more].join('; ')}`, {
     hint: 'each line must be one JSON object with the fields of its kind of row',
   });
-}
-
-/** The beginning of a text, for messages. */
-export function shorten(text: string): string {
-  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }

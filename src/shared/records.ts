@@ -4,7 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 
 import { IsheepError } from './errors.js';
-import { describeIssues, parseNumberedJsonLines, shorten } from './jsonl.js';
+import { parseNumberedJsonLines } from './jsonl.js';
+import { describeIssues, shorten } from './schema-problems.js';
 import { decodeText, readBytes } from './read-file.js';
 
 export interface PlacedRecord<T> {

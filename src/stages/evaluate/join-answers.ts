@@ -1,6 +1,6 @@
 // Joins records of answers or judgements to the items that they are of.
 import { badRecords, type PlacedRecord, repeatedKey } from '../../shared/records.js';
-import { shorten } from '../../shared/jsonl.js';
+import { shorten } from '../../shared/schema-problems.js';
 
 /** The record of each item that the file names, in the order of the items. Throws `bad-input` that names all records of
  *  no item, those that repeat one, and what `wrong` says of others. */
