@@ -23,6 +23,8 @@ export interface Work {
 
 /** Seconds between two plain lines of one piece of work. */
 const plainInterval = 15;
+/** Of all there is to do: below it, time left would be a guess from one piece or two. */
+const tellingShare = 0.01;
 const barWidth = 24;
 const labelWidth = 11;
 
@@ -135,7 +137,7 @@ export class ProgressLine {
     const made = this.work.current - this.work.done;
     if (elapsed < 1) return [];
     const rate = this.work.tokens > 0 ? [`${formatRate(this.work.tokens / elapsed)} tok/s`] : [];
-    if (made <= 0) return rate;
+    if (made <= 0 || made < tellingShare * (this.work.total - this.work.done)) return rate;
     return [...rate, `${formatClock(((this.work.total - this.work.current) * elapsed) / made)} left`];
   }
 }

@@ -53,6 +53,20 @@ describe('progress without a terminal', () => {
     expect(shown(events, { isTTY: true })).toBe(shown(events));
   });
 
+  it('tells the time that is left once a hundredth is done', () => {
+    const assess = { iteration: 1, stage: 'assess' } as const;
+    const shownAssess = shown([
+      [0, { kind: 'stage-started', ...assess, unit: 'pairs', total: 900, done: 0 }],
+      [60, { kind: 'stage-progress', ...assess, done: 1, tokens: 0 }],
+      [80, { kind: 'stage-progress', ...assess, done: 9, tokens: 0 }],
+    ]);
+    expect(shownAssess.split('\n').slice(1)).toEqual([
+      '  assess: 1 of 900 pairs',
+      '  assess: 9 of 900 pairs, 2:12:00 left',
+      '',
+    ]);
+  });
+
   it('learns on the way how much there is', () => {
     const gate = { iteration: 1, stage: 'gate' } as const;
     const shownGate = shown([
