@@ -15,10 +15,13 @@ import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSy
 import { measureDemonstrations } from './stages/synthesize.js';
 import { isKept } from './stored-rows.js';
 
-/** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on. Small, so that a forecast
- *  takes seconds; a run's chunks are larger and make better use of the machine. */
+/** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on: so few that a forecast takes
+ *  seconds with any model. */
 const probeRequests = 8;
 const probePairs = 8;
+/** As many as a run writes at the same time, which makes far better use of the machine, where the few took less than this. */
+const largerProbe = 32;
+const quickSeconds = 12;
 
 export interface ProbeInput extends SampleInput {
   modelPath: string;
@@ -64,8 +67,13 @@ export async function probe(input: ProbeInput): Promise<Measured> {
   const engines = new EngineSlot(engine, choices);
   try {
     const model = await engines.writer(null);
-    const synthesized = await probeSynthesize(input, model);
-    const responded = await probeRespond(input, model, synthesized.candidates);
+    const { measures, measureSeconds } = await probeSeeds(input, model);
+    const synthesized = await again(probeRequests, (requests) =>
+      probeSynthesize({ ...input, measures }, model, requests),
+    );
+    const responded = await again(probePairs, (most) =>
+      probeRespond(input, model, synthesized.candidates.slice(0, most)),
+    );
     const assessed = await probeAssess(input, await judgeOf(input.config, engines), responded.pairs);
     const selected = await probeMeasure(input, await engines.writer(null), responded.pairs);
     const trainer = await engines.trainer();
@@ -74,7 +82,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
     const made = dataset.flatMap((pair) => madeOf(pair, input.config, 1));
     const trained = await probeTrain(input, trainer, spread([...dataset, ...made], probePairs));
     return {
-      synthesize: synthesized.measured,
+      synthesize: { ...synthesized.measured, measureSeconds },
       respond: responded.measured,
       assess: assessed,
       select: selected,
@@ -93,28 +101,36 @@ export async function probe(input: ProbeInput): Promise<Measured> {
   }
 }
 
-async function probeSynthesize(input: ProbeInput, model: LanguageModel) {
-  const { config, seeds } = input;
-  const measureStarted = performance.now();
-  const measures = await measureDemonstrations(config, seeds, 1, model, onlySignal(input));
-  const measureSeconds = secondsSince(measureStarted);
+/** Measures with so many, and where that was quick with more. */
+async function again<T extends { measured: { seconds: number } }>(
+  few: number,
+  measureSome: (count: number) => Promise<T>,
+): Promise<T> {
+  const measured = await measureSome(few);
+  return measured.measured.seconds < quickSeconds ? measureSome(largerProbe) : measured;
+}
+
+async function probeSeeds(input: ProbeInput, model: LanguageModel) {
   const started = performance.now();
-  const chunks = await sampleSynthesis({ ...input, measures }, model, {
-    target: config.instructions,
-    chunk: probeRequests,
-    chunks: 1,
-  });
-  const requests = chunks.flatMap((chunk) => chunk.requests);
-  const candidates = chunks.flatMap((chunk) => chunk.candidates);
+  const measures = await measureDemonstrations(input.config, input.seeds, 1, model, onlySignal(input));
+  return { measures, measureSeconds: secondsSince(started) };
+}
+
+async function probeSynthesize(input: ProbeInput, model: LanguageModel, chunk: number) {
+  const { config, seeds } = input;
+  const started = performance.now();
+  const chunks = await sampleSynthesis(input, model, { target: config.instructions, chunk, chunks: 1 });
+  const requests = chunks.flatMap((one) => one.requests);
+  const candidates = chunks.flatMap((one) => one.candidates);
   const kept = candidates.filter(isKept);
   const own = kept.filter(({ source }) => source?.own !== undefined).length;
   const tokens = requests.reduce((sum, request) => sum + request.tokens, 0);
   const seconds = secondsSince(started);
   return {
-    measured: { own, requests: requests.length, kept: kept.length - own, tokens, seconds, measureSeconds },
+    measured: { own, requests: requests.length, kept: kept.length - own, tokens, seconds },
     bytes: Buffer.byteLength(JSON.stringify([requests, candidates])),
     // A probe in which nothing was kept goes on with the seeds, which are instructions as well.
-    candidates: (kept.length > 0 ? kept : seeds.map((task) => ({ ...task, verdicts: [] }))).slice(0, probePairs),
+    candidates: (kept.length > 0 ? kept : seeds.map((task) => ({ ...task, verdicts: [] }))).slice(0, largerProbe),
   };
 }
 

@@ -92,10 +92,12 @@ describe('the suite', () => {
       part?.measure(items, base, {
         model: new FakeModel({ write: ({ id }) => write(id) }),
         openJudge: () => Promise.resolve(judge),
-        call: {},
+        call: { onProgress: ({ done }) => told.push(done) },
       });
+    const told: number[] = [];
     const base = (await measure(() => 'as good as any', null)) ?? [];
     expect(base.map(({ shares }) => shares['win-rate'])).toEqual(Array(3).fill({ value: 50, weight: 1 }));
+    told.splice(0);
     const texts = new Map([
       [items[0]?.id, 'a much better answer than the other one'],
       [items[1]?.id, 'as good as any'],
@@ -104,5 +106,9 @@ describe('the suite', () => {
     const tuned = await measure((id) => texts.get(id) ?? '', base);
     expect(tuned?.map(({ shares }) => shares['win-rate']?.value)).toEqual([100, 50, 0]);
     expect(tuned?.map(({ id }) => id)).toEqual(base.map(({ id }) => id));
+    // Answered and then compared, each item is told of once; equal answers are not compared.
+    const last = told.splice(0);
+    expect([...last].sort((a, b) => a - b)).toEqual(last);
+    expect(last.at(-1)).toBe(2);
   });
 });

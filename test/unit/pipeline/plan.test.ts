@@ -110,7 +110,15 @@ test('a forecast says what the probe could not know', () => {
   ]);
 });
 
-test('a plan probes each kind of work once and leaves nothing behind', async () => {
+test('a plan writes as many at the same time as a run does, where a few of them took no time', async () => {
+  const folder = runFolder({ instructions: 100, synthesize: { chunk: 100 } });
+  const { runDir, config: large, modelPath, engine } = fakeRun(folder);
+  const { measured: quick } = await plan({ runDir, config: large, modelPath, engine });
+  expect([quick.synthesize.requests, quick.respond.responses, quick.train.pairs]).toEqual([32, 32, 8]);
+  folder.remove();
+});
+
+test('a plan probes each kind of work and leaves nothing behind', async () => {
   const folder = runFolder();
   const { runDir, config: small, modelPath, engine } = fakeRun(folder);
   const planned = await plan({ runDir, config: small, modelPath, engine });
