@@ -151,8 +151,15 @@ function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key
     const needs = `needs ${nameOf('synthesize.method')} turn; it is ${method}`;
     problems.push(`${nameOf('synthesize.begun')} is of users' turns, and ${needs}`);
   }
-  if (method === 'auto' || method === 'seeds') return problems;
   const settings = { quirks, synthesize };
+  if (method === 'auto' && synthesize.begun > 0) {
+    for (const key of [...givenSeedSettings(settings), ...givenFormSettings(settings)]) {
+      problems.push(
+        `${nameOf('synthesize.begun')} is of users' turns, and ${nameOf(key)} of lists; leave one of them out`,
+      );
+    }
+  }
+  if (method === 'auto' || method === 'seeds') return problems;
   for (const key of [...givenSeedSettings(settings), ...(method === 'turn' ? givenFormSettings(settings) : [])]) {
     const choice = `${nameOf('synthesize.method')} ${method}`;
     problems.push(`${nameOf(key)} is of lists that go on from seeds, and has no meaning with ${choice}`);

@@ -80,13 +80,15 @@ export function synthesisInputs(
   };
 }
 
-/** "auto" gives up what a person says of seeds for nothing: who names some, or says how they are shown, has them shown. */
+/** "auto" gives up what a person says of seeds for nothing: who names some, or says how they are shown, has them shown, and
+ *  who has turns begin with theirs gets turns. */
 export function synthesisMethod(
   config: Config,
   { writesUserTurns = false }: Pick<LanguageModel, 'writesUserTurns'>,
 ): Config['synthesize']['method'] {
-  const { method } = config.synthesize;
+  const { begun, method } = config.synthesize;
   if (method !== 'auto') return method;
+  if (writesUserTurns && begun > 0) return 'turn';
   const speaksOfSeeds =
     config.seeds !== undefined || givenSeedSettings(config).length > 0 || givenFormSettings(config).length > 0;
   return writesUserTurns && !speaksOfSeeds ? 'turn' : 'seeds';

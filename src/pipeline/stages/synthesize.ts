@@ -15,6 +15,10 @@ import { synthesisInputs, synthesisMethod } from '../run-inputs.js';
 import { isKept, keptCandidates, synthesizeChunks, synthesizeRows } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
 
+const nothingBegun =
+  "synthesize.begun changes nothing here: the model has no chat template of its own in which it writes a user's turn, so it " +
+  'goes on with lists of tasks';
+
 export const synthesizeStage: StageWork = {
   stage: 'synthesize',
   unit: 'instructions',
@@ -38,6 +42,8 @@ export const synthesizeStage: StageWork = {
     const progress = () =>
       run.report({ kind: 'stage-progress', iteration, stage: 'synthesize', done, tokens: tokens + chunkTokens });
     const model = await modelOf(run, iteration);
+    const byTurns = synthesisMethod(config, model) === 'turn';
+    if (config.synthesize.begun > 0 && !byTurns) run.report({ kind: 'warning', message: nothingBegun });
     const measures = await measuresOf(run, iteration, model, done);
     const chunks = synthesize(
       {
@@ -63,7 +69,6 @@ export const synthesizeStage: StageWork = {
     const requests = store.countRows(iteration, 'synthesize', 'request');
     const parsed = store.countRows(iteration, 'synthesize', 'candidate');
     const measured = measures === undefined ? '' : `; ${measuresInWords(measures, seeds.length)}`;
-    const byTurns = synthesisMethod(config, model) === 'turn';
     const origin = requests === 0 ? 'of your own' : `written in ${requests} ${byTurns ? "users' turns" : 'texts'}`;
     return { result: {}, note: `${done} instructions kept of ${parsed} ${origin}${measured}` };
   },

@@ -195,6 +195,10 @@ describe('errors', () => {
       'synthesize.form is of lists that go on from seeds, and has no meaning with synthesize.method turn',
     ],
     [
+      { synthesize: { begun: 0.5, topics: 'own' } },
+      "synthesize.begun is of users' turns, and synthesize.topics of lists; leave one of them out",
+    ],
+    [
       { synthesize: { method: 'seeds', begun: 0.5 } },
       "synthesize.begun is of users' turns, and needs synthesize.method turn; it is seeds",
     ],

@@ -165,9 +165,18 @@ test.each([
   ['seeds where a topic plan is asked for', { seeds: undefined, synthesize: { topics: 'own' } }, true, 'seeds'],
   ['seeds where a chat is asked for', { seeds: undefined, synthesize: { form: 'chat' } }, true, 'seeds'],
   ['seeds where the model cannot', { seeds: undefined }, false, 'seeds'],
+  ['the user, where turns are to begin with the seeds a person gives', { synthesize: { begun: 0.5 } }, true, 'turn'],
+  ['seeds where turns are to begin and the model cannot', { synthesize: { begun: 0.5 } }, false, 'seeds'],
   ['what is asked for', { synthesize: { method: 'turn' } }, true, 'turn'],
 ])('by default it writes as %s', (_what, more, writesUserTurns, method) => {
   expect(synthesisMethod(newFolder(more).config, { writesUserTurns })).toBe(method);
+});
+
+test("that no user's turn can be begun is told", async () => {
+  const events: RunEvent[] = [];
+  await start(newFolder({ iterations: 1, synthesize: { begun: 0.5 } }), engine(), events);
+  const warnings = events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
+  expect(warnings).toContainEqual(expect.stringMatching(/^synthesize\.begun changes nothing here: the model has no/u));
 });
 
 test("users' turns are told as such, and a killed run goes on the same", async () => {
