@@ -95,8 +95,8 @@ function winRatePart(items: readonly WinRateItem[], { seed, gate }: Pick<Config,
     items,
     measure: async (some, base, { model, openJudge, call }) => {
       const asked = some as readonly WinRateItem[];
-      const halves = base === null ? [call] : halvesOf(call, asked.length);
-      const answers = await winRate.answer(asked, model, settings, halves[0] ?? call);
+      const { answering, comparing } = halvesOf(call, asked.length);
+      const answers = await winRate.answer(asked, model, settings, base === null ? call : answering);
       const toResult = (id: string, value: number, details: Record<string, unknown>) => ({
         ...{ id: `${name} ${id}`, details },
         shares: { [name]: { value, weight: 1 } },
@@ -111,7 +111,7 @@ function winRatePart(items: readonly WinRateItem[], { seed, gate }: Pick<Config,
         ...{ ...item, answer: textOf(i) },
         baseline: baseline.get(`${name} ${item.id}`) ?? '',
       }));
-      const verdicts = await compareAnswers(await openJudge(), pairs, halves[1] ?? call);
+      const verdicts = await compareAnswers(await openJudge(), pairs, comparing);
       const worth = { win: 100, tie: 50, loss: 0 };
       return verdicts.map(({ id, verdict }, i) =>
         toResult(id, verdict === undefined ? 50 : worth[verdict], { response: textOf(i), verdict: verdict ?? null }),
@@ -121,13 +121,16 @@ function winRatePart(items: readonly WinRateItem[], { seed, gate }: Pick<Config,
 }
 
 /** Progress of the answers and of their comparison, as one that never falls: each is half of an item. */
-function halvesOf({ signal, onProgress }: CallOptions, items: number): CallOptions[] {
+function halvesOf({ signal, onProgress }: CallOptions, items: number): Record<'answering' | 'comparing', CallOptions> {
   let written = 0;
-  const told = (before: number, { done, tokens }: { done: number; tokens: number }) => {
-    written = Math.max(written, tokens);
-    onProgress?.({ done: Math.floor((before + Math.min(done, items)) / 2), tokens: written });
-  };
-  return [0, items].map((before) => ({ ...(signal && { signal }), onProgress: (progress) => told(before, progress) }));
+  const half = (before: number): CallOptions => ({
+    ...(signal && { signal }),
+    onProgress: ({ done, tokens }) => {
+      written = Math.max(written, tokens);
+      onProgress?.({ done: Math.floor((before + Math.min(done, items)) / 2), tokens: written });
+    },
+  });
+  return { answering: half(0), comparing: half(items) };
 }
 
 /** One metric of a benchmark as a part. */

@@ -76,13 +76,15 @@ function refuseOtherBytes({ store, runDir }: RunContext, iteration: number, adap
 
 async function trainToTheEnd(run: RunContext, iteration: number): Promise<TrainSummary> {
   const events = train(trainInput(run, iteration), await run.engines.trainer());
+  let tokens = 0;
   for (;;) {
     const { value, done } = await events.next();
     if (done === true) return value;
     commitTrainEvent(run.store, iteration, value);
     run.report({ kind: 'training', iteration, event: value });
     if (value.kind === 'step') {
-      run.report({ kind: 'stage-progress', iteration, stage: 'train', done: value.step, tokens: value.tokens });
+      tokens += value.tokens;
+      run.report({ kind: 'stage-progress', iteration, stage: 'train', done: value.step, tokens });
     }
     if (run.stop.aborted) await events.return(undefined as never);
     stopIfAsked(run, iteration, 'train', value.kind === 'samples' ? 'no step' : `step ${value.step}`);

@@ -87,7 +87,7 @@ describe('progress without a terminal', () => {
       [0, { kind: 'stage-started', iteration: 1, stage: 'train', unit: 'steps', total: 8, done: 0 }],
       [1, { kind: 'training', iteration: 1, event: samples }],
       [20, { kind: 'training', iteration: 1, event: { kind: 'measuring', step: 1, done: 8, of: 30 } }],
-      // Of one step only: the line goes by the training's own events.
+      // The line goes by the training's own events, which have the loss.
       [40, { kind: 'stage-progress', iteration: 1, stage: 'train', done: 2, tokens: 300 }],
     ];
     expect(shown(training).split('\n').slice(1)).toEqual([
