@@ -33,15 +33,16 @@ export const constraintsSchema = z.strictObject({
     .int()
     .min(0)
     .max(16)
-    .default(12)
+    .default(5)
     .describe(
       'pairs made at most of each kept pair that has no constraints: its response, to an instruction that asks for constraints ' +
         'which it meets, or with repair can be made to meet',
     ),
   beginnings: share
-    .default(0)
+    .default(0.85)
     .describe(
-      'share of the pairs made in hindsight, of those whose form shows from the beginning on, of which only the first 64 ' +
-        'tokens of the response are trained on',
+      'share of the pairs made in hindsight that ask for a form which shows from the beginning on, and of which only the ' +
+        'tokens that show it are trained on (16 to 40); and, where there are such, of the kept pairs themselves, of which it is ' +
+        '24 tokens',
     ),
 });

@@ -21,6 +21,8 @@ export const filterDescriptions = {
   'foreign-script': 'Chinese, Japanese or Korean characters that the task does not ask for',
   'repetitive-response': 'a response that goes round in circles',
   'copied-response': 'a response that copies its task',
+  courtesy: 'a response that begins by being glad to help',
+  refusal: 'a response that declines, or speaks of itself as a model',
   'unmet-constraint': 'a response that misses a constraint of its instruction; always applied to such pairs',
   contamination: 'a task or a pair that shares a run of words with an evaluation file',
   'paper-media': "media in the paper's words: not videos, flowcharts, diagrams",
@@ -64,6 +66,8 @@ const defaultList = [
   'foreign-script',
   'repetitive-response',
   'copied-response',
+  'courtesy',
+  'refusal',
 ] as const satisfies readonly FilterName[];
 
 /** The two rule filters of arXiv 2408.08072 and their order, from its code: on candidates, then on pairs. */

@@ -18,7 +18,7 @@ const demo: ConfigInput = {
   train: { learningRate: 1e-3, batchSize: 4, warmupSteps: 2, maxLength: 512 }, // few steps, so large ones
 };
 
-/** The schema's defaults are this preset: the best judge there is, counts that fit an evening. */
+/** The schema's defaults are this preset: the best judge there is, counts that fit a night. */
 const laptop: ConfigInput = {};
 
 /** The numbers of arXiv 2408.08072, spelled out so that a changed default does not change them. */

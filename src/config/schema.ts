@@ -112,9 +112,10 @@ export const synthesizeSchema = z.strictObject({
         'prompts gave nothing but near copies counts as shown twice; 0: off',
     ),
   begun: share
-    .default(0)
+    .optional()
     .describe(
-      "share of the users' turns that go on from the first two words of a seed, so that not all of them are of one kind",
+      "share of the users' turns that go on from the first two words of a seed, so that not all of them are of one kind; " +
+        'default: 0.75',
     ),
   topics: z
     .string()
@@ -249,12 +250,12 @@ export const selectSchema = z.strictObject({
   atMost: count.default(3000).describe('pairs trained on at most, not counting those made in hindsight'),
   questions: z
     .number()
-    .int()
     .min(0)
     .max(8)
-    .default(4)
+    .default(0.3)
     .describe(
-      'pairs made at most of each kept pair whose response is prose: questions on it that words of it answer (in English)',
+      'pairs made at most of each kept pair whose response is prose: questions on it that words of it answer (in English); ' +
+        '0.25: one of every fourth pair',
     ),
   accumulate: share
     .default(0)
@@ -343,7 +344,7 @@ export const configSchema = z.strictObject({
   chatTemplate: z.string().min(1).optional().describe('name or file of a template, for models that carry none'),
   iterations: count.max(1000).default(3).describe('turns of the loop'),
   instructions: count
-    .default(1000)
+    .default(2000)
     .describe("distinct instructions of each iteration: a person's own first, the rest synthesized"),
   seeds: z.string().min(1).optional().describe('seed tasks (JSON Lines); default: the ones that come with isheep'),
   inputJoiner: z

@@ -20,7 +20,6 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     ...iterationProblems(config, nameOf),
     ...joinerProblems(config, nameOf),
     ...constraintProblems(config, nameOf),
-    ...beginningProblems(config, nameOf),
   ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
@@ -146,13 +145,13 @@ function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key
     const choice = `${nameOf('synthesize.method')} turn`;
     problems.push(`${choice} needs ${nameOf('engine')} local: no endpoint lets a model write the user's turn`);
   }
-  const { method } = synthesize;
-  if (synthesize.begun > 0 && method !== 'turn' && method !== 'auto') {
+  const { begun = 0, method } = synthesize;
+  if (begun > 0 && method !== 'turn' && method !== 'auto') {
     const needs = `needs ${nameOf('synthesize.method')} turn; it is ${method}`;
     problems.push(`${nameOf('synthesize.begun')} is of users' turns, and ${needs}`);
   }
   const settings = { quirks, synthesize };
-  if (method === 'auto' && synthesize.begun > 0) {
+  if (method === 'auto' && begun > 0) {
     for (const key of [...givenSeedSettings(settings), ...givenFormSettings(settings)]) {
       problems.push(
         `${nameOf('synthesize.begun')} is of users' turns, and ${nameOf(key)} of lists; leave one of them out`,
@@ -196,11 +195,6 @@ function constraintProblems({ constraints, respond }: Config, nameOf: (key: stri
     );
   }
   return problems;
-}
-
-function beginningProblems({ constraints }: Config, nameOf: (key: string) => string): string[] {
-  if (constraints.beginnings === 0 || constraints.hindsight > 0) return [];
-  return [`${nameOf('constraints.beginnings')} has no meaning where ${nameOf('constraints.hindsight')} is 0`];
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {

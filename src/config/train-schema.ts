@@ -19,7 +19,7 @@ export const trainSchema = z.strictObject({
     .describe('matrices of each layer that get an adapter'),
   epochs: z.number().gt(0).max(10_000).default(1).describe('passes over the dataset; may be a fraction'),
   steps: count.max(1e9).optional().describe('optimizer steps, instead of epochs'),
-  learningRate: z.number().gt(0).default(4e-4).describe('peak of the learning rate'),
+  learningRate: z.number().gt(0).default(6e-4).describe('peak of the learning rate'),
   schedule: z
     .enum(['cosine', 'linear', 'constant'])
     .default('cosine')

@@ -86,7 +86,7 @@ export function synthesisMethod(
   config: Config,
   { writesUserTurns = false }: Pick<LanguageModel, 'writesUserTurns'>,
 ): Config['synthesize']['method'] {
-  const { begun, method } = config.synthesize;
+  const { begun = 0, method } = config.synthesize;
   if (method !== 'auto') return method;
   if (writesUserTurns && begun > 0) return 'turn';
   const speaksOfSeeds =

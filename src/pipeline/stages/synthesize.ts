@@ -43,7 +43,7 @@ export const synthesizeStage: StageWork = {
       run.report({ kind: 'stage-progress', iteration, stage: 'synthesize', done, tokens: tokens + chunkTokens });
     const model = await modelOf(run, iteration);
     const byTurns = synthesisMethod(config, model) === 'turn';
-    if (config.synthesize.begun > 0 && !byTurns) run.report({ kind: 'warning', message: nothingBegun });
+    if ((config.synthesize.begun ?? 0) > 0 && !byTurns) run.report({ kind: 'warning', message: nothingBegun });
     const measures = await measuresOf(run, iteration, model, done);
     const chunks = synthesize(
       {

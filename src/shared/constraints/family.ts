@@ -9,11 +9,23 @@ export type ConstraintGroup = 'length' | 'layout' | 'words' | 'opening' | 'closi
 
 export type Parameters = Readonly<Record<string, unknown>>;
 
+/** A form that shows from the beginning of a response on. */
+export interface BeginningForm {
+  /** Tokens of a response in which it has shown. */
+  readonly tokens: number;
+  /** Whether it has an end too, which a beginning does not teach. */
+  readonly hasEnd?: boolean;
+  /** How often it is drawn, where others are drawn once: less often where few pairs teach it, and more make it come unasked. */
+  readonly weight?: number;
+}
+
 export interface ConstraintFamily {
   readonly name: string;
   readonly group: ConstraintGroup;
   /** What public benchmarks call a constraint that asks for much the same; null where none that we know has it. */
   readonly overlaps: string | null;
+  /** Undefined where only a whole response shows the form. */
+  readonly beginning: BeginningForm | undefined;
   /** Families of other groups that cannot always be met at the same time. Said in one of the two files. */
   readonly conflicts: readonly string[];
   /** The most words that it asks for at least. */
@@ -38,6 +50,7 @@ interface Definition<P> {
   name: string;
   group: ConstraintGroup;
   overlaps: string | null;
+  beginning?: BeginningForm;
   conflicts?: readonly string[];
   fewestWords?: number;
   parameters: z.ZodType<P>;
@@ -52,9 +65,9 @@ interface Definition<P> {
 
 /** A family from its definition: parameters that come from rows are checked before they are used. */
 export function defineFamily<P extends Parameters>(definition: Definition<P>): ConstraintFamily {
-  const { name, group, overlaps, conflicts = [], fewestWords = 0, parameters: schema } = definition;
+  const { name, group, overlaps, beginning, conflicts = [], fewestWords = 0, parameters: schema } = definition;
   return {
-    ...{ name, group, overlaps, conflicts, fewestWords },
+    ...{ name, group, overlaps, beginning, conflicts, fewestWords },
     problem: (parameters) => {
       const issue = schema.safeParse(parameters).error?.issues[0];
       return issue && [...issue.path, issue.message].join(': ');

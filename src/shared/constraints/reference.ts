@@ -45,8 +45,10 @@ asked in plain text seed tasks with a constraint of the same family, their outpu
 With \`constraints.hindsight\`, up to so many pairs more are made of each kept pair without constraints: its response stands under an
 instruction that asks for what it meets, or with repair can be made to meet (arXiv 2302.05206). Each asks for one family drawn from all,
 and there is none where the response cannot meet that. With \`constraints.beginnings\`, that share of those
-whose form shows from the beginning on (openings, layout, case, characters) is trained on for 64 tokens of the response, and neither on how it goes on nor
-on its end: so a form is learnt from few tokens, and a short answer is not (arXiv 2503.02875). Such rows say \`trainedTokens\`, as rows of
+asks for one form that shows from the beginning of a response on (the column "shows in": its tokens; \`starts-with\` half as often as others, titles a third), and is
+trained on for these tokens, and neither on how it goes on nor on its end: most of what is learnt of a whole response is what it says, and that it is short (arXiv 2503.02875). A form with an end of its own is trained
+on whole where the response has no more than 450 characters. The same share of the kept pairs themselves is trained on for 24 tokens: an instruction
+that asks for no form gets none. Such rows say \`trainedTokens\`, as rows of
 \`isheep train --data\` may, too. They cost no generation; in
 \`dataset.jsonl\` their ids end with \`-h1\` and so on, and they are held out together with the pair that they are made of.
 
@@ -65,7 +67,7 @@ export function constraintReference(): string {
   const tables = (Object.keys(groups) as ConstraintGroup[]).map((group) => {
     const rows = constraintFamilies.filter((family) => family.group === group).map(familyRow);
     const head =
-      '| family | parameters | for example | program | public benchmark | not together with |\n| --- | --- | --- | --- | --- | --- |';
+      '| family | parameters | for example | program | shows in | public benchmark | not together with |\n| --- | --- | --- | --- | --- | --- | --- |';
     return `## ${groups[group]}\n\n${head}\n${rows.join('\n')}\n`;
   });
   return [introduction, ...tables].join('\n');
@@ -80,6 +82,7 @@ function familyRow(family: ConstraintFamily): string {
     names.join(', '),
     family.wordings(parameters)[0] ?? '',
     family.canImpose ? 'yes' : '',
+    family.beginning === undefined ? '' : `${family.beginning.tokens}${family.beginning.hasEnd ? ' and its end' : ''}`,
     family.overlaps ?? '',
     others.map(({ name }) => `\`${name}\``).join(', '),
   ];

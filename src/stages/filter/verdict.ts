@@ -24,6 +24,8 @@ export const reasons = {
   'repetitive-response': 'the response repeats itself',
   'unmet-constraint': 'the response does not meet a constraint of its instruction',
   'copied-response': 'the response copies the task',
+  courtesy: 'the response begins by being glad to help',
+  refusal: 'the response declines, or speaks of itself as a model',
   contaminated: 'a run of words is in an evaluation file too',
 } as const;
 

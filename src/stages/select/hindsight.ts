@@ -2,20 +2,28 @@
 // (Zhang et al., arXiv 2302.05206). They cost no generation, and every one is verified.
 import type { Config } from '../../config/schema.js';
 import { askFor } from '../../shared/constraints/ask.js';
-import { constraintFamily } from '../../shared/constraints/check.js';
 import { constraintFamilies } from '../../shared/constraints/families/index.js';
 import { numberBetween } from '../../shared/constraints/draws.js';
-import type { ConstraintGroup } from '../../shared/constraints/family.js';
+import type { ConstraintFamily } from '../../shared/constraints/family.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
-import type { Constraint, Pair } from '../../shared/rows.js';
+import type { Pair } from '../../shared/rows.js';
 
 type Settings = Config['constraints'];
 
-/** Tokens of a response in which a form that shows from the beginning on has shown. */
-export const beginningTokens = 64;
+/** Tokens of a response without a form of its own after which its beginning is over. */
+const plainBeginningTokens = 24;
 
-/** Groups whose forms a response takes on at its beginning. */
-const formsOfBeginnings: readonly (ConstraintGroup | undefined)[] = ['opening', 'layout', 'case', 'characters'];
+/** A response of no more characters is trained on whole where its form has an end. */
+const shortResponse = 450;
+
+/** The kept pair itself as it is trained on: by `constraints.beginnings` as a beginning, which says that a response to an
+ *  instruction without constraints has no form, and no more (docs/experiments.md). A pair with constraints stays whole. */
+export function asBeginning(pair: Pair, settings: Settings, seed: number, iteration: number): Pair {
+  const { beginnings, hindsight } = settings;
+  if (beginnings === 0 || hindsight === 0 || (pair.constraints?.length ?? 0) > 0) return pair;
+  const random = randomStream(deriveSeed(seed, 'beginning', iteration, pair.id));
+  return random() < beginnings ? { ...pair, trainedTokens: plainBeginningTokens } : pair;
+}
 
 /** Up to `constraints.hindsight` pairs of a pair without constraints, under ids of their own (`<id>-h1` …); `source` names the
  *  pair that they are made of. Each asks for a family drawn from all: where the response cannot meet it there is no pair, and not
@@ -27,14 +35,13 @@ export function inHindsight(pair: Pair, settings: Settings, seed: number, iterat
   for (let k = 1; k <= settings.hindsight; k++) {
     const id = `${pair.id}-h${k}`;
     const random = randomStream(deriveSeed(seed, 'hindsight', iteration, id));
+    const drawn = drawFamilies(families, settings, random);
     const { instruction, input, response } = pair;
-    const count = numberBetween(1, settings.perInstruction, random);
-    const shuffled = sampleWithoutReplacement(families, families.length, random);
     const answered = { task: { instruction, input }, text: response };
-    const asked = askFor(answered, { count, families: shuffled, repair: settings.repair, random });
+    const asked = askFor(answered, { ...drawn, repair: settings.repair, random });
     if (asked === undefined) continue;
     const { constraints, text } = asked;
-    const trains = random() < settings.beginnings && showsAtOnce(constraints) ? { trainedTokens: beginningTokens } : {};
+    const trains = drawn.isBeginning ? trainedTokensOf(drawn.families[0], text) : {};
     const isMadeOver = text !== response;
     const source = { hindsightOf: pair.id, ...(isMadeOver && { repaired: true }) };
     made.push({ id, instruction: asked.instruction, input, response: text, constraints, ...trains, source });
@@ -42,7 +49,32 @@ export function inHindsight(pair: Pair, settings: Settings, seed: number, iterat
   return made;
 }
 
-/** Whether the form that was drawn first, and is a must, shows from the beginning on. */
-function showsAtOnce([first]: readonly Constraint[]): boolean {
-  return formsOfBeginnings.includes(constraintFamily(first?.family ?? '')?.group);
+interface Drawn {
+  /** The first is a must. */
+  families: ConstraintFamily[];
+  count: number;
+  isBeginning: boolean;
+}
+
+/** By `constraints.beginnings` one form that shows from the beginning on, else up to `constraints.perInstruction` of any. */
+function drawFamilies(all: readonly ConstraintFamily[], settings: Settings, random: () => number): Drawn {
+  const forms = all.filter(({ beginning }) => beginning !== undefined);
+  if (forms.length > 0 && settings.beginnings > 0 && random() < settings.beginnings) {
+    return { families: drawByWeight(forms, random), count: 1, isBeginning: true };
+  }
+  const count = numberBetween(1, settings.perInstruction, random);
+  return { families: sampleWithoutReplacement(all, all.length, random), count, isBeginning: false };
+}
+
+function drawByWeight(forms: readonly ConstraintFamily[], random: () => number): ConstraintFamily[] {
+  const weights = forms.map(({ beginning }) => beginning?.weight ?? 1);
+  let left = random() * weights.reduce((sum, weight) => sum + weight, 0);
+  const drawn = forms.find((_, i) => (left -= weights[i] ?? 0) < 0) ?? forms.at(-1);
+  return drawn === undefined ? [] : [drawn];
+}
+
+function trainedTokensOf(family: ConstraintFamily | undefined, text: string): { trainedTokens?: number } {
+  const { tokens, hasEnd } = family?.beginning ?? {};
+  const needsEnd = hasEnd === true && text.length <= shortResponse;
+  return tokens === undefined || needsEnd ? {} : { trainedTokens: tokens };
 }

@@ -150,7 +150,7 @@ describe('isheep show', () => {
     const { stdout, stderr } = await isheep(words);
     expect(stderr).toBe('iteration 1\n');
     expect(stdout).toMatch(/^context · token by token, \[what\]\[ is\]\[ trained\]\[ on\]\n/);
-    expect(stdout).toMatch(/\nsample 1 of \d+, .*: \d+ tokens, \d+ trained on\n[^[]*·\\n\n(\[.\])+\[<end>\]\n/);
+    expect(stdout).toMatch(/\nsample 1 of \d+, .*: \d+ tokens, \d+ trained on\n[^[]*·\\n\n(\[.\])+(\[<end>\])?\n/);
     expect(stdout).toMatch(/\n\d+ samples with [\d,]+ tokens, [\d,]+ of them trained on; \d+ samples? held out\n/);
     const shown = JSON.parse((await isheep([...words, '--json', '--quiet'])).stdout) as ShownRunTraining;
     expect(shown).toMatchObject({ topic: 'training', iteration: 1 });

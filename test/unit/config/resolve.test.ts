@@ -136,10 +136,6 @@ describe('errors', () => {
       'constraints.families has no meaning where constraints.share and constraints.hindsight are 0',
     ],
     [
-      { constraints: { hindsight: 0, beginnings: 0.5 } },
-      'constraints.beginnings has no meaning where constraints.hindsight is 0',
-    ],
-    [
       { constraints: { share: 0.5, families: ['no-comma', 'one-line'] } },
       'constraints.families has no family no-comma. Did you mean no-commas?',
     ],

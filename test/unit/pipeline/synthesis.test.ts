@@ -180,7 +180,7 @@ test("that no user's turn can be begun is told", async () => {
 });
 
 test("users' turns are told as such, and a killed run goes on the same", async () => {
-  const settings = { iterations: 1, synthesize: { method: 'turn', chunk: 3, maxTokens: 100 } };
+  const settings = { iterations: 1, synthesize: { method: 'turn', begun: 0, chunk: 3, maxTokens: 100 } };
   const [whole, killed] = [newFolder(settings), newFolder(settings)];
   const events: RunEvent[] = [];
   await start(whole, engine(), events);

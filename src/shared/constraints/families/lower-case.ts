@@ -7,6 +7,7 @@ export const lowerCase = defineFamily({
   name: 'lower-case',
   group: 'case',
   overlaps: 'IFEval change_case:english_lowercase',
+  beginning: { tokens: 16 },
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [

@@ -7,6 +7,7 @@ export const noCommas = defineFamily({
   name: 'no-commas',
   group: 'characters',
   overlaps: 'IFEval punctuation:no_comma',
+  beginning: { tokens: 40 },
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [

@@ -8,6 +8,7 @@ export const requestFirst = defineFamily({
   name: 'request-first',
   group: 'opening',
   overlaps: 'IFEval combination:repeat_prompt',
+  beginning: { tokens: 32, hasEnd: true },
   // What they ask for would have to be true of the request, too, which may be of any form.
   conflicts: [
     ...['words-at-most', 'words-between', 'sentence-count', 'paragraph-count', 'json-object', 'one-line'],

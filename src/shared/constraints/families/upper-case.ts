@@ -7,6 +7,7 @@ export const upperCase = defineFamily({
   name: 'upper-case',
   group: 'case',
   overlaps: 'IFEval change_case:english_capital',
+  beginning: { tokens: 16 },
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [

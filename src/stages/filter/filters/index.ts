@@ -6,6 +6,7 @@ import { answerOptions } from './answer-options.js';
 import { createContamination } from './contamination.js';
 import { continuedTask } from './continued-task.js';
 import { copiedResponse } from './copied-response.js';
+import { courtesy } from './courtesy.js';
 import { emptyResponse } from './empty-response.js';
 import { fieldLabel } from './field-label.js';
 import { foreignScript } from './foreign-script.js';
@@ -33,6 +34,7 @@ import { paperRoleLabel } from './paper-role-label.js';
 import { paperTaskNoInput } from './paper-task-no-input.js';
 import { paperUrl } from './paper-url.js';
 import { placeholder } from './placeholder.js';
+import { refusal } from './refusal.js';
 import { repeatedInput } from './repeated-input.js';
 import { repetitiveResponse } from './repetitive-response.js';
 import { roleLabel } from './role-label.js';
@@ -75,6 +77,8 @@ const fixedFilters: Record<Exclude<FilterName, 'novelty' | 'contamination'>, Fil
   'foreign-script': foreignScript,
   'repetitive-response': repetitiveResponse,
   'copied-response': copiedResponse,
+  courtesy,
+  refusal,
   'unmet-constraint': unmetConstraint,
   'paper-media': paperMedia,
   'paper-no-input': paperNoInput,

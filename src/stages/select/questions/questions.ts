@@ -19,7 +19,7 @@ const fewestWords = 12;
 const mostWords = 160;
 const mostAnswerWords = 8;
 
-/** Up to `count` pairs of a pair whose response can be asked about, under ids of their own (`<id>-q1` …), each with another
+/** Up to `count` pairs, of a fraction one more by chance, of a pair whose response can be asked about, under ids of their own (`<id>-q1` …), each with another
  *  answer; `source` names the pair that they are made of. */
 export function questionsOf(pair: Pair, count: number, seed: number, iteration: number): Pair[] {
   if (count === 0 || (pair.constraints?.length ?? 0) > 0) return [];
@@ -28,7 +28,9 @@ export function questionsOf(pair: Pair, count: number, seed: number, iteration: 
   if (passage === undefined) return [];
   const all = passage.sentences.flatMap(questionsOn);
   const shuffled = sampleWithoutReplacement(all, all.length, random);
-  const chosen = [...new Map(shuffled.map((one) => [one.answer, one])).values()].slice(0, count);
+  const distinct = [...new Map(shuffled.map((one) => [one.answer, one])).values()];
+  const whole = Math.floor(count);
+  const chosen = distinct.slice(0, whole < count && random() < count - whole ? whole + 1 : whole);
   return chosen.map(({ question, answer }, i) => ({
     id: `${pair.id}-q${i + 1}`,
     instruction: asked(passage.text, question, random),

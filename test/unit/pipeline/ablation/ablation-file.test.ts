@@ -64,7 +64,7 @@ describe('an ablation file', () => {
       seeds: [1],
     };
     const counts = (sources: ConfigSources) => read(content, sources).cells.map(({ config }) => config.instructions);
-    expect(counts({})).toEqual([1000, 2000]);
+    expect(counts({})).toEqual([2000, 4000]);
     expect(counts({ preset: 'paper' })).toEqual([10_000, 20_000]);
     expect(counts({ flags: flags({ instructions: 30 }) })).toEqual([30, 60]);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { constraintsSchema } from '../../../../src/config/constraints-schema.js';
 import { constraintFamily, unmetConstraints } from '../../../../src/shared/constraints/check.js';
 import type { Pair } from '../../../../src/shared/rows.js';
-import { inHindsight } from '../../../../src/stages/select/hindsight.js';
+import { asBeginning, inHindsight } from '../../../../src/stages/select/hindsight.js';
 import { splitHeldOut } from '../../../../src/stages/train/train.js';
 
 const pair: Pair = {
@@ -16,7 +16,11 @@ const pair: Pair = {
   source: { stop: 'end', tokens: 40, written: { logprob: -3, tokens: 2, end: -0.5 } },
 };
 const made = (settings: object, of: Partial<Pair> = {}, seed = 1) =>
-  inHindsight({ ...pair, ...of }, constraintsSchema.parse({ repair: false, ...settings }), seed, 1);
+  inHindsight({ ...pair, ...of }, constraintsSchema.parse({ repair: false, beginnings: 0, ...settings }), seed, 1);
+
+const many = (count: number, settings: object, of: Partial<Pair> = {}) =>
+  Array.from({ length: count }, (_, i) => made(settings, { ...of, id: `c-1-${i}` })).flat();
+const formOf = ({ constraints = [] }: Pair) => constraintFamily(constraints[0]?.family ?? '')?.beginning;
 
 describe('pairs made in hindsight', () => {
   it('ask for what the response meets, as it is', () => {
@@ -43,20 +47,37 @@ describe('pairs made in hindsight', () => {
     expect(pairs.some(({ constraints = [] }) => constraints.length > 1)).toBe(true);
   });
 
-  it('train, with beginnings, on the first tokens of those whose form shows from the beginning on', () => {
-    const settings = { hindsight: 16, perInstruction: 2, repair: true };
-    const groupOf = ({ constraints = [] }: Pair) => constraintFamily(constraints[0]?.family ?? '')?.group ?? '';
-    const pairs = made({ ...settings, beginnings: 1 });
-    const groups = (of: Pair[]) => [...new Set(of.map(groupOf))];
-    const [cut, whole] = [pairs.filter((one) => one.trainedTokens === 64), pairs.filter((one) => !one.trainedTokens)];
-    expect(cut.length + whole.length).toBe(pairs.length);
-    expect(['opening', 'layout', 'case', 'characters']).toEqual(expect.arrayContaining(groups(cut)));
-    expect(['length', 'words', 'closing']).toEqual(expect.arrayContaining(groups(whole)));
-    const bare = pairs.map(({ trainedTokens: _, ...one }) => one);
-    expect(made(settings)).toEqual(bare); // nothing else changes
-    const some = made({ ...settings, beginnings: 0.5 }).filter(({ trainedTokens }) => trainedTokens !== undefined);
-    expect(some.length).toBeGreaterThan(0);
-    expect(some.length).toBeLessThan(cut.length);
+  it('ask, as beginnings, for one form each, and are trained on until it has shown', () => {
+    const pairs = many(60, { hindsight: 4, perInstruction: 2, repair: true, beginnings: 1 });
+    expect(pairs.length).toBeGreaterThan(180);
+    for (const one of pairs) {
+      expect(one.constraints).toHaveLength(1);
+      const { tokens, hasEnd } = formOf(one) ?? {};
+      expect(tokens).toBeDefined();
+      expect(one.trainedTokens).toBe(hasEnd === true ? undefined : tokens); // the response is short
+    }
+    const long = pair.response.repeat(3);
+    const ofLong = many(20, { hindsight: 4, repair: true, beginnings: 1, families: ['in-quotes'] }, { response: long });
+    expect(ofLong.map(({ trainedTokens }) => trainedTokens)).toEqual(Array(80).fill(16));
+    const noForms = { hindsight: 4, repair: true, beginnings: 1, families: ['postscript'] };
+    expect(many(5, noForms).map(({ trainedTokens }) => trainedTokens)).toEqual(Array(20).fill(undefined));
+  });
+
+  it('ask, as beginnings, for a title less often than for other forms', () => {
+    const pairs = many(300, { hindsight: 4, repair: true, beginnings: 1 });
+    const count = (family: string) => pairs.filter(({ constraints = [] }) => constraints[0]?.family === family).length;
+    expect(count('lower-case')).toBeGreaterThan(2 * count('title-line'));
+    expect(count('title-line')).toBeGreaterThan(0);
+  });
+
+  it('are beginnings by the share that is set, and else what they would be', () => {
+    const settings = { hindsight: 6, perInstruction: 2, repair: true };
+    const pairs = many(60, { ...settings, beginnings: 0.5 });
+    const cut = pairs.filter(({ trainedTokens }) => trainedTokens !== undefined).length;
+    expect(cut / pairs.length).toBeGreaterThan(0.35);
+    expect(cut / pairs.length).toBeLessThan(0.65);
+    expect(pairs.some(({ constraints = [] }) => constraints.length === 2)).toBe(true);
+    expect(many(60, settings).every(({ trainedTokens }) => trainedTokens === undefined)).toBe(true);
   });
 
   it('ask for each family about as often, as far as it can be met', () => {
@@ -102,5 +123,23 @@ describe('pairs made in hindsight', () => {
     const origin = ({ id }: Pair) => id.replace(/-h\d+$/u, '');
     const trained = new Set(training.map(origin));
     expect(heldOut.some((one) => trained.has(origin(one)))).toBe(false);
+  });
+});
+
+describe('a kept pair itself', () => {
+  const own = (beginnings: number, of: Partial<Pair> = {}) =>
+    asBeginning({ ...pair, ...of }, constraintsSchema.parse({ beginnings }), 1, 1);
+
+  it('is a beginning by the same share', () => {
+    expect(own(1)).toEqual({ ...pair, trainedTokens: 24 });
+    expect(own(0)).toEqual(pair);
+    const some = Array.from({ length: 100 }, (_, i) => own(0.5, { id: `c-${i}` })).filter((one) => one.trainedTokens);
+    expect(some.length).toBeGreaterThan(30);
+    expect(some.length).toBeLessThan(70);
+  });
+
+  it('stays whole where it has constraints', () => {
+    const constraints = [{ family: 'no-commas', parameters: {} }];
+    expect(own(1, { constraints }).trainedTokens).toBeUndefined();
   });
 });

@@ -43,6 +43,14 @@ describe('questions on a response', () => {
     expect(made(4, {}, 2)).not.toEqual(made(4));
   });
 
+  it('are, of a fraction, made of some pairs', () => {
+    const counts = Array.from({ length: 200 }, (_, i) => made(1.25, { id: `c-1-${i}` }).length);
+    expect(new Set(counts)).toEqual(new Set([1, 2]));
+    const twice = counts.filter((count) => count === 2).length;
+    expect(twice).toBeGreaterThan(30);
+    expect(twice).toBeLessThan(70);
+  });
+
   it('take whole sentences of a long response only', () => {
     const sentence = (i: number) => `The keeper of house ${i} paints the old door of the shed in green.`;
     const response = Array.from({ length: 40 }, (_, i) => sentence(i)).join(' ');

@@ -15,7 +15,7 @@ import { FakeModel } from '../../../support/fake-model.js';
 const seeds = [{ id: 'seed-1', instruction: 'Name three rivers of Europe.', input: '', output: 'a' }];
 
 function makeInput(over: Partial<SynthesizeInput> = {}): SynthesizeInput {
-  const settings = synthesizeSchema.parse({ method: 'turn', chunk: 4, maxTokens: 77, temperature: 0.9 });
+  const settings = synthesizeSchema.parse({ method: 'turn', begun: 0, chunk: 4, maxTokens: 77, temperature: 0.9 });
   const screen = createScreen({ appliesTo: 'candidate', novelty: 0.7, against: seeds });
   const quirks = quirksSchema.parse({});
   return { seeds, iteration: 2, seed: 1, target: 6, settings, quirks, screen, earlier: [], ...over };
