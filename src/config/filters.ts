@@ -22,7 +22,7 @@ export const filterDescriptions = {
   'repetitive-response': 'a response that goes round in circles',
   'copied-response': 'a response that copies its task',
   courtesy: 'a response that begins by being glad to help',
-  refusal: 'a response that declines, or speaks of itself as a model',
+  refusal: 'a response that declines, rightly or not, or speaks of itself as a model',
   'unmet-constraint': 'a response that misses a constraint of its instruction; always applied to such pairs',
   contamination: 'a task or a pair that shares a run of words with an evaluation file',
   'paper-media': "media in the paper's words: not videos, flowcharts, diagrams",

@@ -99,6 +99,8 @@ const expectedRejections: Record<string, Record<string, number>> = {
     'missing-input': 10,
     'copied-response': 8,
     'continued-task': 1,
+    courtesy: 2,
+    refusal: 3,
     'foreign-script': 1,
     'needs-media': 1,
     'not-new': 1,
@@ -110,10 +112,20 @@ const expectedRejections: Record<string, Record<string, number>> = {
     'not-new': 7,
     'copied-response': 5,
     'continued-task': 1,
+    courtesy: 2,
+    refusal: 8,
     'field-label': 1,
     'repetitive-response': 1,
   },
-  iter2_d2: { 'copied-response': 7, 'missing-input': 6, 'not-new': 3, 'unfilled-blank': 1, url: 1 },
+  iter2_d2: {
+    'copied-response': 7,
+    refusal: 7,
+    'missing-input': 6,
+    'not-new': 3,
+    courtesy: 1,
+    'unfilled-blank': 1,
+    url: 1,
+  },
 };
 
 describe('on the published accepted pairs', () => {
