@@ -19,7 +19,7 @@ export interface GateVerdict {
   /** Whether the run ends here. */
   stops: boolean;
   /** Mean over parts of the difference from the base in standard errors, each at most ±3; guards count where nothing else is
-   *  measured. */
+   *  measured. To hundredths. */
   score: number;
   /** In sentences. */
   reasons: string[];
@@ -92,7 +92,8 @@ function scoreOf(parts: GateMeasurement['againstBase']): number {
     const inErrors = (better * 2 * halfWidth) / (high - low);
     return Math.max(-mostErrors, Math.min(mostErrors, inErrors));
   });
-  return errors.length === 0 ? 0 : errors.reduce((sum, value) => sum + value, 0) / errors.length;
+  const mean = errors.length === 0 ? 0 : errors.reduce((sum, value) => sum + value, 0) / errors.length;
+  return Math.round(mean * 100) / 100 || 0; // as it is told, so that the last bits of a sum make no gain; and no -0
 }
 
 function worseThan(

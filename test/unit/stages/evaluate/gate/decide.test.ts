@@ -46,11 +46,19 @@ describe('the gate', () => {
       [],
       settings,
     );
-    expect(verdict.score).toBeCloseTo((2 + 3 - 1) / 3, 12);
+    expect(verdict.score).toBe(1.33);
     expect(verdict).toMatchObject({ kept: true, gained: true, stops: false });
     expect(decide(against({}), [], settings)).toMatchObject({ score: 0, gained: false, kept: true });
     const same = { ...part(0), low: 0, high: 0 };
     expect(decide(against({ prompts: same }), [], settings).score).toBe(0);
+  });
+
+  it('takes what is no more than the last bits of a sum for no gain', () => {
+    const even = { ...part(10), other: 50, low: -30, high: 50 };
+    const prompts = { ...part(-3.8461538461538463), low: -19.23076923076923, high: 11.53846153846154 };
+    const verdict = decide(against({ prompts, 'win-rate': even }), [], settings);
+    expect(verdict).toMatchObject({ score: 0, gained: false, kept: true });
+    expect(verdict.reasons).toEqual(['no gain: score 0.00, the base 0']);
   });
 
   it('rolls back what is worse beyond noise than the base or than the model that wrote its data', () => {
