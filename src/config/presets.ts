@@ -55,7 +55,7 @@ const paper: ConfigInput = {
     responses: 1,
     maxTokens: 1000,
   },
-  constraints: { share: 0, hindsight: 0, beginnings: 0, repair: false },
+  constraints: { share: 0, hindsight: 0, beginnings: 0, endings: 0, repair: false },
   filter: { rules: ['paper'] },
   // The paper's algorithm says that each model judges itself; the results it reports were judged by the base throughout.
   assess: { judge: 'base', method: 'sampled', criteria: 'combined', repeats: 1, constrained: false },

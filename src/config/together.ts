@@ -20,6 +20,7 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     ...iterationProblems(config, nameOf),
     ...joinerProblems(config, nameOf),
     ...constraintProblems(config, nameOf),
+    ...partProblems(config, nameOf),
   ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
@@ -174,6 +175,15 @@ function joinerProblems({ inputJoiner, quirks }: Config, nameOf: (key: string) =
 }
 
 /** Constraints that do not exist, do not go together, or that no response can meet. */
+function partProblems({ constraints }: Config, nameOf: (key: string) => string): string[] {
+  const { beginnings, endings } = constraints;
+  if (beginnings + endings <= 1) return [];
+  return [
+    `${nameOf('constraints.beginnings')} ${beginnings} and ${nameOf('constraints.endings')} ${endings} are shares of the same ` +
+      'pairs, and more than 1 together; lower one of them',
+  ];
+}
+
 function constraintProblems({ constraints, respond }: Config, nameOf: (key: string) => string): string[] {
   const names = constraints.families ?? constraintFamilies.map(({ name }) => name);
   const key = nameOf('constraints.families');

@@ -131,7 +131,7 @@ export interface TrainingExample {
   id: string;
   messages: readonly Message[];
   response: string;
-  /** Of the response, from the first on, at least 1; the rest is left out, its end too. Absent: all. */
+  /** Of the response, from the first on; the rest is left out, its end too. Below 0: the last so many, its end among them. Absent: all. */
   trainedTokens?: number;
 }
 

@@ -41,13 +41,16 @@ export function tokenizeExamples(
   return { samples, counts };
 }
 
-/** An example's tokens as far as it wants them trained on. */
+/** An example's tokens as far as it wants them trained on: no more than its beginning, or all with the rest as context of its end. */
 export function wantedTokens(
   example: TrainingExample,
   tokenize: TokenizeExample,
 ): { tokens: Int32Array; context: number } {
   const { tokens, context } = tokenize(example);
-  return { tokens: Int32Array.from(tokens).subarray(0, context + (example.trainedTokens ?? Infinity)), context };
+  const { trainedTokens = Infinity } = example;
+  const all = Int32Array.from(tokens);
+  if (trainedTokens < 0) return { tokens: all, context: Math.max(context, all.length + trainedTokens) };
+  return { tokens: all.subarray(0, context + trainedTokens), context };
 }
 
 function addSample(counts: SampleCounts, { tokens, context, cutTokens }: Sample): void {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { type CallOptions, type LanguageModel, type MemoryForecast, type Trainer } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
 import type { Candidate, Pair, Verdict } from '../shared/rows.js';
-import { asBeginning } from '../stages/select/hindsight.js';
+import { inPart } from '../stages/select/hindsight.js';
 import { madeOf } from '../stages/select/made-of.js';
 import { measure } from '../stages/select/measure.js';
 import { joinedTask } from '../shared/task-prompt.js';
@@ -82,7 +82,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
     const dataset = datasetOf(input, responded.pairs);
     const made = dataset.flatMap((pair) => madeOf(pair, input.config, 1));
     const { constraints, seed } = input.config;
-    const own = dataset.map((pair) => asBeginning(pair, constraints, seed, 1));
+    const own = dataset.map((pair) => inPart(pair, constraints, seed, 1));
     const trained = await probeTrain(input, trainer, spread([...own, ...made], probePairs));
     return {
       synthesize: { ...synthesized.measured, measureSeconds },

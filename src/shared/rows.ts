@@ -45,7 +45,8 @@ export interface Pair {
   following?: number;
   /** What the instruction asks for that can be verified. */
   constraints?: Constraint[];
-  /** Only so many tokens of the response, from the first on, are trained on, and not how it goes on or ends; absent: all. */
+  /** Only so many tokens of the response, from the first on, are trained on, and not how it goes on or ends; below 0 the last so many,
+   *  its end among them; absent: all. Never 0. */
   trainedTokens?: number;
   /** Of the instruction, where it has several responses: the gap between the best and the worst by assessment. */
   difficulty?: number;

@@ -79,6 +79,7 @@ export const readBy: Readonly<Record<string, readonly StageName[]>> = {
   constraints: ['respond'],
   'constraints.hindsight': ['select'],
   'constraints.beginnings': ['select'],
+  'constraints.endings': ['select'],
   'constraints.families': ['respond', 'select'],
   'constraints.perInstruction': ['respond', 'select'],
   'constraints.repair': ['respond', 'select'],

@@ -5,7 +5,7 @@ import type { Assessment, Measurement } from '../../shared/rows.js';
 import { accumulate, type EarlierDataset } from '../../stages/select/accumulate.js';
 import { selectMeasured } from '../../stages/select/by-measurement.js';
 import { type Clusters, clusterPairs } from '../../stages/select/cluster.js';
-import { asBeginning } from '../../stages/select/hindsight.js';
+import { inPart } from '../../stages/select/hindsight.js';
 import { madeOf } from '../../stages/select/made-of.js';
 import { measure, needsVectors } from '../../stages/select/measure.js';
 import { select, type Selection } from '../../stages/select/select.js';
@@ -43,7 +43,7 @@ export const selectStage: StageWork = {
         )
       : select(pairs, assessments(store, iteration), config.select);
     const { rule, notKept } = selection;
-    const newest = selection.dataset.map((pair) => asBeginning(pair, config.constraints, config.seed, iteration));
+    const newest = selection.dataset.map((pair) => inPart(pair, config.constraints, config.seed, iteration));
     if (newest.length === 0) throw nothingKept(run, iteration, pairs.length, selection);
     const chunk = measureChunks(run, iteration);
     const { accumulate: weight, atMost } = config.select;

@@ -45,7 +45,11 @@ export const pairRowSchema = z.looseObject({
   response: z.string(),
   system: z.string().optional(),
   constraints: z.array(constraintSchema).optional(),
-  trainedTokens: z.number().int().min(1).optional(),
+  trainedTokens: z
+    .number()
+    .int()
+    .refine((count) => count !== 0, 'must not be 0')
+    .optional(),
   source: z.record(z.string(), z.unknown()).optional(),
 });
 

@@ -48,7 +48,8 @@ and there is none where the response cannot meet that. With \`constraints.beginn
 asks for one form that shows from the beginning of a response on (the column "shows in": its tokens; \`starts-with\` half as often as others, titles a third), and is
 trained on for these tokens, and neither on how it goes on nor on its end: most of what is learnt of a whole response is what it says, and that it is short (arXiv 2503.02875). A form with an end of its own is trained
 on whole where the response has no more than 450 characters. The same share of the kept pairs themselves is trained on for 24 tokens: an instruction
-that asks for no form gets none. Such rows say \`trainedTokens\`, as rows of
+that asks for no form gets none. By \`constraints.endings\` pairs of both kinds are trained on for their last 32 tokens, the end of the turn among them;
+those made in hindsight then ask for a length, an ending or a form with an end. Such rows say \`trainedTokens\` (below 0: the last so many), as rows of
 \`isheep train --data\` may, too. They cost no generation; in
 \`dataset.jsonl\` their ids end with \`-h1\` and so on, and they are held out together with the pair that they are made of.
 

@@ -13,16 +13,21 @@ type Settings = Config['constraints'];
 /** Tokens of a response without a form of its own after which its beginning is over. */
 const plainBeginningTokens = 24;
 
+/** Of an ending, the end of the turn among them. */
+const endingTokens = 32;
+
 /** A response of no more characters is trained on whole where its form has an end. */
 const shortResponse = 450;
 
 /** The kept pair itself as it is trained on: by `constraints.beginnings` as a beginning, which says that a response to an
- *  instruction without constraints has no form, and no more (docs/experiments.md). A pair with constraints stays whole. */
-export function asBeginning(pair: Pair, settings: Settings, seed: number, iteration: number): Pair {
-  const { beginnings, hindsight } = settings;
-  if (beginnings === 0 || hindsight === 0 || (pair.constraints?.length ?? 0) > 0) return pair;
-  const random = randomStream(deriveSeed(seed, 'beginning', iteration, pair.id));
-  return random() < beginnings ? { ...pair, trainedTokens: plainBeginningTokens } : pair;
+ *  instruction without constraints has no form, and no more; by `constraints.endings` as an ending (docs/experiments.md). A
+ *  pair with constraints stays whole, and all do without `constraints.hindsight`. */
+export function inPart(pair: Pair, settings: Settings, seed: number, iteration: number): Pair {
+  if (settings.hindsight === 0 || (pair.constraints?.length ?? 0) > 0) return pair;
+  const random = randomStream(deriveSeed(seed, 'part', iteration, pair.id));
+  const part = drawPart(settings, random);
+  if (part === 'whole') return pair;
+  return { ...pair, trainedTokens: part === 'beginning' ? plainBeginningTokens : -endingTokens };
 }
 
 /** Up to `constraints.hindsight` pairs of a pair without constraints, under ids of their own (`<id>-h1` …); `source` names the
@@ -41,40 +46,63 @@ export function inHindsight(pair: Pair, settings: Settings, seed: number, iterat
     const asked = askFor(answered, { ...drawn, repair: settings.repair, random });
     if (asked === undefined) continue;
     const { constraints, text } = asked;
-    const trains = drawn.isBeginning ? trainedTokensOf(drawn.families[0], text) : {};
     const isMadeOver = text !== response;
     const source = { hindsightOf: pair.id, ...(isMadeOver && { repaired: true }) };
-    made.push({ id, instruction: asked.instruction, input, response: text, constraints, ...trains, source });
+    made.push({
+      id,
+      instruction: asked.instruction,
+      input,
+      response: text,
+      constraints,
+      ...trained(drawn, text),
+      source,
+    });
   }
   return made;
 }
 
+type Part = 'beginning' | 'ending' | 'whole';
+
 interface Drawn {
+  part: Part;
   /** The first is a must. */
   families: ConstraintFamily[];
   count: number;
-  isBeginning: boolean;
 }
 
-/** By `constraints.beginnings` one form that shows from the beginning on, else up to `constraints.perInstruction` of any. */
+function drawPart({ beginnings, endings }: Settings, random: () => number): Part {
+  if (beginnings === 0 && endings === 0) return 'whole';
+  const drawn = random();
+  if (drawn < beginnings) return 'beginning';
+  return drawn < beginnings + endings ? 'ending' : 'whole';
+}
+
+/** One form for a beginning or an ending that shows it, else up to `constraints.perInstruction` of any. */
 function drawFamilies(all: readonly ConstraintFamily[], settings: Settings, random: () => number): Drawn {
-  const forms = all.filter(({ beginning }) => beginning !== undefined);
-  if (forms.length > 0 && settings.beginnings > 0 && random() < settings.beginnings) {
-    return { families: drawByWeight(forms, random), count: 1, isBeginning: true };
-  }
+  const part = drawPart(settings, random);
+  const showing = part === 'beginning' ? all.filter(showsAtOnce) : part === 'ending' ? all.filter(showsAtEnd) : [];
+  const one = part === 'beginning' ? drawByWeight(showing, random) : showing[Math.floor(random() * showing.length)];
+  if (one !== undefined) return { part, families: [one], count: 1 };
   const count = numberBetween(1, settings.perInstruction, random);
-  return { families: sampleWithoutReplacement(all, all.length, random), count, isBeginning: false };
+  return { part: 'whole', families: sampleWithoutReplacement(all, all.length, random), count };
 }
 
-function drawByWeight(forms: readonly ConstraintFamily[], random: () => number): ConstraintFamily[] {
+const showsAtOnce = ({ beginning }: ConstraintFamily): boolean => beginning !== undefined;
+
+/** Where it ends, or how. */
+const showsAtEnd = ({ beginning, group }: ConstraintFamily): boolean =>
+  group === 'closing' || group === 'length' || beginning?.hasEnd === true;
+
+function drawByWeight(forms: readonly ConstraintFamily[], random: () => number): ConstraintFamily | undefined {
   const weights = forms.map(({ beginning }) => beginning?.weight ?? 1);
   let left = random() * weights.reduce((sum, weight) => sum + weight, 0);
-  const drawn = forms.find((_, i) => (left -= weights[i] ?? 0) < 0) ?? forms.at(-1);
-  return drawn === undefined ? [] : [drawn];
+  return forms.find((_, i) => (left -= weights[i] ?? 0) < 0) ?? forms.at(-1);
 }
 
-function trainedTokensOf(family: ConstraintFamily | undefined, text: string): { trainedTokens?: number } {
-  const { tokens, hasEnd } = family?.beginning ?? {};
+function trained({ part, families }: Drawn, text: string): { trainedTokens?: number } {
+  if (part === 'whole') return {};
+  if (part === 'ending') return { trainedTokens: -endingTokens };
+  const { tokens, hasEnd } = families[0]?.beginning ?? {};
   const needsEnd = hasEnd === true && text.length <= shortResponse;
   return tokens === undefined || needsEnd ? {} : { trainedTokens: tokens };
 }

@@ -334,9 +334,13 @@ describe('isheep train', () => {
     };
     const shown = JSON.parse((await show(3)).stdout) as { training: Record<string, number> };
     expect(shown.training).toMatchObject({ samples: 11, lossTokens: 33, cut: 0 });
-    const { exitCode, stderr } = await show(0.5);
-    expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/some\.jsonl:1.*trainedTokens/);
+    const ends = JSON.parse((await show(-2)).stdout) as { training: Record<string, number> };
+    expect(ends.training).toMatchObject({ samples: 11, lossTokens: 22, cut: 0 });
+    for (const wrong of [0, 0.5]) {
+      const { exitCode, stderr } = await show(wrong);
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(/some\.jsonl:1.*trainedTokens/);
+    }
   });
 
   it('joins instruction and input as it is told to, and says so in the adapter', async () => {

@@ -132,6 +132,10 @@ describe('errors', () => {
       'quirks.gluedInput changes nothing where inputJoiner is nothing; leave one of them out',
     ],
     [
+      { constraints: { beginnings: 0.9, endings: 0.2 } },
+      'constraints.beginnings 0.9 and constraints.endings 0.2 are shares of the same pairs, and more than 1 together; lower one of them',
+    ],
+    [
       { constraints: { hindsight: 0, families: ['no-commas'] } },
       'constraints.families has no meaning where constraints.share and constraints.hindsight are 0',
     ],

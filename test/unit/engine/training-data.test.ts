@@ -31,6 +31,15 @@ test('of an example that wants its beginning trained on only that is left, and i
   expect(tokenizeExamples([longer], withLengths(3, 20), 8).counts).toMatchObject({ cut: 1, cutTokens: 4 });
 });
 
+test('of an example that wants its end trained on the rest of the response is context', () => {
+  const ending = { ...example, trainedTokens: -2 };
+  const { samples, counts } = tokenizeExamples([ending], withLengths(3, 5), 8);
+  expect(samples[0]).toMatchObject({ context: 6, tokens: Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7) });
+  expect(counts).toMatchObject({ tokens: 8, lossTokens: 2, tooLong: 0 });
+  expect(tokenizeExamples([{ ...example, trainedTokens: -9 }], withLengths(3, 4), 8).samples[0]?.context).toBe(3);
+  expect(tokenizeExamples([ending], withLengths(3, 20), 8).counts).toMatchObject({ samples: 0, tooLong: 1 });
+});
+
 test('a prompt that leaves no room for a response token is left out and counted', () => {
   const { samples, counts } = tokenizeExamples([example], withLengths(8, 5), 8);
   expect(samples).toEqual([]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { constraintsSchema } from '../../../../src/config/constraints-schema.js';
 import { constraintFamily, unmetConstraints } from '../../../../src/shared/constraints/check.js';
 import type { Pair } from '../../../../src/shared/rows.js';
-import { asBeginning, inHindsight } from '../../../../src/stages/select/hindsight.js';
+import { inHindsight, inPart } from '../../../../src/stages/select/hindsight.js';
 import { splitHeldOut } from '../../../../src/stages/train/train.js';
 
 const pair: Pair = {
@@ -16,7 +16,12 @@ const pair: Pair = {
   source: { stop: 'end', tokens: 40, written: { logprob: -3, tokens: 2, end: -0.5 } },
 };
 const made = (settings: object, of: Partial<Pair> = {}, seed = 1) =>
-  inHindsight({ ...pair, ...of }, constraintsSchema.parse({ repair: false, beginnings: 0, ...settings }), seed, 1);
+  inHindsight(
+    { ...pair, ...of },
+    constraintsSchema.parse({ repair: false, beginnings: 0, endings: 0, ...settings }),
+    seed,
+    1,
+  );
 
 const many = (count: number, settings: object, of: Partial<Pair> = {}) =>
   Array.from({ length: count }, (_, i) => made(settings, { ...of, id: `c-1-${i}` })).flat();
@@ -80,6 +85,23 @@ describe('pairs made in hindsight', () => {
     expect(many(60, settings).every(({ trainedTokens }) => trainedTokens === undefined)).toBe(true);
   });
 
+  it('ask, as endings, for what shows at the end, and are trained on for their last tokens', () => {
+    const pairs = many(60, { hindsight: 4, perInstruction: 2, repair: true, endings: 1 });
+    expect(pairs.every(({ constraints, trainedTokens }) => constraints?.length === 1 && trainedTokens === -32)).toBe(
+      true,
+    );
+    const asked = new Set(pairs.flatMap(({ constraints = [] }) => constraints.map(({ family }) => family)));
+    expect([...asked]).toEqual(expect.arrayContaining(['ends-with', 'in-quotes', 'json-object', 'words-at-most']));
+    expect(asked.has('lower-case')).toBe(false);
+    const parts = many(100, { hindsight: 4, repair: true, beginnings: 0.5, endings: 0.3 }).map(
+      ({ trainedTokens = 0 }) => Math.sign(trainedTokens),
+    );
+    const shares = [1, -1, 0].map((sign) => parts.filter((part) => part === sign).length / parts.length);
+    expect(shares[1]).toBeGreaterThan(0.2);
+    expect(shares[1]).toBeLessThan(0.4);
+    expect(Math.min(...shares)).toBeGreaterThan(0.1);
+  });
+
   it('ask for each family about as often, as far as it can be met', () => {
     const counts = new Map<string, number>();
     for (let i = 0; i < 200; i++) {
@@ -127,19 +149,23 @@ describe('pairs made in hindsight', () => {
 });
 
 describe('a kept pair itself', () => {
-  const own = (beginnings: number, of: Partial<Pair> = {}) =>
-    asBeginning({ ...pair, ...of }, constraintsSchema.parse({ beginnings }), 1, 1);
+  const own = (settings: object, of: Partial<Pair> = {}) =>
+    inPart({ ...pair, ...of }, constraintsSchema.parse({ beginnings: 0, endings: 0, ...settings }), 1, 1);
 
-  it('is a beginning by the same share', () => {
-    expect(own(1)).toEqual({ ...pair, trainedTokens: 24 });
-    expect(own(0)).toEqual(pair);
-    const some = Array.from({ length: 100 }, (_, i) => own(0.5, { id: `c-${i}` })).filter((one) => one.trainedTokens);
-    expect(some.length).toBeGreaterThan(30);
-    expect(some.length).toBeLessThan(70);
+  it('is a beginning or an ending by the same shares', () => {
+    expect(own({ beginnings: 1 })).toEqual({ ...pair, trainedTokens: 24 });
+    expect(own({ endings: 1 })).toEqual({ ...pair, trainedTokens: -32 });
+    expect(own({})).toEqual(pair);
+    const parts = Array.from({ length: 200 }, (_, i) => own({ beginnings: 0.5, endings: 0.25 }, { id: `c-${i}` }));
+    const count = (tokens: number | undefined) => parts.filter(({ trainedTokens }) => trainedTokens === tokens).length;
+    expect(count(24)).toBeGreaterThan(70);
+    expect(count(-32)).toBeGreaterThan(25);
+    expect(count(undefined)).toBeGreaterThan(25);
   });
 
-  it('stays whole where it has constraints', () => {
+  it('stays whole where it has constraints, and where nothing is made in hindsight', () => {
     const constraints = [{ family: 'no-commas', parameters: {} }];
-    expect(own(1, { constraints }).trainedTokens).toBeUndefined();
+    expect(own({ beginnings: 1 }, { constraints }).trainedTokens).toBeUndefined();
+    expect(own({ beginnings: 1, hindsight: 0 })).toEqual(pair);
   });
 });

@@ -14,7 +14,7 @@ const pair: Pair = {
 };
 
 it('gives pairs under constraints, then questions, as many as the settings allow', () => {
-  const settings = { constraints: { hindsight: 6, beginnings: 0 }, select: { questions: 2 } };
+  const settings = { constraints: { hindsight: 6, beginnings: 0, endings: 0 }, select: { questions: 2 } };
   const made = madeOf(pair, smallConfig({ model: 'm', ...settings }), 1);
   const questions = made.filter(({ source }) => source?.question === true);
   expect(questions).toHaveLength(2);
