@@ -112,6 +112,20 @@ test('pairs made in hindsight stand in the dataset, each with the pair that it i
   folder.remove();
 });
 
+test('beginnings and endings say in the dataset how much of them was trained on', async () => {
+  const parts = { hindsight: 3, repair: true, beginnings: 0.5, endings: 0.5, families: ['lower-case', 'ends-with'] };
+  const folder = runFolder({ constraints: parts, select: { share: 1 } });
+  await runLoop(fakeRun(folder));
+  const dataset = readRows(path.join(folder.runDir, 'iterations', '1', 'dataset.jsonl')) as unknown as Pair[];
+  const [own, made] = [false, true].map((isMade) =>
+    dataset.filter(({ source }) => (source?.hindsightOf !== undefined) === isMade),
+  );
+  const tokens = (of: Pair[] = []) => new Set(of.map(({ trainedTokens }) => trainedTokens));
+  expect(tokens(own)).toEqual(new Set([24, -32]));
+  expect(tokens(made)).toEqual(new Set([16, -32]));
+  folder.remove();
+});
+
 test('questions on kept responses stand in the dataset, each with the pair that it is made of', async () => {
   const folder = runFolder({ select: { share: 1, questions: 2 } });
   const respond = () => 'The harbour is a quiet place with 14 boats. Gulls wait on the pier for what falls.';
