@@ -2,8 +2,8 @@
 #include "binding/exports.h"
 #include "binding/js-error.h"
 #include "common/backends.h"
+#include "common/micro-kernel.h"
 #include "llama.h"
-#include "training/graph.h"
 
 namespace isheep {
 namespace {
@@ -59,7 +59,7 @@ Napi::Value system_info(const Napi::CallbackInfo & info) {
         Napi::Object result = Napi::Object::New(env);
         result.Set("llamaVersion", llama_version());
         result.Set("features", llama_print_system_info());
-        result.Set("microKernel", Compute("cpu", 1).has_micro_kernel());
+        result.Set("microKernel", micro_kernel_name());
         result.Set("devices", devices);
         return result;
     });

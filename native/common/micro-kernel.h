@@ -1,4 +1,4 @@
-// The inner part of matrix products on processors that multiply numbers in BF16 (x86 with AVX-512 BF16): one tile of a
+// The inner part of matrix products of numbers in BF16, on x86 with AVX-512 BF16 or with AVX2 and FMA: one tile of a
 // result, out of rows and packed panels, summed in F32. Knows neither ggml's tensors nor threads; matrix-product.h
 // does.
 #pragma once
@@ -45,8 +45,11 @@ void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * panel);
 // place in the panel.
 void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to);
 
-// Whether this program was built with the kernel; the processor is asked elsewhere (Compute::has_micro_kernel).
+// Whether this processor has one of the kernel's forms; once ggml's backends are loaded. Nothing below is called where
+// it has none.
 bool has_micro_kernel();
+// The instructions that it is made of; "" where there is none.
+const char * micro_kernel_name();
 
 void compute_tile(const Tile & tile);
 

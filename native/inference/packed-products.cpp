@@ -58,7 +58,7 @@ void PackedMatrix::Free::operator()(Bf16 * numbers) const {
 
 bool PackedWeights::suit_processor() {
     ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
-    return has_micro_kernel() && has_feature(cpu, "AVX512_BF16") && !has_feature(cpu, "AMX_INT8");
+    return has_micro_kernel() && !has_feature(cpu, "AMX_INT8");
 }
 
 bool PackedWeights::packs(ggml_type type) {

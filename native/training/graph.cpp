@@ -72,8 +72,7 @@ bool is_cpu(ggml_backend_dev_t device) {
 Compute::Compute(const std::string & device, int n_threads, Graphs graphs)
     : backend_(create_backend(device_by_name(device), n_threads)),
       on_cpu_(graphs != Graphs::portable && is_cpu(ggml_backend_get_device(backend_.get()))),
-      has_micro_kernel_(on_cpu_ && graphs == Graphs::packed && isheep::has_micro_kernel() &&
-                        has_feature(ggml_backend_get_device(backend_.get()), "AVX512_BF16")),
+      has_micro_kernel_(on_cpu_ && graphs == Graphs::packed && isheep::has_micro_kernel()),
       allocator_(ggml_gallocr_new(buffer_type())) {}
 
 Graph::Graph(Compute & compute, size_t max_nodes)

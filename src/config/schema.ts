@@ -55,8 +55,8 @@ export const inferenceSchema = z.strictObject({
     .max(1e9)
     .optional()
     .describe(
-      'MiB that copies of the weights in BF16 may take, by which processors with AVX-512 BF16 generate and judge about twice as ' +
-        'fast; 0: none; default: an eighth of the memory',
+      'MiB that copies of the weights in BF16 may take, by which processors with AVX2 generate and judge up to twice as fast, with ' +
+        'AVX-512 BF16 up to three times, but a single text slower; 0: none; default: an eighth of the memory',
     ),
 });
 

@@ -73,8 +73,9 @@ function libraries(): Finding[] {
     fact(
       'products on the CPU',
       info.microKernel
-        ? 'by the micro-kernel, in BF16 (training; without AMX writing, too, where copies of the weights have room)'
-        : "by ggml's products: the processor has no AVX-512 BF16",
+        ? `by the micro-kernel for ${info.microKernel} (training; without AMX writing, too, where copies of the ` +
+            'weights have room)'
+        : "by ggml's products: the processor has neither AVX2 nor AVX-512 BF16",
     ),
     ...info.devices.map((device) =>
       fact(

@@ -17,8 +17,11 @@ export interface DeviceInfo {
 export interface SystemInfo {
   llamaVersion: string;
   features: string;
-  /** Products on the CPU can be by our own kernel, not by ggml's (native/common/micro-kernel.h). */
-  microKernel: boolean;
+  /**
+   * Instructions of our own kernel for products on the CPU (native/common/micro-kernel.h); '' where the processor lacks
+   * them, and ggml multiplies.
+   */
+  microKernel: string;
   devices: DeviceInfo[];
 }
 

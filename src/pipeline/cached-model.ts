@@ -16,8 +16,8 @@ export class CachedModel implements LanguageModel {
   /** Requests that were answered from the cache. */
   remembered = 0;
 
-  /** @param identity All that the answers depend on beside the requests: the model's bytes, its adapter's, the template, and
-   *  the release of the engine. */
+  /** @param identity All that the answers depend on beside the requests: the model's bytes, its adapter's, the template,
+   *  the release of the engine, and what it computes with. */
   constructor(
     private readonly model: LanguageModel,
     private readonly cache: EvaluationCache,

@@ -1,7 +1,7 @@
 // The models of an evaluation: the one that answers and the one that judges, opened late, one local model at a time, and their
 // answers remembered.
 import type { LanguageModel } from '../engine/engine.js';
-import type { EndpointModel, EngineFactory } from '../engine/engine-factory.js';
+import type { EndpointModel, EngineChoices, EngineFactory } from '../engine/engine-factory.js';
 import { cacheFolder } from '../shared/cache-folder.js';
 import { EvaluationCache } from '../store/evaluation-cache.js';
 import { CachedModel } from './cached-model.js';
@@ -28,7 +28,7 @@ export interface EvaluationModelsOptions {
 
 export class EvaluationModels {
   readonly #options: EvaluationModelsOptions;
-  #opened: EngineSlot | undefined;
+  #opened: { slot: EngineSlot; choices: EngineChoices } | undefined;
   readonly #cache: EvaluationCache | undefined;
   readonly #remembering: CachedModel[] = [];
   readonly #endpoints: EndpointModel[] = [];
@@ -49,7 +49,8 @@ export class EvaluationModels {
     const { remoteJudge, judgePath, judgeAdapter } = this.#options;
     if (remoteJudge !== undefined) return this.#remote(remoteJudge.factory, remoteJudge.baseUrl);
     if (judgePath === undefined) return this.#local(judgeAdapter);
-    return this.#remember(await (await this.#slot()).judge(), localIdentity(judgePath(), null));
+    const { slot, choices } = await this.#engine();
+    return this.#remember(await slot.judge(), localIdentity(judgePath(), null), choices);
   }
 
   /** Answers that were not computed again. */
@@ -60,17 +61,21 @@ export class EvaluationModels {
   async close(): Promise<void> {
     this.#cache?.close();
     for (const endpoint of this.#endpoints) await endpoint.dispose();
-    await this.#opened?.close();
+    await this.#opened?.slot.close();
   }
 
   async #local(adapter: string | null): Promise<LanguageModel> {
     const { modelPath, chatTemplate } = this.#options;
-    return this.#remember(await (await this.#slot()).model(adapter), localIdentity(modelPath(), adapter, chatTemplate));
+    const { slot, choices } = await this.#engine();
+    return this.#remember(await slot.model(adapter), localIdentity(modelPath(), adapter, chatTemplate), choices);
   }
 
-  async #slot(): Promise<EngineSlot> {
+  async #engine(): Promise<{ slot: EngineSlot; choices: EngineChoices }> {
     const { factory } = this.#options;
-    this.#opened ??= new EngineSlot(factory, await factory.choose());
+    if (this.#opened === undefined) {
+      const choices = await factory.choose();
+      this.#opened = { slot: new EngineSlot(factory, choices), choices };
+    }
     return this.#opened;
   }
 
@@ -78,12 +83,12 @@ export class EvaluationModels {
     const model = await factory.openEndpoint?.();
     if (model === undefined) throw new Error('an endpoint is named and the engine has none');
     this.#endpoints.push(model);
-    return this.#remember(model, remoteIdentity(baseUrl, model.name));
+    return this.#remember(model, remoteIdentity(baseUrl, model.name), {});
   }
 
-  #remember(model: LanguageModel, identity: ModelIdentity): LanguageModel {
+  #remember(model: LanguageModel, identity: ModelIdentity, choices: EngineChoices): LanguageModel {
     if (this.#cache === undefined) return model;
-    const remembering = new CachedModel(model, this.#cache, identityText(identity));
+    const remembering = new CachedModel(model, this.#cache, identityText(identity, choices));
     this.#remembering.push(remembering);
     return remembering;
   }

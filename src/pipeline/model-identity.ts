@@ -1,4 +1,5 @@
 // All that a model's answers depend on beside the requests, as one text: for the cache of evaluations, and for results.
+import type { EngineChoices } from '../engine/engine-factory.js';
 import { hashFile } from '../store/artifacts.js';
 import { chatTemplateIdentity, packageVersions } from './run-config.js';
 
@@ -35,6 +36,12 @@ export function remoteIdentity(baseUrl: string, name: string): ModelIdentity {
   return { model: `${name} at ${baseUrl}`, adapter: null, chatTemplate: null, engine: 'endpoint' };
 }
 
-export function identityText({ model, adapter, chatTemplate, engine }: ModelIdentity): string {
-  return JSON.stringify([model, adapter, chatTemplate, engine]);
+/**
+ * @param choices Device, library and copies of the weights, by which products are rounded in one way or another; none for an
+ *  endpoint. Threads change nothing.
+ */
+export function identityText({ model, adapter, chatTemplate, engine }: ModelIdentity, choices: EngineChoices): string {
+  const { threads: _, ...rounding } = choices;
+  const computed = Object.entries(rounding).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([model, adapter, chatTemplate, engine, packageVersions().isheep, computed]);
 }

@@ -105,7 +105,11 @@ describe('batches and steps', () => {
   test('without packing a step is the same but for rounding', async () => {
     const [packed, apart] = [await train({ dropout: 0 }), await train({ dropout: 0, packing: false })];
     const losses = (events: TrainEvent[]) => steps(events).map(({ loss }) => loss);
-    losses(apart.events).forEach((loss, i) => expect(loss).toBeCloseTo(losses(packed.events)[i] ?? 0, 2));
+    // Where a gradient's last bit makes an adapter's number round to another in BF16, the next loss moves by some 1e-4 of it.
+    losses(apart.events).forEach((loss, i) => {
+      const expected = losses(packed.events)[i] ?? 0;
+      expect(Math.abs(loss - expected) / expected).toBeLessThan(1e-3);
+    });
   });
 });
 

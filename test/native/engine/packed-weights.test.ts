@@ -14,7 +14,7 @@ const text = 'The river rises in the hills, passes two old mills and a bridge of
 /** Whether the processor has such products, and none of matrices, which ggml uses itself. */
 function hasPackedProducts(): boolean {
   const { microKernel, features } = loadAddon().systemInfo();
-  return microKernel && !features.includes('AMX_INT8 = 1');
+  return microKernel !== '' && !features.includes('AMX_INT8 = 1');
 }
 
 async function withModel<T>(packedBytes: number, work: (model: Model) => Promise<T>): Promise<T> {

@@ -120,7 +120,7 @@ describe('the models of an evaluation', () => {
 });
 
 describe('what answers depend on', () => {
-  it('is the bytes of model and adapter, the template and the release of the engine, and no path', () => {
+  it('is the bytes of model and adapter, the template, the engine and what it computes with, and no path', () => {
     const bytes = 'the same base';
     const [a, b] = [fileOf('a.gguf', bytes), fileOf('b.gguf', bytes)];
     const adapter = fileOf('adapter.gguf', 'an adapter');
@@ -132,7 +132,10 @@ describe('what answers depend on', () => {
       localIdentity(fileOf('c.gguf', 'another base'), null),
       remoteIdentity('http://127.0.0.1:1/v1', 'a'),
       remoteIdentity('http://127.0.0.1:2/v1', 'a'),
-    ].map(identityText);
+    ].map((identity) => identityText(identity, {}));
+    const choices = { device: 'cpu', threads: 2, packedBytes: 1e9 };
+    all.push(identityText(localIdentity(a, null), choices), identityText(localIdentity(a, null), { device: 'cpu' }));
     expect(new Set(all).size).toBe(all.length);
+    expect(all).toContain(identityText(localIdentity(b, null), { packedBytes: 1e9, device: 'cpu', threads: 1 }));
   });
 });
