@@ -2,13 +2,12 @@
 // numbers in BF16: so the form for AVX2 is tried on processors with AVX-512, too.
 #include "common/micro-kernel-forms.h"
 #include "test/check.h"
+#include "test/support.h"
 
 #include "ggml.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
-#include <random>
 
 using namespace isheep;
 using namespace isheep::test;
@@ -16,17 +15,8 @@ using namespace isheep::test;
 namespace {
 
 void for_each_form(const std::function<void(const MicroKernel &)> & body) {
-    const std::vector<const MicroKernel *> forms = micro_kernels_here();
-    if (forms.empty()) std::printf("     this processor does not have the micro-kernel: ggml multiplies\n");
-    for (const MicroKernel * form : forms) body(*form);
-}
-
-std::vector<float> normal_numbers(size_t n, uint32_t seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
-    std::vector<float> values(n);
-    for (float & value : values) value = normal(random);
-    return values;
+    if (!has_micro_kernel_here()) return;
+    for (const MicroKernel * form : micro_kernels_here()) body(*form);
 }
 
 std::vector<Bf16> as_bf16(const std::vector<float> & values) {

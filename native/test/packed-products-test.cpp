@@ -8,7 +8,6 @@
 #include "training/graph.h"
 
 #include <cmath>
-#include <random>
 
 using namespace isheep;
 using namespace isheep::test;
@@ -19,14 +18,6 @@ struct Shape {
     int64_t k, n_out;
     ggml_type type;
 };
-
-std::vector<float> normal_numbers(size_t n, uint32_t seed) {
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
-    std::vector<float> values(n);
-    for (float & value : values) value = normal(random);
-    return values;
-}
 
 // A matrix as llama.cpp holds it, and how often it was not taken over.
 class Product {

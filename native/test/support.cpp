@@ -75,6 +75,14 @@ std::vector<Sample> random_samples(const std::vector<int> & lengths, uint32_t se
     return samples;
 }
 
+std::vector<float> normal_numbers(size_t n, uint32_t seed) {
+    std::mt19937 random(seed);
+    std::normal_distribution<float> normal;
+    std::vector<float> values(n);
+    for (float & value : values) value = normal(random);
+    return values;
+}
+
 void randomize(Trainer & trainer, uint32_t seed) {
     std::vector<float> & parameters = trainer.lora().parameters;
     for (size_t i = 0; i < parameters.size(); i++) parameters[i] += 0.2f * (random_unit(seed, i) - 0.5f);

@@ -26,6 +26,9 @@ TrainerSettings tiny_settings(const std::string & model_path);
 // `lengths` samples of random tokens, a third of each context.
 std::vector<Sample> random_samples(const std::vector<int> & lengths, uint32_t seed);
 
+// n numbers of the standard normal distribution.
+std::vector<float> normal_numbers(size_t n, uint32_t seed);
+
 // Moves every parameter of the adapter, so that B is not zero and all gradients are of similar size.
 void randomize(Trainer & trainer, uint32_t seed);
 
