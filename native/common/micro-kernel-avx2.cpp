@@ -45,10 +45,8 @@ ISHEEP_TARGET inline __m256i first_of_lane(int64_t n) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int) std::clamp<int64_t>(n, 0, lane)), places);
 }
 
-// k numbers of a row as floats, k even. Fetches those of the next tile's row, `ahead` numbers further, into the cache.
-ISHEEP_TARGET inline void widen(const Bf16 * from, int64_t k, int64_t ahead, float * to) {
-    constexpr int64_t line = 64 / sizeof(Bf16);  // numbers of a line of the cache
-    for (int64_t i = 0; i < k; i += line) _mm_prefetch((const char *) (from + ahead + i), _MM_HINT_T0);
+// k numbers of a row as floats.
+ISHEEP_TARGET inline void widen(const Bf16 * from, int64_t k, float * to) {
     int64_t i = 0;
     for (; i + lane <= k; i += lane) {
         const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *) (from + i)));
@@ -92,7 +90,7 @@ ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, float * sums) {
         const int64_t length = std::min(chunk, term.k - start);
         for (int r = 0; r < n_computed; r++) {
             const Bf16 * row = term.rows + std::min(r, n_rows - 1) * term.row_stride;
-            widen(row + start, length, tile_rows * term.row_stride, rows + r * chunk);
+            widen(row + start, length, rows + r * chunk);
         }
         const Bf16 * panel = term.panel + start * panel_columns;
         for (int r = 0; r < n_rows; r += block_rows)
