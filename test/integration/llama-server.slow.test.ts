@@ -113,7 +113,12 @@ test('pairs are judged by grades, and likelihood is refused', async () => {
 test('a server that is killed in the middle ends the call, and a run goes on when it is back', async () => {
   const folder = runFolder();
   const modelPath = realModelPath();
-  const config = { ...shortRealConfig(modelPath), engine: 'openai' as const, baseUrl: server.baseUrl, iterations: 1 };
+  const config = {
+    ...shortRealConfig(modelPath, folder),
+    engine: 'openai' as const,
+    baseUrl: server.baseUrl,
+    iterations: 1,
+  };
   const assess = { ...config.assess, method: 'sampled' as const };
   const select = { ...config.select, threshold: 0 };
   const run = { ...folder, modelPath, engine: 'remote' as const, config: { ...config, assess, select } };

@@ -8,7 +8,7 @@ import { runFolder, shortRealConfig, stableFiles, type RunFolder } from '../supp
 
 const childRun = (folder: RunFolder): ChildRun => {
   const modelPath = realModelPath();
-  return { runDir: folder.runDir, config: shortRealConfig(modelPath), modelPath, engine: 'real' };
+  return { runDir: folder.runDir, config: shortRealConfig(modelPath, folder), modelPath, engine: 'real' };
 };
 
 let undisturbed: RunFolder;

@@ -10,7 +10,7 @@ import type { RunSummary } from '../../src/pipeline/events.js';
 import { runLoop, type RunOptions } from '../../src/pipeline/run.js';
 import { readStatus } from '../../src/pipeline/status.js';
 import { realModelPath } from '../support/models.js';
-import { runFolder, shortRealConfig, type RunFolder } from '../support/run-folder.js';
+import { runFolder, shortRealConfig, shortSeeds, type RunFolder } from '../support/run-folder.js';
 
 /** Milliseconds; with nothing else to do it takes about a minute. */
 const timeoutMs = 600_000;
@@ -22,7 +22,7 @@ let summary: RunSummary;
 beforeAll(async () => {
   folder = runFolder();
   const model = realModelPath();
-  const config = shortRealConfig(model);
+  const config = shortRealConfig(model, folder);
   const engine = createLlamaEngine({ model, device: 'cpu', threads: config.threads });
   options = { runDir: folder.runDir, config, modelPath: model, engine, report: () => undefined };
   summary = await runLoop(options);
@@ -53,7 +53,7 @@ test('the responses of the two iterations are different texts', () => {
 
 test('base and adapters are compared on the same seed pairs, under llama.cpp', () => {
   const [first, second] = summary.iterations.map(({ evaluate }) => evaluate);
-  expect(first?.seedPairs).toBe(32);
+  expect(first?.seedPairs).toBe(shortSeeds);
   expect(first?.seedLossBase).toBe(second?.seedLossBase);
   expect(first?.seedLossAdapter).not.toBe(first?.seedLossBase);
 });

@@ -48,6 +48,12 @@ export function greedy(
   };
 }
 
+/** Whether the processor has products with weights that are copied in BF16, and none of matrices, which ggml uses itself. */
+export function hasPackedProducts(): boolean {
+  const { microKernel, features } = loadAddon().systemInfo();
+  return microKernel !== '' && !features.includes('AMX_INT8 = 1');
+}
+
 export function nothing(): void {
   // For callbacks whose calls a test does not look at.
 }

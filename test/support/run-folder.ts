@@ -11,6 +11,8 @@ import { deriveSeed } from '../../src/shared/random.js';
 import { fakeEngine, type FakeEngineOptions } from './fake-engine.js';
 import { fakeSentence } from './fake-text.js';
 
+const ownSeeds = new URL('../../src/stages/synthesize/seeds.jsonl', import.meta.url);
+
 /** In memory where the system has such a folder: a run syncs every chunk, and a test need not wait for a disk. */
 const quickFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
@@ -54,10 +56,14 @@ export function smallConfig(overrides: Record<string, unknown>): Config {
   });
 }
 
-/** A run on a real model that is as short as it can be: a minute where nothing else is done. */
-export function shortRealConfig(model: string): Config {
+/** A run on a real model that is as short as it can be: a minute where nothing else is done. On the shortest of isheep's
+ *  seeds, all of which each iteration's adapter is compared on. */
+export function shortRealConfig(model: string, folder: Pick<RunFolder, 'dir'>): Config {
+  const seeds = path.join(folder.dir, 'short-seeds.jsonl');
+  writeFileSync(seeds, shortestSeeds(shortSeeds));
   return smallConfig({
     model,
+    seeds,
     device: 'cpu',
     // One thread: two that other tests interrupt wait for each other at every operation.
     threads: 1,
@@ -70,6 +76,15 @@ export function shortRealConfig(model: string): Config {
     select: { share: 1 },
     train: { batchSize: 2, epochs: 1, maxLength: 128, validation: 0, learningRate: 2e-4, warmupSteps: 1 },
   });
+}
+
+export const shortSeeds = 12;
+
+/** Lines of isheep's own seeds. */
+function shortestSeeds(n: number): string {
+  const lines = readFileSync(ownSeeds, 'utf8').split('\n').filter(Boolean);
+  const shortest = lines.sort((a, b) => a.length - b.length).slice(0, n);
+  return shortest.map((line) => `${line}\n`).join('');
 }
 
 export function seedLines(n: number): string {

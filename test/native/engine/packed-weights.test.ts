@@ -4,18 +4,12 @@ import { expect, test } from 'vitest';
 
 import { createLlamaEngine } from '../../../src/engine/llama-engine.js';
 import { loadModel, type Model } from '../../../src/engine/model.js';
-import { loadAddon } from '../../../src/native/load-addon.js';
 import { realModelPath } from '../../support/models.js';
+import { hasPackedProducts } from '../../support/native.js';
 import { completed, scored } from '../../support/results.js';
 
 const path = realModelPath();
 const text = 'The river rises in the hills, passes two old mills and a bridge of grey stone, and ends in the sea.';
-
-/** Whether the processor has such products, and none of matrices, which ggml uses itself. */
-function hasPackedProducts(): boolean {
-  const { microKernel, features } = loadAddon().systemInfo();
-  return microKernel !== '' && !features.includes('AMX_INT8 = 1');
-}
 
 async function withModel<T>(packedBytes: number, work: (model: Model) => Promise<T>): Promise<T> {
   const model = await loadModel({ path, device: 'cpu', threads: 1, packedBytes });
