@@ -295,7 +295,7 @@ void BatchRunner::build_batch(BatchTask & task) {
 bool BatchRunner::before_node(ggml_tensor * node, bool is_question) {
     const bool is_last = options_.embeddings && is_last_vector(node);
     if (!is_question) return !is_last;
-    if (model_->packed()) model_->packed()->take_over(node, parallel_);
+    if (model_->packed()) products_.take_over(node, *model_->packed(), parallel_);
     if (has_own_attention_) take_over_attention(node);
     return is_last;
 }

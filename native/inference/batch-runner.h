@@ -105,6 +105,7 @@ private:
 
     std::shared_ptr<Model> model_;
     RunnerOptions options_;
+    PackedProducts products_;  // of the context's graphs
     LlamaContext context_;
     std::vector<std::shared_ptr<Adapter>> adapters_;
     std::atomic<bool> cancelled_{false};

@@ -16,26 +16,35 @@ constexpr int64_t most_rounded = 128 << 10;
 
 constexpr std::align_val_t cache_line{64};
 
-// result = x * matrix, of the shape [n_out, n_rows]: each thread takes some columns, and rounds the rows for itself.
-void multiply_by_panels(ggml_tensor * result, int ith, int nth, void * packed) {
+// result = x * matrix, of the shape [n_out, n_rows]: blocks of rows one after the other, of each of which the threads
+// share the panels, and which each rounds for itself.
+void multiply_by_panels(ggml_tensor * result, int, int nth, void * data) {
     static thread_local std::vector<Bf16> rounded;
-    const PackedMatrix & matrix = *(const PackedMatrix *) packed;
+    PackedProducts::Product & product = *(PackedProducts::Product *) data;
+    const PackedMatrix & matrix = *product.matrix;
     const ggml_tensor * x = result->src[1];
     const int64_t k = matrix.n_in, n_rows = x->ne[1], n_panels = (matrix.n_out + panel_columns - 1) / panel_columns;
-    const int64_t from = n_panels * ith / nth, to = n_panels * (ith + 1) / nth;
-    const int64_t at_once = std::max<int64_t>(most_rounded / k / tile_rows, 1) * tile_rows;
-    const int64_t n_columns = std::min(to * panel_columns, matrix.n_out) - from * panel_columns;
-    rounded.resize(std::max(rounded.size(), (size_t) (std::min(at_once, n_rows) * k)));
-    for (int64_t row = 0; from < to && row < n_rows; row += at_once) {
-        const int64_t n = std::min(at_once, n_rows - row);
-        for (int64_t i = 0; i < n; i++) {
-            const float * numbers = (const float *) ((const char *) x->data + (row + i) * x->nb[1]);
-            round_to_bf16(numbers, nullptr, rounded.data() + i * k, k);
+    const int64_t at_once = std::min(std::max<int64_t>(most_rounded / k / tile_rows, 1) * tile_rows, n_rows);
+    const int64_t n_blocks = (n_rows + at_once - 1) / at_once, most = std::max<int64_t>(n_panels / (4 * nth), 1);
+    rounded.resize(std::max(rounded.size(), (size_t) (at_once * k)));
+    int64_t is_rounded = -1;  // which block
+    for (;;) {
+        auto [panel, to] = product.pieces.take(n_blocks * n_panels, nth, most);
+        if (panel == to) return;
+        for (int64_t next; panel < to; panel = next) {
+            const int64_t block = panel / n_panels, row = block * at_once, n = std::min(at_once, n_rows - row);
+            next = std::min(to, (block + 1) * n_panels);
+            for (int64_t i = 0; i < n && block != is_rounded; i++) {
+                const float * numbers = (const float *) ((const char *) x->data + (row + i) * x->nb[1]);
+                round_to_bf16(numbers, nullptr, rounded.data() + i * k, k);
+            }
+            is_rounded = block;
+            const int64_t column = (panel - block * n_panels) * panel_columns;
+            float * place = (float *) ((char *) result->data + row * result->nb[1]) + column;
+            multiply({rounded.data(), k, matrix.panels.get() + column * k, k, place,
+                      (int64_t) (result->nb[1] / sizeof(float))},
+                     n, std::min((next - panel) * panel_columns, matrix.n_out - column));
         }
-        float * place = (float *) ((char *) result->data + row * result->nb[1]) + from * panel_columns;
-        multiply({rounded.data(), k, matrix.panels.get() + from * k * panel_columns, k, place,
-                  (int64_t) (result->nb[1] / sizeof(float))},
-                 n, n_columns);
     }
 }
 
@@ -65,15 +74,8 @@ bool PackedWeights::packs(ggml_type type) {
     return (ggml_is_quantized(type) || type == GGML_TYPE_BF16) && ggml_get_type_traits(type)->to_float;
 }
 
-void PackedWeights::take_over(ggml_tensor * node, Parallel & parallel) {
-    if (node->op != GGML_OP_MUL_MAT || !is_packable(node->src[0])) return;
-    const ggml_tensor * x = node->src[1];
-    if (x->type != GGML_TYPE_F32 || !is_matrix(x) || x->nb[0] != sizeof(float)) return;
-    if (PackedMatrix * matrix = packed(node->src[0], parallel)) make_own(node, multiply_by_panels, matrix);
-}
-
-// Null where there is no memory.
-PackedMatrix * PackedWeights::packed(const ggml_tensor * matrix, Parallel & parallel) {
+const PackedMatrix * PackedWeights::packed(const ggml_tensor * matrix, Parallel & parallel) {
+    if (!is_packable(matrix)) return nullptr;
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto known = matrices_.find(matrix);
     if (known != matrices_.end()) return known->second.panels ? &known->second : nullptr;
@@ -88,6 +90,17 @@ PackedMatrix * PackedWeights::packed(const ggml_tensor * matrix, Parallel & para
         pack_across(reader, (int64_t) panel * panel_columns, 0, n_in, to);
     });
     return &made;
+}
+
+void PackedProducts::take_over(ggml_tensor * node, PackedWeights & weights, Parallel & parallel) {
+    if (node->op != GGML_OP_MUL_MAT) return;
+    const ggml_tensor * x = node->src[1];
+    if (x->type != GGML_TYPE_F32 || !is_matrix(x) || x->nb[0] != sizeof(float)) return;
+    const PackedMatrix * matrix = weights.packed(node->src[0], parallel);
+    if (!matrix) return;
+    Product & product = products_[node];
+    product.matrix = matrix;
+    make_own(node, multiply_by_panels, &product);
 }
 
 }  // namespace isheep

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/micro-kernel.h"
+#include "common/work-pieces.h"
 #include "inference/parallel.h"
 
 #include "ggml.h"
@@ -34,15 +35,29 @@ public:
     // Whether a matrix of this type is packed. F16 and F32 are not: BF16 would round them.
     static bool packs(ggml_type type);
 
-    // Makes `node` one of our own operator where it is a product with weights that are packed. Before it is computed;
-    // the weights must outlive its graph.
-    void take_over(ggml_tensor * node, Parallel & parallel);
+    // Null where a product with these weights is not taken over, or there is no memory to pack them.
+    const PackedMatrix * packed(const ggml_tensor * weights, Parallel & parallel);
 
 private:
-    PackedMatrix * packed(const ggml_tensor * matrix, Parallel & parallel);
-
     std::mutex mutex_;
     std::unordered_map<const ggml_tensor *, PackedMatrix> matrices_;
+};
+
+// The products of one context's graphs, which are computed one after the other.
+class PackedProducts {
+public:
+    // Makes `node` one of our own operator where it is a product with weights that are packed. Before it is computed;
+    // the weights, and this, must outlive its graph.
+    void take_over(ggml_tensor * node, PackedWeights & weights, Parallel & parallel);
+
+    // What a node of ours reads.
+    struct Product {
+        const PackedMatrix * matrix;
+        WorkPieces pieces;
+    };
+
+private:
+    std::unordered_map<const ggml_tensor *, Product> products_;
 };
 
 }  // namespace isheep

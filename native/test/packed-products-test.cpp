@@ -45,10 +45,14 @@ public:
         Buffer buffer(ggml_backend_alloc_ctx_tensors(context.get(), backend.get()));
         set_tensor(rows, x.data());
         Parallel parallel((size_t) n_threads);
-        weights_.take_over(result, parallel);
+        PackedProducts products;
+        products.take_over(result, weights_, parallel);
         check_equal(result->op, GGML_OP_CUSTOM, "the operator");
         check_equal(ggml_backend_graph_compute(backend.get(), graph), GGML_STATUS_SUCCESS, "computing");
-        return get_floats(result);
+        const std::vector<float> found = get_floats(result);
+        check_equal(ggml_backend_graph_compute(backend.get(), graph), GGML_STATUS_SUCCESS, "computing once more");
+        check(get_floats(result) == found, "a graph that is computed again gives other numbers");
+        return found;
     }
 
     // The largest difference from sums of the rounded numbers, relative to the root of what is summed.

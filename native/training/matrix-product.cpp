@@ -1,6 +1,7 @@
 #include "training/matrix-product.h"
 
 #include "common/panel.h"
+#include "common/work-pieces.h"
 
 #include <algorithm>
 
@@ -16,6 +17,7 @@ constexpr int64_t wide_columns = 128;
 struct Recipe {
     std::vector<Reading> readings;
     bool has_mask, has_addend;
+    WorkPieces pieces;
 };
 
 // Part of a term: what is summed over from `first` to first + k.
@@ -27,7 +29,7 @@ struct Slice {
 // One thread's work on one node.
 class SumOfProducts {
 public:
-    SumOfProducts(ggml_tensor * result, const Recipe & recipe) : result_(result), recipe_(recipe) {
+    SumOfProducts(ggml_tensor * result, Recipe & recipe) : result_(result), recipe_(recipe) {
         const int n_terms = (int) recipe.readings.size();
         for (int i = 0; i < n_terms; i++) {
             readers_.emplace_back(result->src[2 * i + 1]);
@@ -39,18 +41,21 @@ public:
     }
 
     // Columns are shared out; where there are few of them, rows are, too.
-    void run(int ith, int nth) {
+    void run(int nth) {
         const int64_t n_rows = result_->ne[1], n_units = (result_->ne[0] + unit_ - 1) / unit_;
         const int64_t row_tiles = (n_rows + tile_rows - 1) / tile_rows;
         const int64_t row_parts = n_units >= 2 * nth ? 1 : std::min<int64_t>(nth, row_tiles);
         const int64_t group = std::max<int64_t>(1, wide_columns / unit_);
-        const auto [from, to] = part_of(n_units * row_parts, ith, nth);
-        for (int64_t item = from; item < to;) {
-            const int64_t unit = item % n_units, n = std::min({group, n_units - unit, to - item});
-            const auto [first, last] = part_of(row_tiles, (int) (item / n_units), (int) row_parts);
-            compute(unit * unit_, std::min((unit + n) * unit_, result_->ne[0]), first * tile_rows,
-                    std::min<int64_t>(last * tile_rows, n_rows));
-            item += n;
+        for (;;) {
+            auto [item, to] = recipe_.pieces.take(n_units * row_parts, nth, group);
+            if (item == to) return;
+            for (int64_t n; item < to; item += n) {
+                const int64_t unit = item % n_units;
+                n = std::min(n_units - unit, to - item);
+                const auto [first, last] = part_of(row_tiles, (int) (item / n_units), (int) row_parts);
+                compute(unit * unit_, std::min((unit + n) * unit_, result_->ne[0]), first * tile_rows,
+                        std::min<int64_t>(last * tile_rows, n_rows));
+            }
         }
     }
 
@@ -143,7 +148,7 @@ private:
     }
 
     ggml_tensor * result_;
-    const Recipe & recipe_;
+    Recipe & recipe_;
     std::vector<MatrixReader> readers_;  // of the terms' matrices
     int64_t unit_ = panel_columns;       // columns that are packed together: whole blocks of every matrix
     const ggml_tensor *mask_ = nullptr, *addend_ = nullptr;
@@ -153,8 +158,8 @@ private:
 
 thread_local std::vector<Bf16> SumOfProducts::packed_;
 
-void compute_sum(ggml_tensor * result, int ith, int nth, void * recipe) {
-    SumOfProducts(result, *(const Recipe *) recipe).run(ith, nth);
+void compute_sum(ggml_tensor * result, int, int nth, void * recipe) {
+    SumOfProducts(result, *(Recipe *) recipe).run(nth);
 }
 
 void round_rows(ggml_tensor * result, int ith, int nth, void *) {
@@ -189,12 +194,14 @@ ggml_tensor * product_sum(Graph & g, const std::vector<ProductTerm> & terms, ggm
         const std::vector<ProductTerm> fewer(terms.begin(), terms.end() - 1);
         return product_sum(g, fewer, mask, product_sum(g, {terms.back()}, nullptr, addend));
     }
-    Recipe recipe{{}, mask != nullptr, addend != nullptr};
+    const auto recipe = std::make_shared<Recipe>();
+    recipe->has_mask = mask != nullptr;
+    recipe->has_addend = addend != nullptr;
     std::vector<ggml_tensor *> sources;
     for (const ProductTerm & term : terms) {
         GGML_ASSERT(term.rows->type == GGML_TYPE_BF16 && term.rows->ne[0] % 2 == 0);
         GGML_ASSERT(term.matrix->ne[term.reading == Reading::across ? 0 : 1] == term.rows->ne[0]);
-        recipe.readings.push_back(term.reading);
+        recipe->readings.push_back(term.reading);
         sources.insert(sources.end(), {term.rows, term.matrix});
     }
     for (ggml_tensor * t : {mask, addend}) {
@@ -203,7 +210,7 @@ ggml_tensor * product_sum(Graph & g, const std::vector<ProductTerm> & terms, ggm
     const ProductTerm & first = terms[0];
     const int64_t n = first.matrix->ne[first.reading == Reading::across ? 1 : 0];
     return ggml_custom_4d(g.context(), GGML_TYPE_F32, n, first.rows->ne[1], 1, 1, sources.data(), (int) sources.size(),
-                          compute_sum, GGML_N_TASKS_MAX, g.own(std::make_shared<Recipe>(std::move(recipe))));
+                          compute_sum, GGML_N_TASKS_MAX, g.own(recipe));
 }
 
 ggml_tensor * to_bf16(Graph & g, ggml_tensor * t, ggml_tensor * factors) {
