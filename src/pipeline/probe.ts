@@ -16,13 +16,14 @@ import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSy
 import { measureDemonstrations } from './stages/synthesize.js';
 import { isKept } from './stored-rows.js';
 
-/** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on: so few that a forecast takes
- *  seconds with any model. */
+/** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on: so few that a forecast does not
+ *  take long with any model. */
 const probeRequests = 8;
 const probePairs = 8;
-/** As many as a run writes at the same time, which makes far better use of the machine, where the few took less than this. */
+/** As many as a run writes at the same time, which makes far better use of the machine, where the few took less than this:
+ *  told from few, responses of a slow machine take twice their time (docs/benchmarks.md). */
 const largerProbe = 32;
-const quickSeconds = 12;
+const quickSeconds = 30;
 
 export interface ProbeInput extends SampleInput {
   modelPath: string;
