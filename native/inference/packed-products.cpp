@@ -27,18 +27,18 @@ void multiply_by_panels(ggml_tensor * result, int, int nth, void * data) {
     const int64_t at_once = std::min(std::max<int64_t>(most_rounded / k / tile_rows, 1) * tile_rows, n_rows);
     const int64_t n_blocks = (n_rows + at_once - 1) / at_once, most = std::max<int64_t>(n_panels / (4 * nth), 1);
     rounded.resize(std::max(rounded.size(), (size_t) (at_once * k)));
-    int64_t is_rounded = -1;  // which block
+    int64_t rounded_block = -1;
     for (;;) {
         auto [panel, to] = product.pieces.take(n_blocks * n_panels, nth, most);
         if (panel == to) return;
         for (int64_t next; panel < to; panel = next) {
             const int64_t block = panel / n_panels, row = block * at_once, n = std::min(at_once, n_rows - row);
             next = std::min(to, (block + 1) * n_panels);
-            for (int64_t i = 0; i < n && block != is_rounded; i++) {
+            for (int64_t i = 0; i < n && block != rounded_block; i++) {
                 const float * numbers = (const float *) ((const char *) x->data + (row + i) * x->nb[1]);
                 round_to_bf16(numbers, nullptr, rounded.data() + i * k, k);
             }
-            is_rounded = block;
+            rounded_block = block;
             const int64_t column = (panel - block * n_panels) * panel_columns;
             float * place = (float *) ((char *) result->data + row * result->nb[1]) + column;
             multiply({rounded.data(), k, matrix.panels.get() + column * k, k, place,

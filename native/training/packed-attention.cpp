@@ -1,9 +1,9 @@
 #include "training/packed-attention.h"
 
 #include "common/panel.h"
+#include "common/work-pieces.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -18,11 +18,11 @@ struct Item {
     int first_row, length, head;
 };
 
-// What a node reads, besides its sources. Threads take the next item until none is left; the order decides nothing.
+// What a node reads, besides its sources.
 struct Recipe {
     AttentionShape shape;
     std::vector<Item> items;  // the longest first
-    std::atomic<size_t> next{0};
+    WorkPieces pieces;
 };
 
 std::shared_ptr<Recipe> recipe_for(const AttentionShape & shape, const MicroBatch & batch) {
@@ -222,9 +222,13 @@ void backward_item(const Recipe & recipe, const Item & item, ggml_tensor * resul
 }
 
 template <void (*compute)(const Recipe &, const Item &, ggml_tensor *)>
-void compute_items(ggml_tensor * result, int, int, void * data) {
+void compute_items(ggml_tensor * result, int, int nth, void * data) {
     Recipe & recipe = *(Recipe *) data;
-    for (size_t i; (i = recipe.next++) < recipe.items.size();) compute(recipe, recipe.items[i], result);
+    for (;;) {
+        const auto [item, to] = recipe.pieces.take((int64_t) recipe.items.size(), nth, 1);
+        if (item == to) return;
+        compute(recipe, recipe.items[(size_t) item], result);
+    }
 }
 
 // [D, H, n_rows] -> [D, K, n_rows]: the sum over the query heads of each key head.
