@@ -40,7 +40,7 @@ export const assessStage: StageWork = {
     const { done: before } = this.size(run, iteration);
     let done = before;
     const model = await judgeOf(run, iteration);
-    const { method, why } = await methodOf(run, model);
+    const { method, why } = await methodOf(run, iteration, model);
     const progress = (more: number) =>
       run.report({ kind: 'stage-progress', iteration, stage: 'assess', done: done + more, tokens: 0 });
     const chunks = assess(
@@ -97,20 +97,24 @@ export function failedAssessments(rows: readonly object[]): Record<string, numbe
   return countBy(rows.flatMap((row) => ('reason' in row ? [String(row.reason)] : [])));
 }
 
-async function methodOf(run: RunContext, model: LanguageModel): Promise<ChosenMethod> {
+async function methodOf(run: RunContext, iteration: number, model: LanguageModel): Promise<ChosenMethod> {
   const known = chosenMethod(run);
   if (known !== undefined) return known;
-  const chosen = await decide(run, model);
+  const chosen = await decide(run, iteration, model);
   run.store.setValue(methodKey, chosen);
   return chosen;
 }
 
-async function decide(run: RunContext, model: LanguageModel): Promise<ChosenMethod> {
+async function decide(run: RunContext, iteration: number, model: LanguageModel): Promise<ChosenMethod> {
   const { inputJoiner } = run.config;
   const { method, criteria, constrained } = run.config.assess;
   if (method !== 'auto') return { method, why: 'as configured' };
   const seeds = run.seeds.map((task) => joinedTask(task, inputJoiner));
-  const input = { seeds, seed: run.config.seed, criteria, constrained, signal: run.cancel };
+  const onProgress = ({ done, total }: { done: number; total: number }) => {
+    const doing = `testing the judge, ${done} of ${total}`;
+    run.report({ kind: 'stage-progress', iteration, stage: 'assess', done: 0, tokens: 0, doing });
+  };
+  const input = { seeds, seed: run.config.seed, criteria, constrained, signal: run.cancel, onProgress };
   const rows = await selfTest(input, model);
   return { ...chooseMethod(rows), selfTest: rows };
 }

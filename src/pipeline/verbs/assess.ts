@@ -77,7 +77,7 @@ export async function runSelfTest(
       criteria: job.settings.criteria,
       constrained: job.settings.constrained,
       ...(call.cancel ? { signal: call.cancel } : {}),
-      onProgress: ({ done, tokens }) => call.onProgress?.({ done, total: 0, tokens }),
+      onProgress: (progress) => call.onProgress?.({ ...progress, tokens: 0 }),
     },
     model,
   );

@@ -27,7 +27,7 @@ export interface SelfTestRow {
   failed: number;
 }
 
-export interface SelfTestInput extends CallOptions {
+export interface SelfTestInput extends Pick<CallOptions, 'signal'> {
   seeds: readonly SeedTask[];
   /** The run's seed. */
   seed: number;
@@ -37,6 +37,8 @@ export interface SelfTestInput extends CallOptions {
   methods?: readonly AssessMethod[];
   /** How many seeds are used at most. */
   limit?: number;
+  /** Told in pairs, each of which counts once for every method. */
+  onProgress?: (progress: { done: number; total: number }) => void;
 }
 
 const defaultLimit = 32;
@@ -55,11 +57,18 @@ interface Trial {
 export async function selfTest(input: SelfTestInput, model: LanguageModel): Promise<SelfTestRow[]> {
   const trials = makeTrials(input);
   const pool = trials.flatMap(({ own, spoilt }) => [own, ...spoiltKinds.map((kind) => spoilt[kind])]);
+  const methods = input.methods ?? (await possibleMethods(model));
+  const { seed, criteria, signal, onProgress } = input;
+  const settings = { criteria, repeats: 1, constrained: input.constrained ?? false };
   const rows: SelfTestRow[] = [];
-  for (const method of input.methods ?? (await possibleMethods(model))) {
-    const settings = { criteria: input.criteria, repeats: 1, constrained: input.constrained ?? false };
-    const how = { ...input, iteration: 0, method, settings };
-    rows.push(judgeMethod(method, trials, rankPool(await assessPairs(pool, how, model))));
+  for (const method of methods) {
+    const before = rows.length * pool.length;
+    const call: CallOptions = {
+      ...(signal && { signal }),
+      onProgress: ({ done }) => onProgress?.({ done: before + done, total: methods.length * pool.length }),
+    };
+    const assessed = await assessPairs(pool, { iteration: 0, seed, method, settings, ...call }, model);
+    rows.push(judgeMethod(method, trials, rankPool(assessed)));
   }
   return rows;
 }

@@ -48,6 +48,14 @@ describe('the self-test', () => {
     expect(row).toMatchObject({ failed: 100, overall: { value: 0.5 } });
   });
 
+  it('tells how many of the pairs are judged, over all methods', async () => {
+    const told: { done: number; total: number }[] = [];
+    const onProgress = (progress: { done: number; total: number }) => told.push(progress);
+    await selfTest({ ...input, methods: ['expected', 'sampled'], limit: 4, onProgress }, goodJudge);
+    expect(told[0]).toEqual({ done: 20, total: 40 });
+    expect(told.at(-1)).toEqual({ done: 40, total: 40 });
+  });
+
   it('spoils each response in four ways', async () => {
     const model = new FakeModel();
     await selfTest({ ...input, methods: ['likelihood'], limit: 2 }, model);
