@@ -155,8 +155,9 @@ function secondsText(seconds: IterationSummary['seconds']): string {
 function closing(summary: RunSummary, style: Style): string[] {
   const run = summary.runDir;
   const best = summary.iterations.find((iteration) => iteration.iteration === summary.best);
+  const chance = best?.gate?.verdict.isCertain === false ? '; its gain in the gate is within chance' : '';
   const verdict = best
-    ? `${style.good(`best: iteration ${best.iteration}`)}, ${best.train.adapter}`
+    ? `${style.good(`best: iteration ${best.iteration}`)}, ${best.train.adapter}${chance}`
     : `${style.notable('best: the base')}; ${whyBase(summary)}`;
   const ended = summary.isEndedByGate ? [`the gate ended the run after iteration ${summary.iterations.length}`] : [];
   const next = best

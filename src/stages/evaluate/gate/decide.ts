@@ -16,6 +16,8 @@ export interface GateVerdict {
   kept: boolean;
   /** Whether its score is above that of the base, 0, and of every model that was kept before. */
   gained: boolean;
+  /** Whether a part that is scored is better than the base beyond noise. */
+  isCertain: boolean;
   /** Whether the run ends here. */
   stops: boolean;
   /** Mean over parts of the difference from the base in standard errors, each at most ±3; guards count where nothing else is
@@ -53,7 +55,9 @@ export function decide(
   settings: GateSettings,
 ): GateVerdict {
   const { patience } = settings;
-  const score = scoreOf(againstBase);
+  const scored = scoredParts(againstBase);
+  const score = scoreOf(scored);
+  const isCertain = scored.some((part) => verdictOf(part, settings.significance) === 'better');
   const worse = [
     ...worseThan('the base', againstBase, settings),
     ...worseThan('the model that wrote its data', againstWriter ?? {}, settings),
@@ -66,10 +70,10 @@ export function decide(
   const scores = `score ${score.toFixed(2)}, ${best === 0 ? 'the base 0' : `best before ${best.toFixed(2)}`}`;
   const reasons = [
     ...worse,
-    `${gained ? 'a gain' : 'no gain'}: ${scores}`,
+    `${!gained ? 'no gain' : isCertain ? 'a gain' : 'a gain within chance'}: ${scores}`,
     ...(stops && without > 1 ? [`no gain in ${without} iterations`] : []),
   ];
-  return { kept, gained, stops, score, reasons };
+  return { kept, gained, isCertain, stops, score, reasons };
 }
 
 /** The iteration, counted from 1, of the highest score among those kept; null: the base is best. */
@@ -83,10 +87,13 @@ function lastWithoutGain(verdicts: readonly GateVerdict[]): number {
   return verdicts.length - 1 - verdicts.map(({ gained }) => gained).lastIndexOf(true);
 }
 
-function scoreOf(parts: GateMeasurement['againstBase']): number {
+function scoredParts(parts: GateMeasurement['againstBase']): MetricComparison[] {
   const aims = Object.entries(parts).filter(([name]) => !guards.some((guard) => guard === name));
-  const counted = aims.length > 0 ? aims.map(([, part]) => part) : Object.values(parts);
-  const errors = counted.map(({ difference, low, high, lowerIsBetter }) => {
+  return aims.length > 0 ? aims.map(([, part]) => part) : Object.values(parts);
+}
+
+function scoreOf(parts: readonly MetricComparison[]): number {
+  const errors = parts.map(({ difference, low, high, lowerIsBetter }) => {
     const better = lowerIsBetter ? -difference : difference;
     if (better === 0) return 0;
     const inErrors = (better * 2 * halfWidth) / (high - low);

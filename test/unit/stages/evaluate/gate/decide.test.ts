@@ -53,6 +53,23 @@ describe('the gate', () => {
     expect(decide(against({ prompts: same }), [], settings).score).toBe(0);
   });
 
+  it('says of a gain whether any part that it scores is better beyond noise', () => {
+    const reason = (parts: GateMeasurement['againstBase']) => {
+      const { isCertain, gained, reasons } = decide(against(parts), [], settings);
+      return [gained, isCertain, reasons[0]];
+    };
+    expect(reason({ prompts: part(2.5, 0.01), 'win-rate': part(1, 0.3) })).toEqual([
+      true,
+      true,
+      'a gain: score 1.75, the base 0',
+    ]);
+    const within = [true, false, 'a gain within chance: score 1.00, the base 0'];
+    expect(reason({ prompts: part(1, 0.05), 'win-rate': part(1, 0.3) })).toEqual(within);
+    expect(reason({ prompts: part(1, 0.3), knowledge: part(4, 0.001) })).toEqual(within);
+    expect(reason({ knowledge: part(2.5, 0.01) })).toEqual([true, true, 'a gain: score 2.50, the base 0']);
+    expect(reason({ prompts: part(-1, 0.3) })[1]).toBe(false);
+  });
+
   it('takes what is no more than the last bits of a sum for no gain', () => {
     const even = { ...part(10), other: 50, low: -30, high: 50 };
     const prompts = { ...part(-3.8461538461538463), low: -19.23076923076923, high: 11.53846153846154 };
