@@ -98,6 +98,16 @@ describe('the summary of a run', () => {
     expect(text).toContain('next: isheep generate --prompts FILE --adapter runs/a/iterations/2/adapter.gguf');
   });
 
+  it('says of the best whether its gain in the gate is within chance', () => {
+    const gated = (isCertain: boolean) => {
+      const verdict = { kept: true, gained: true, isCertain, stops: false, score: 0.5, reasons: ['a gain'] };
+      const gate = { ...{ iteration: 1, counts: {}, leftOut: {}, units: {} }, againstBase: {}, againstWriter: null };
+      return formatRunSummary({ ...summary(1), iterations: [{ ...iteration(1), gate: { ...gate, verdict } }] }, style);
+    };
+    expect(gated(false)).toContain('iterations/1/adapter.gguf; its gain in the gate is within chance\n');
+    expect(gated(true)).not.toContain('within chance');
+  });
+
   it('says so where the base is best', () => {
     expect(formatRunSummary(summary(null), style)).toContain('best: the base; no adapter lowered the held-out loss');
   });
