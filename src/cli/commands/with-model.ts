@@ -103,6 +103,9 @@ export function tracked(call: CommandCall, label: string, unit: string, total: n
   return {
     stop: call.interrupts.stop,
     cancel: call.interrupts.cancel,
-    onProgress: ({ done, tokens }) => call.progress.update(done, tokens),
+    onProgress: ({ done, total, tokens }) => {
+      call.progress.setTotal(total);
+      call.progress.update(done, tokens);
+    },
   };
 }
