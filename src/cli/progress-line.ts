@@ -137,7 +137,8 @@ export class ProgressLine {
     const made = this.work.current - this.work.done;
     if (elapsed < 1) return [];
     const rate = this.work.tokens > 0 ? [`${formatRate(this.work.tokens / elapsed)} tok/s`] : [];
-    if (made <= 0 || made < tellingShare * (this.work.total - this.work.done)) return rate;
-    return [...rate, `${formatClock(((this.work.total - this.work.current) * elapsed) / made)} left`];
+    const left = this.work.total - this.work.current;
+    if (made <= 0 || left <= 0 || made < tellingShare * (this.work.total - this.work.done)) return rate;
+    return [...rate, `${formatClock((left * elapsed) / made)} left`];
   }
 }

@@ -1,6 +1,6 @@
 // Stage respond in a run: the iteration's model answers every instruction that was kept.
 import { lacksDemonstrations, respond, type RespondInput, responseCount } from '../../stages/respond/respond.js';
-import { callOptions, modelOf } from '../run-context.js';
+import { modelOf } from '../run-context.js';
 import { keptCandidates, respondRows, respondTokens } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
 
@@ -22,13 +22,14 @@ export const respondStage: StageWork = {
     const { config, store } = run;
     let { done } = this.size(run, iteration);
     let tokens = 0;
-    const progress = (more: number, moreTokens: number) =>
+    const progress = (more: number, moreTokens: number, again = 0) =>
       run.report({
         kind: 'stage-progress',
         iteration,
         stage: 'respond',
         done: done + more,
         tokens: tokens + moreTokens,
+        ...(again > 0 && { doing: `asking ${again} again` }),
       });
     const input: RespondInput = {
       candidates: keptCandidates(store, iteration, config.instructions),
@@ -41,7 +42,8 @@ export const respondStage: StageWork = {
       inputJoiner: config.inputJoiner,
       gluedInput: config.quirks.gluedInput,
       firstChunk: store.chunkInfos(iteration, 'respond').length,
-      ...callOptions(run, progress),
+      signal: run.cancel,
+      onProgress: (more) => progress(more.done, more.tokens, more.again),
     };
     const model = await modelOf(run, iteration);
     if (lacksDemonstrations(input, model)) run.report({ kind: 'warning', message: noDemonstrations });

@@ -19,6 +19,11 @@ export interface Asked {
   request(attempt: number): GenerateRequest;
 }
 
+/** Options of a call, whose progress also says how many responses are asked for again, and 0 in the first round. */
+export interface AttemptOptions extends Omit<CallOptions, 'onProgress'> {
+  onProgress?: (progress: { done: number; tokens: number; again: number }) => void;
+}
+
 export interface Answer {
   request: GenerateRequest;
   completion: Generated;
@@ -31,14 +36,15 @@ export async function answerAll(
   asked: readonly Asked[],
   mostAttempts: number,
   model: Generator,
-  options: CallOptions,
+  options: AttemptOptions,
 ): Promise<{ answers: Answer[]; tokens: number }> {
   const answers = new Map<Asked, Answer>();
   let tokens = 0;
   let open = asked;
   for (let attempts = 1; attempts <= mostAttempts && open.length > 0; attempts++) {
     const requests = open.map((one) => one.request(attempts));
-    const completions = await model.generate(requests, attempts === 1 ? options : onTop(options, asked.length, tokens));
+    const again = attempts === 1 ? 0 : open.length;
+    const completions = await model.generate(requests, ofRound(options, asked.length, tokens, again));
     tokens += countTokens(completions);
     for (const [i, one] of open.entries()) answers.set(one, answerOf(one, requests[i], completions[i], attempts));
     open = open.filter((one) => isUnmet(one, answers.get(one)?.completion));
@@ -62,13 +68,13 @@ function isUnmet({ constraints }: Asked, completion: Generated | undefined): boo
   return unmetConstraints(completion.text, constraints).length > 0;
 }
 
-/** Progress of a later round: the responses are there, and tokens are added. */
-function onTop({ onProgress, ...rest }: CallOptions, done: number, tokens: number): CallOptions {
+/** Progress of a round: of one that asks again, the responses are there, and tokens are added. */
+function ofRound({ onProgress, ...rest }: AttemptOptions, all: number, tokens: number, again: number): CallOptions {
   if (onProgress === undefined) return rest;
   return {
     ...rest,
     onProgress: (progress) => {
-      onProgress({ done, tokens: tokens + progress.tokens });
+      onProgress({ done: again > 0 ? all : progress.done, tokens: tokens + progress.tokens, again });
     },
   };
 }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Config } from '../../config/schema.js';
-import { type CallOptions, type Generated, isFailed, type LanguageModel } from '../../engine/engine.js';
+import { type Generated, isFailed, type LanguageModel } from '../../engine/engine.js';
 import { unmetConstraints } from '../../shared/constraints/check.js';
 import { drawConstraints } from '../../shared/constraints/draw.js';
 import { repaired } from '../../shared/constraints/repair.js';
@@ -15,11 +15,11 @@ import {
   plainTextStops,
   taskPrompt,
 } from '../../shared/task-prompt.js';
-import { type Answer, answerAll, type Asked } from './attempts.js';
+import { type Answer, answerAll, type Asked, type AttemptOptions } from './attempts.js';
 import { withoutAnswerLabel } from './answer-label.js';
 import { Demonstrations } from './demonstrations.js';
 
-export interface RespondInput extends CallOptions {
+export interface RespondInput extends AttemptOptions {
   /** The kept candidates, in order. */
   candidates: readonly Candidate[];
   /** Shown before tasks in plain text (settings.demonstrations). */

@@ -67,6 +67,15 @@ describe('progress without a terminal', () => {
     ]);
   });
 
+  it('tells no time left where all that is counted is there, and what is still being done', () => {
+    const again: RunEvent = { kind: 'stage-progress', ...stage, done: 100, tokens: 800, doing: 'asking 7 again' };
+    const shownAgain = shown([
+      [0, { kind: 'stage-started', ...stage, unit: 'responses', total: 100, done: 0 }],
+      [20, again],
+    ]);
+    expect(shownAgain.split('\n')[1]).toBe('  respond: 100 of 100 responses, 40 tok/s, asking 7 again');
+  });
+
   it('learns on the way how much there is', () => {
     const gate = { iteration: 1, stage: 'gate' } as const;
     const shownGate = shown([

@@ -286,13 +286,17 @@ describe('respond', () => {
       expect(none.generated).toEqual(plain.generated);
     });
 
-    it('does not ask again for what failed, and tells progress that never falls', async () => {
+    it('does not ask again for what failed, tells progress that never falls, and how many it asks again', async () => {
       const model = new FakeModel({ fails: ({ id }) => id === 'c-1-1', write: () => 'No, no' });
-      const done: number[] = [];
-      const onProgress = (progress: { done: number }) => done.push(progress.done);
+      const told: [number, number][] = [];
+      const onProgress: RespondInput['onProgress'] = ({ done, again }) => void told.push([done, again]);
       const [chunk] = await all(model, { constraints, onProgress });
       expect(model.generated.slice(0, 3).map((requests) => requests.length)).toEqual([2, 1, 1]);
-      expect(done.slice(0, 3)).toEqual([2, 2, 2]);
+      expect(told.slice(0, 3)).toEqual([
+        [2, 0],
+        [2, 1],
+        [2, 1],
+      ]);
       expect(chunk?.pairs[1]?.source).toMatchObject({ error: 'request c-1-1 is too long', attempts: 1 });
     });
 
