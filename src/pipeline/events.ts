@@ -15,8 +15,8 @@ export type RunEvent =
   | { kind: 'iteration-started'; iteration: number; of: number; model: IterationSummary['model'] }
   /** `total` is what the stage aims at, in `unit`; `done` what earlier processes have already committed. */
   | { kind: 'stage-started'; iteration: number; stage: StageName; unit: string; total: number; done: number }
-  /** `doing`: what the count does not say: what comes before there is anything to count, responses that are asked for again.
-   *  `total` where only the work told what the stage aims at. */
+  /** `doing`: what the count does not say: what comes before there is anything to count, responses that are asked for again,
+   *  a part of the gate. `total` where only the work told what the stage aims at. */
   | {
       kind: 'stage-progress';
       iteration: number;

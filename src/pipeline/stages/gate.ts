@@ -76,15 +76,13 @@ async function* measureChunks(
   // How much there is, only the suite says, which the first iteration finds when it begins.
   const total = itemsOf(units);
   let done = itemsOf(units.slice(0, committed));
-  let tokens = 0;
   for (const [index, { whose, part, items }] of units.entries()) {
     if (index < committed) continue;
     const before = done;
-    let ownTokens = 0;
-    const tell = (progress: { done: number; tokens: number }) => {
-      ownTokens = progress.tokens;
-      const sum = { done: before + Math.min(progress.done, items.length), total, tokens: tokens + ownTokens };
-      run.report({ kind: 'stage-progress', iteration, stage: 'gate', ...sum });
+    // No tokens: some parts write and others do not, so that a rate over all of them would say nothing.
+    const tell = (progress: { done: number }) => {
+      const sum = { done: before + Math.min(progress.done, items.length), total, tokens: 0 };
+      run.report({ kind: 'stage-progress', iteration, stage: 'gate', ...sum, doing: `${part.name}, ${whose}` });
     };
     const base = whose === 'base' ? null : gateResults(run.store, 1, part.name, 'base');
     const results = await part.measure(items, base, {
@@ -93,7 +91,6 @@ async function* measureChunks(
       call: { signal: run.cancel, onProgress: tell },
     });
     done += items.length;
-    tokens += ownTokens;
     yield { index, part, whose, results, done };
   }
 }
