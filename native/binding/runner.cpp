@@ -35,6 +35,7 @@ GenerateRequest generate_request(const Napi::Object & object) {
                         (float) number_of(sampling, "minP")};
     request.seed = count_of(object, "seed");
     request.until_number = object.Get("untilNumber").ToBoolean();
+    if (object.Has("stopAtRepetition")) request.n_repeated = count_of(object, "stopAtRepetition");
     return request;
 }
 
@@ -59,7 +60,7 @@ std::vector<Request> requests_of(const Napi::Value & value, Request (*read)(cons
 }
 
 Napi::Value completion_object(Napi::Env env, const Completion & completion) {
-    const char * const stops[] = {"end", "length", "string"};
+    const char * const stops[] = {"end", "length", "string", "repetition"};
     Napi::Object object = Napi::Object::New(env);
     object.Set("index", (double) completion.index);
     object.Set("text", completion.text);

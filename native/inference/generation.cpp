@@ -3,6 +3,7 @@
 #include "common/status.h"
 #include "inference/grammar-filter.h"
 #include "inference/leading-number.h"
+#include "inference/repetition.h"
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +23,7 @@ struct Generation {
     RandomStream random;
     StopStrings stop_strings;
     bool until_number;
+    size_t n_repeated;
     std::vector<int32_t> stop_tokens;
     std::unique_ptr<GrammarFilter> grammar;  // null: none
     Completion completion;
@@ -95,6 +97,8 @@ public:
             finish(generation, StopReason::string);
         } else if (generation.until_number && leading_number_is_known(generation.text)) {
             finish(generation, StopReason::string);
+        } else if (ends_in_repetition(generation.tokens, generation.n_prompt, generation.n_repeated)) {
+            finish(generation, StopReason::repetition);
         } else if (generation.tokens.size() - generation.n_prompt >= generation.n_max) {
             finish(generation, StopReason::length);
         }
@@ -132,6 +136,7 @@ private:
                                  RandomStream(request.seed),
                                  StopStrings(request.stop),
                                  request.until_number,
+                                 request.n_repeated,
                                  request.stop_tokens,
                                  std::move(grammar),
                                  {},

@@ -20,9 +20,10 @@ struct GenerateRequest {
     Sampling sampling = {};
     uint32_t seed = 0;
     bool until_number = false;  // end as soon as the number that the text begins with is known (leading-number.h)
+    size_t n_repeated = 0;      // end where so many tokens were generated before (repetition.h); 0: never
 };
 
-enum class StopReason { end, length, string };
+enum class StopReason { end, length, string, repetition };
 
 struct Completion {
     size_t index = 0;

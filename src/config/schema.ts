@@ -42,6 +42,17 @@ const sampling = {
   minP: share.default(0).describe('leave out tokens below this share of the likeliest one; 0: off'),
 };
 
+/** A small model's text that does not end often goes round in circles, which costs time and gives nothing. */
+const stopAtRepetition = (tokens: number) =>
+  z
+    .int()
+    .min(0)
+    .max(1e6)
+    .default(tokens)
+    .describe(
+      'a text is cut off where its last so many tokens stood before in it; 0: never, as at an endpoint in any case',
+    );
+
 export const inferenceSchema = z.strictObject({
   parallel: count
     .max(256)
@@ -126,6 +137,7 @@ export const synthesizeSchema = z.strictObject({
         'plan; own: the plan that comes with isheep; or a file (JSON Lines of topic and, where it belongs to one, field)',
     ),
   maxTokens: count.default(250).describe('tokens a completion may have'),
+  stopAtRepetition: stopAtRepetition(16),
   maxTasks: count.default(11).describe('new tasks taken from one completion at most'),
   form: z
     .enum(['raw', 'chat'])
@@ -166,6 +178,7 @@ export const respondSchema = z.strictObject({
     .default(1)
     .describe('responses to each instruction, of which the one that is assessed best can be kept'),
   maxTokens: count.default(512).describe('tokens a response may have'),
+  stopAtRepetition: stopAtRepetition(48),
   chunk: count.default(64).describe('responses that are computed and committed together'),
 });
 

@@ -32,8 +32,9 @@ export function checkGenerateRequests(requests: readonly GenerateRequest[]): voi
       problems.push(`request ${request.id}: ${wording(name, expected, value)}`);
     };
     checkPrompt(request.prompt, add);
-    const { maxTokens, seed, stop, sampling } = request;
+    const { maxTokens, seed, stop, sampling, stopAtRepetition = 0 } = request;
     if (!isCount(maxTokens, 0, 2 ** 31)) add('maxTokens', 'a whole number from 0', maxTokens);
+    if (!isCount(stopAtRepetition, 0, 2 ** 31)) add('stopAtRepetition', 'a whole number from 0', stopAtRepetition);
     if (!isCount(seed, 0, 2 ** 32 - 1)) add('seed', 'a whole number from 0 to 4294967295', seed);
     if (!stop.every((text) => typeof text === 'string' && text !== '')) add('stop', 'texts that are not empty', stop);
     const { grammar = 'root' } = request;

@@ -34,6 +34,9 @@ export interface GenerateRequest {
   seed: number;
   /** Only the number that the text begins with is wanted: the text may end as soon as more of it cannot change that. */
   untilNumber?: boolean;
+  /** The text ends where its last so many tokens, the prompt's not counted, stood before in it: it goes round in circles; 0
+   *  or absent: never. An endpoint goes on. */
+  stopAtRepetition?: number;
 }
 
 export interface CallOptions {

@@ -156,6 +156,8 @@ export interface NativeGenerateRequest {
   seed: number;
   /** End as soon as the number that the text begins with is known, or that there is none. */
   untilNumber?: boolean;
+  /** End where so many tokens, the last ones, were generated before; 0: never. */
+  stopAtRepetition?: number;
 }
 
 export interface NativeCompletion {
@@ -164,7 +166,7 @@ export interface NativeCompletion {
   text: string;
   /** All that were generated, an end token or the tokens of the stop string included. */
   tokens: Int32Array;
-  stop: 'end' | 'length' | 'string';
+  stop: 'end' | 'length' | 'string' | 'repetition';
   /** Sum of natural logs of the generated tokens' probabilities, the end token included, before sampling settings. */
   logprob: number;
   /** log p of each token, in nats, before sampling settings. */

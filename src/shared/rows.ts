@@ -109,8 +109,8 @@ export interface Message {
 /** A prompt as a file holds it: raw text, or messages for the model's chat template. */
 export type PromptRow = { id: string; prompt: string } | { id: string; messages: Message[] };
 
-/** Why a text ended: the model ended it, it reached its length, or a stop string appeared. */
-export type StopReason = 'end' | 'length' | 'string';
+/** Why a text ended: the model ended it, it reached its length, a stop string appeared, or it began to repeat itself. */
+export type StopReason = 'end' | 'length' | 'string' | 'repetition';
 
 export interface Completion {
   id: string;

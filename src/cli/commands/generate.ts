@@ -29,6 +29,12 @@ export const generateCommand: Command = {
     option('stop', 'a text that ends a completion; may be given several times', z.array(z.string().min(1)), {
       repeatable: true,
     }),
+    option(
+      'stop-at-repetition',
+      'a completion is cut off where its last so many tokens stood before in it; 0: never',
+      z.int().min(0).max(1e6),
+      { defaultText: '0' },
+    ),
     pathOption('grammar', 'a grammar (GBNF, as llama.cpp has it; its first rule is root) that the text keeps to'),
     option('parallel', 'completions written at the same time', z.number().int().min(1).max(256), {
       defaultText: '32, fewer where the memory does not allow it; 16 at an endpoint',
@@ -52,6 +58,7 @@ export const generateCommand: Command = {
       maxTokens,
       sampling: { temperature, topP, topK, minP },
       stop: values.texts('stop'),
+      stopAtRepetition: values.number('stop-at-repetition') ?? 0,
       grammar: readGrammar(values.text('grammar')),
       seed: config.seed,
     };

@@ -23,6 +23,8 @@ export interface GenerateJob {
   maxTokens: number;
   sampling: Sampling;
   stop: readonly string[];
+  /** Tokens; 0: never. */
+  stopAtRepetition?: number;
   grammar?: string | undefined;
   /** Each prompt's own stream is derived from this and its id. */
   seed: number;
@@ -94,12 +96,16 @@ export async function generateFile(
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-function requestOf(row: PromptFileRow, { maxTokens, stop, grammar, sampling, seed }: GenerateJob): GenerateRequest {
+function requestOf(
+  row: PromptFileRow,
+  { maxTokens, stop, stopAtRepetition = 0, grammar, sampling, seed }: GenerateJob,
+): GenerateRequest {
   return {
     id: row.id,
     prompt: promptOf(row),
     maxTokens,
     stop,
+    stopAtRepetition,
     ...(grammar !== undefined && { grammar }),
     sampling,
     seed: deriveSeed(seed, 'generate', row.id),

@@ -99,7 +99,7 @@ function askFor(
   hasChatTemplate: boolean,
 ): AskedPair[] {
   const { seed, iteration } = input;
-  const { responses, temperature, topK, topP, minP, maxTokens } = input.settings;
+  const { responses, temperature, topK, topP, minP, maxTokens, stopAtRepetition } = input.settings;
   const byTemplate = hasChatTemplate && asksByTemplate(input);
   const { constraints = [], ...task } = constrainedTask(candidate, input);
   const joiner = input.gluedInput ? 'nothing' : input.inputJoiner;
@@ -120,6 +120,7 @@ function askFor(
         prompt,
         maxTokens,
         stop: byTemplate ? [] : plainTextStops,
+        stopAtRepetition,
         sampling: { temperature, topK, topP, minP },
         seed: deriveSeed(seed, 'respond', iteration, id, ...(attempt === 1 ? [] : ['attempt', attempt])),
       }),

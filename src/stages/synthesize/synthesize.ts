@@ -5,6 +5,7 @@ import type { Config } from '../../config/schema.js';
 import { type CallOptions, type Generated, isFailed, type LanguageModel } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { Candidate, Completion, SeedTask, StopReason, Verdict } from '../../shared/rows.js';
+import { isCutOff } from '../../shared/stop-reason.js';
 import { addCount, countRejections, isKept, sortCounts } from '../../shared/verdicts.js';
 import type { SeedMeasures } from './demonstrations.js';
 import { planDocumentRequest } from './document-requests.js';
@@ -104,7 +105,7 @@ export async function* synthesize(input: SynthesizeInput, model: LanguageModel):
     const count = countRequests(input, progress);
     const asked = planChunk(input, chunks, progress.requests, count);
     const completions = await model.generate(
-      asked.map((request) => request.generate),
+      asked.map((request) => ({ ...request.generate, stopAtRepetition: input.settings.stopAtRepetition })),
       input,
     );
     const chunk = readChunk(input, progress, chunks.length, asked, completions);
@@ -235,7 +236,7 @@ function readTasks(
     const { tasks, unparsed } = 'turn' in generate.prompt ? readTurn(written, stop) : readList(input, written, stop);
     return { tasks: tasks.map((task) => ({ ...task, judged: task.input })), unparsed };
   }
-  const { tasks, unparsed } = parseDocumentTasks(written, passage.text, stop !== 'length');
+  const { tasks, unparsed } = parseDocumentTasks(written, passage.text, !isCutOff(stop));
   return { tasks: tasks.map((task) => ({ ...task, input: passage.text, judged: judgedPassage })), unparsed };
 }
 
@@ -243,7 +244,7 @@ function readList({ settings, quirks, topics }: SynthesizeInput, list: string, s
   // Where "17" ends a text, the header of task 17 has lost its number: what stands before it is whole. Anywhere else the
   // text was cut.
   const heading = /\n[^\S\n]*Task $/;
-  const isCut = stop === 'length' || (quirks.stop17 && stop === 'string' && !heading.test(list));
+  const isCut = isCutOff(stop) || (quirks.stop17 && stop === 'string' && !heading.test(list));
   return parseTasks(quirks.stop17 ? list.replace(heading, '') : list, {
     complete: !isCut,
     hasOutputs: settings.showOutputs,

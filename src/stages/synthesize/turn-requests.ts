@@ -3,6 +3,7 @@
 // what a small model says of itself is nearly all of one kind.
 import { deriveSeed, randomStream } from '../../shared/random.js';
 import type { StopReason } from '../../shared/rows.js';
+import { isCutOff } from '../../shared/stop-reason.js';
 import type { ParsedTasks } from './parse-tasks.js';
 import type { AskedRequest } from './plan-requests.js';
 import type { SynthesizeInput } from './synthesize.js';
@@ -43,7 +44,7 @@ function firstWords(instruction: string): string {
 
 /** The first paragraph is the instruction, and what follows its input. */
 export function readTurn(text: string, stop: StopReason): ParsedTasks {
-  if (stop === 'length') return { tasks: [], unparsed: ['unfinished'] };
+  if (isCutOff(stop)) return { tasks: [], unparsed: ['unfinished'] };
   const [first = '', ...rest] = text.trim().split(/\n\s*\n/u);
   if (first === '') return { tasks: [], unparsed: ['no-instruction'] };
   const instruction = first.replace(/\s+/gu, ' ');

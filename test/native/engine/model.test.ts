@@ -145,6 +145,25 @@ describe('what is recorded while a text is written', () => {
   });
 });
 
+test('a text that goes round in circles ends where it began to, on request', async () => {
+  const prompt = { text: 'one two three four one two three four one two three four' };
+  const whole = { ...request('a', ''), prompt, maxTokens: 60 };
+  const [without, never, at8] = completed(
+    await model.generate([
+      whole,
+      { ...whole, id: 'b', stopAtRepetition: 0 },
+      { ...whole, id: 'c', stopAtRepetition: 8 },
+    ]),
+  );
+  expect(without).toMatchObject({ stop: 'length', tokens: 60 });
+  expect(never).toMatchObject({ text: without?.text, stop: 'length' });
+  expect(at8?.stop).toBe('repetition');
+  expect(without?.text.startsWith(at8?.text ?? '?')).toBe(true);
+  // Four words again and again: eight of them stood before at the twelfth or soon after, and never at the eighth.
+  expect(at8?.tokens).toBeGreaterThan(8);
+  expect(at8?.tokens).toBeLessThan(30);
+});
+
 test('a text of which only the number is wanted ends with it, and begins as it would have gone on', async () => {
   const sampling = { temperature: 1, topK: 0, topP: 0.95, minP: 0 };
   const asked = 'Grade the sentence "The sky is blue." from 1 to 10. Write only the number.';

@@ -26,9 +26,17 @@ test('a good request passes', () => {
 });
 
 test('every problem of every request is told at once', () => {
-  const bad = { ...good, id: 'b', maxTokens: 1.5, seed: -1, sampling: { ...good.sampling, temperature: NaN } };
+  const bad = {
+    ...good,
+    id: 'b',
+    maxTokens: 1.5,
+    stopAtRepetition: -2,
+    seed: -1,
+    sampling: { ...good.sampling, temperature: NaN },
+  };
   expect(messageOf(() => checkGenerateRequests([bad, { ...good, stop: [''] }]))).toBe(
     'request b: maxTokens must be a whole number from 0; it is 1.5; ' +
+      'request b: stopAtRepetition must be a whole number from 0; it is -2; ' +
       'request b: seed must be a whole number from 0 to 4294967295; it is -1; ' +
       'request b: temperature must be a number from 0; it is NaN; ' +
       'request a: stop must be texts that are not empty; it is [""]',

@@ -1,8 +1,9 @@
-// A response that was cut at its length would teach the model not to end. Not judged where the reason is unknown.
+// A response that was cut off would teach the model not to end. Not judged where the reason is unknown.
+import { isCutOff } from '../../../shared/stop-reason.js';
 import type { Filter } from '../filter.js';
 
 export const unfinishedResponse: Filter = {
   name: 'unfinished-response',
   appliesTo: 'pair',
-  check: ({ stop }) => (stop === 'length' ? 'unfinished-response' : undefined),
+  check: ({ stop }) => (isCutOff(stop) ? 'unfinished-response' : undefined),
 };

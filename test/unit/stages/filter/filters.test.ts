@@ -82,6 +82,8 @@ const pairCases: Case[] = [
   { filter: 'empty-response', row: { response: ' \n\t' }, reason: 'empty-response' },
   { filter: 'empty-response', row: { response: '7' } },
   { filter: 'unfinished-response', row: { stop: 'length' }, reason: 'unfinished-response' },
+  { filter: 'unfinished-response', row: { stop: 'repetition' }, reason: 'unfinished-response' },
+  { filter: 'unfinished-response', row: { stop: 'string' } },
   { filter: 'unfinished-response', row: { stop: undefined } },
   { filter: 'role-label', row: { response: 'Kiwis.\nUser: and more?' }, reason: 'role-label' },
   { filter: 'role-label', row: { response: 'Kiwis.\nassistant\nEmus.' }, reason: 'role-label' },

@@ -50,6 +50,16 @@ describe('respond', () => {
     expect(chunks.flatMap(({ pairs }) => pairs.map(({ id }) => id))).toEqual(candidates.map(({ id }) => id));
   });
 
+  it('has texts that go round in circles cut off, where that is not turned off', async () => {
+    const asked = async (over: object) => {
+      const model = echo();
+      await all(model, { settings: settingsOf(over) });
+      return new Set(model.generated.flat().map(({ stopAtRepetition }) => stopAtRepetition));
+    };
+    expect(await asked({})).toEqual(new Set([48]));
+    expect(await asked({ stopAtRepetition: 0 })).toEqual(new Set([0]));
+  });
+
   it('puts the input on the line after the instruction', async () => {
     const model = echo();
     await all(model);

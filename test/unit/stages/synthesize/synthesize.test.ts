@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { quirksSchema, synthesizeSchema } from '../../../../src/config/schema.js';
-import type { SeedTask } from '../../../../src/shared/rows.js';
+import type { SeedTask, StopReason } from '../../../../src/shared/rows.js';
 import { isKept } from '../../../../src/shared/verdicts.js';
 import { createScreen } from '../../../../src/stages/filter/screen.js';
 import {
@@ -238,7 +238,7 @@ describe('synthesize', () => {
   describe('with a quirk of the released code', () => {
     const tasks = (...texts: string[]) =>
       texts.map((text, i) => `${i === 0 ? '' : `Task ${i + 6}:`} ${text}`).join('\n\n');
-    async function read(text: string, stop: 'end' | 'string' | 'length', quirks: object) {
+    async function read(text: string, stop: StopReason, quirks: object) {
       const settings = synthesizeSchema.parse({ chunk: 1 });
       const model = new FakeModel({ write: () => ({ text, stop }) });
       const over = { settings, quirks: quirksSchema.parse(quirks), target: 3 };
@@ -269,12 +269,20 @@ describe('synthesize', () => {
         ['end', 'last-task'],
         ['string', 'last-task'],
         ['length', 'unfinished'],
+        ['repetition', 'unfinished'],
       ] as const) {
         const { instructions, unparsed } = await read(text, stop, { dropLastTask: true });
         expect(instructions).toEqual(['Name the birds of the north.']);
         expect(unparsed).toEqual({ [reason]: 1 });
       }
     });
+  });
+
+  it('has texts that go round in circles cut off', async () => {
+    const model = new FakeModel({ write: () => ' Sing.\nInput: none' });
+    const settings = synthesizeSchema.parse({ chunk: 2, stopAtRepetition: 20 });
+    await synthesize(makeInput({ settings, target: 3 }), model).next();
+    expect(model.generated.flat().map(({ stopAtRepetition }) => stopAtRepetition)).toEqual([20, 20]);
   });
 
   it('gives up with reasons and an example where the model writes nothing usable', async () => {

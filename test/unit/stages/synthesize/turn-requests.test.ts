@@ -101,6 +101,7 @@ describe('what a model wrote as a user', () => {
 
   it.each([
     ['cut at its length', 'Plan a trip to', 'length', 'unfinished'],
+    ['going round in circles', 'Plan a trip, and a trip, and a trip', 'repetition', 'unfinished'],
     ['empty', ' \n ', 'end', 'no-instruction'],
   ] as const)('is none where it is %s', (_what, text, stop, reason) => {
     expect(readTurn(text, stop)).toEqual({ tasks: [], unparsed: [reason] });
