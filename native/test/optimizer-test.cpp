@@ -63,7 +63,7 @@ TEST("schedules rise over the warm-up and fall as Hugging Face's do") {
 TEST("packing takes the longest first, pads each sample to 16 rows and fills micro-batches") {
     std::vector<Sample> samples;
     for (int length : {20, 10, 100, 1, 17, 16}) samples.push_back({std::vector<int32_t>(length, 1), 1});
-    const std::vector<MicroBatch> batches = pack(samples, 64, Rows::without_last);
+    const std::vector<MicroBatch> batches = pack(samples, 64, Rows::without_last, {16, false});
     check_equal(batches.size(), (size_t) 3, "number of micro-batches");
     check_equal(batches[0].n_rows, 112, "rows of the long sample");
     check_equal(batches[0].samples.size(), (size_t) 1, "a long sample is alone");
@@ -78,6 +78,55 @@ TEST("packing takes the longest first, pads each sample to 16 rows and fills mic
 }
 
 TEST("packing with all rows keeps samples of one token") {
-    const std::vector<MicroBatch> batches = pack({{{7}, 1}}, 64, Rows::all);
+    const std::vector<MicroBatch> batches = pack({{{7}, 1}}, 64, Rows::all, {16, true});
     check_equal(batches.at(0).samples.at(0).n_rows, 1, "rows");
+}
+
+namespace {
+
+// Tokens 0, 1, 2 … up to `common`, then `own` ones that no other sample has.
+Sample sample_beginning(int common, int own, int context) {
+    Sample sample;
+    for (int i = 0; i < common; i++) sample.tokens.push_back(i);
+    for (int i = 0; i < own; i++) sample.tokens.push_back(1000 * own + i);
+    sample.context = context;
+    return sample;
+}
+
+int shared_of(const std::vector<Sample> & samples) {
+    return pack(samples, 64, Rows::without_last, {2, true}).at(0).n_shared;
+}
+
+}  // namespace
+
+TEST("tokens that all samples begin with have rows once in each micro-batch") {
+    const std::vector<Sample> samples = {sample_beginning(20, 11, 25), sample_beginning(20, 30, 21),
+                                         sample_beginning(20, 16, 30)};
+    const std::vector<MicroBatch> batches = pack(samples, 64, Rows::without_last, {2, true});
+    check_equal(batches.size(), (size_t) 2, "number of micro-batches");
+    const MicroBatch & first = batches[0];
+    check_equal(first.n_shared, 20, "shared rows");
+    check_equal(first.samples.size(), (size_t) 2, "samples of the first");
+    check_equal(first.samples[0].index, 1, "its longest sample");
+    check_equal(first.samples[0].first_row, 20, "the longest sample's first own row");
+    check_equal(first.samples[0].n_rows, 29, "its own rows");
+    check_equal(first.samples[0].length, 30, "its rows in pairs");
+    check_equal(first.samples[1].first_row, 50, "the next sample's first own row");
+    check_equal(first.samples[1].n_rows, 10, "its own rows");
+    check_equal(first.samples[1].length, 14, "zero rows fill the micro-batch up");
+    check_equal(first.n_rows, 64, "rows of the first");
+    check_equal(first.row(first.samples[1], 19), 19, "the row of a shared token");
+    check_equal(first.row(first.samples[1], 20), 50, "the row of the next");
+    check_equal(batches[1].n_shared, 20, "shared rows of the second, which has one sample");
+    check_equal(batches[1].n_rows, 48, "its rows");
+}
+
+TEST("rows are shared up to the first loss, in pairs, and not where it would be few") {
+    check_equal(shared_of({sample_beginning(21, 9, 30), sample_beginning(21, 5, 26)}), 20, "of 21 common tokens");
+    check_equal(shared_of({sample_beginning(20, 9, 15), sample_beginning(20, 5, 26)}), 14, "one has a loss at 15");
+    check_equal(shared_of({sample_beginning(20, 0, 20), sample_beginning(20, 5, 26)}), 18, "one has no other tokens");
+    check_equal(shared_of({sample_beginning(7, 9, 9), sample_beginning(7, 5, 9)}), 0, "seven");
+    check_equal(shared_of({sample_beginning(20, 9, 29)}), 0, "a sample alone");
+    const std::vector<Sample> with_short = {sample_beginning(20, 9, 29), sample_beginning(20, 5, 22), {{3}, 1}};
+    check_equal(shared_of(with_short), 20, "a sample without rows has no say");
 }

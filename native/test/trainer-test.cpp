@@ -75,6 +75,51 @@ TEST("how samples are packed into micro-batches does not change the gradient") {
     }
 }
 
+// With a loss behind them.
+std::vector<Sample> samples_that_begin_alike(const std::vector<int> & lengths, int n_common) {
+    std::vector<Sample> samples = random_samples(lengths, 3);
+    for (Sample & sample : samples) {
+        std::copy_n(samples[0].tokens.begin(), n_common, sample.tokens.begin());
+        sample.context = n_common + 1;
+    }
+    return samples;
+}
+
+TEST("rows that samples share change neither losses nor gradients") {
+    for (const char * name : {"llama", "qwen3", "gemma3"}) {
+        TinyModelOptions options = tiny_architecture(name);
+        options.type = GGML_TYPE_F16;  // the micro-kernel's, where there is one
+        if (options.window > 0) options.window = 20;
+        TrainerSettings settings = tiny_settings(tiny_model_path(options));
+        const std::vector<Sample> samples = samples_that_begin_alike({40, 150, 33, 60}, 30);
+        for (int tokens : {100, 1000}) {
+            settings.micro_batch_tokens = tokens;
+            Trainer trainer(settings);
+            randomize(trainer, 1);
+            const LossGradient together = trainer.gradient(samples);
+            const std::vector<SampleLoss> losses = trainer.evaluate(samples, true);
+            std::vector<double> alone(together.gradient.size());
+            int n_tokens = 0;
+            for (size_t i = 0; i < samples.size(); i++) {
+                const int n = samples[i].loss_tokens();
+                n_tokens += n;
+                const LossGradient own = trainer.gradient({samples[i]});
+                check_near(losses[i].loss / n, own.loss, 1e-3, std::string(name) + ": loss");
+                for (size_t j = 0; j < alone.size(); j++) alone[j] += n * (double) own.gradient[j];
+            }
+            double error = 0, size = 0;
+            for (size_t j = 0; j < alone.size(); j++) {
+                const double expected = alone[j] / n_tokens;
+                error += (together.gradient[j] - expected) * (together.gradient[j] - expected);
+                size += expected * expected;
+            }
+            std::printf("     %s, %d tokens: relative error %.1e\n", name, tokens, std::sqrt(error / size));
+            check(error < 1e-4 * size,
+                  std::string(name) + ": the gradient differs by " + std::to_string(std::sqrt(error / size)));
+        }
+    }
+}
+
 TEST("many short samples fit into one micro-batch") {
     TrainerSettings settings = tiny_settings(tiny_model_path({}));
     settings.micro_batch_tokens = 4096;

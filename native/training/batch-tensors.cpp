@@ -45,6 +45,10 @@ std::vector<QueryBlock> forward_blocks(int length, int window) {
     return blocks_of(length, window, window ? query_block : length);
 }
 
+RowLayout row_layout(const Weights & weights) {
+    return weights.is_packed() ? RowLayout{2, true} : RowLayout{(int) row_padding, false};
+}
+
 // How many tensors a micro-batch needs at most.
 static size_t n_tensors(const MicroBatch & batch, int window) {
     size_t n = 2;
@@ -102,13 +106,13 @@ size_t BatchTensors::bytes() const {
 }
 
 void BatchTensors::fill() {
-    std::vector<int32_t> there, back;
+    std::vector<int32_t> there((size_t) batch_.n_rows), back;
+    std::iota(there.begin(), there.begin() + batch_.n_shared, 0);
     for (const PackedSample & sample : batch_.samples) {
-        for (int i = 0; i < sample.length; i++) {
-            there.push_back(i);
-            back.push_back(-i);
-        }
+        const auto first = there.begin() + sample.first_row;
+        std::iota(first, first + sample.length, batch_.n_shared);
     }
+    for (int32_t position : there) back.push_back(-position);
     set_tensor(positions_, there.data());
     set_tensor(inverse_, back.data());
     const ggml_fp16_t seen = ggml_fp32_to_fp16(0.0f), hidden = ggml_fp32_to_fp16(-INFINITY);

@@ -30,6 +30,9 @@ std::vector<QueryBlock> query_blocks(int length, int window);
 // Of its forward pass: one of all queries unless a window hides keys from most of them.
 std::vector<QueryBlock> forward_blocks(int length, int window);
 
+// The micro-kernel takes pairs of rows, and attention by it shared ones (packed-attention.h); ggml's graphs do not.
+RowLayout row_layout(const Weights & weights);
+
 class BatchTensors {
 public:
     // Masks of layers with a window and without are made; none for the micro-kernel, which needs none.

@@ -14,12 +14,14 @@ void Dropout::fill(float * mask, int64_t n_in, const MicroBatch & batch, int lay
                    int64_t to) const {
     const uint64_t key = random_key(random_key(key_, layer), index_of(group));
     std::fill_n(mask, n_in * (to - from), 0.0f);
+    for (int64_t row = from; row < std::min<int64_t>(to, batch.n_shared); row++)  // as the first sample's
+        fill_row(mask + n_in * (row - from), n_in, random_key(random_key(key, batch.samples[0].index), row));
     for (const PackedSample & sample : batch.samples) {
         const int64_t first = std::max<int64_t>(from, sample.first_row);
         const int64_t last = std::min<int64_t>(to, sample.first_row + sample.n_rows);
         const uint64_t sample_key = random_key(key, sample.index);
         for (int64_t row = first; row < last; row++)
-            fill_row(mask + n_in * (row - from), n_in, random_key(sample_key, row - sample.first_row));
+            fill_row(mask + n_in * (row - from), n_in, random_key(sample_key, batch.n_shared + row - sample.first_row));
     }
 }
 

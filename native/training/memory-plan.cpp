@@ -128,7 +128,8 @@ MicroBatch MemoryPlanner::largest_micro_batch(int longest) const {
     std::vector<Sample> samples;
     for (int tokens = 0; tokens == 0 || tokens + longest <= micro_batch_tokens_; tokens += longest)
         samples.push_back({std::vector<int32_t>((size_t) longest, 0), 1, ""});
-    return pack(samples, std::max<int>(micro_batch_tokens_, (int) padded(longest)), Rows::all).front();
+    return pack(samples, std::max<int>(micro_batch_tokens_, (int) padded(longest)), Rows::all, row_layout(weights_))
+        .front();
 }
 
 // The backward graph of a layer that computes its values again is the largest. It is described, not computed: neither

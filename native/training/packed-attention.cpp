@@ -13,9 +13,14 @@ namespace {
 // Queries that are computed together; scores are kept as [keys][n_queries].
 constexpr int n_queries = 64;
 
-// One head of one sample.
+// One head of one sample, or of the rows that all samples share.
 struct Item {
-    int first_row, length, head;
+    int head;
+    int n_shared;           // keys in the shared rows, before its own; even
+    int first_row, n_rows;  // its own: its queries, and the keys behind the shared ones
+    int place;              // among the samples; -1: the shared rows
+    int n_keys() const { return n_shared + n_rows; }
+    int first_key_row() const { return first_row - n_shared; }  // where key 0 would lie before its own rows
 };
 
 // What a node reads, besides its sources.
@@ -23,17 +28,30 @@ struct Recipe {
     AttentionShape shape;
     std::vector<Item> items;  // the longest first
     WorkPieces pieces;
+    int n_samples, n_shared;
+    // What each sample's queries give to the gradients of the shared rows' keys, and then values:
+    // [2, n_samples, n_heads, n_shared, head_dim].
+    std::vector<float> to_shared;
+    float * part_to_shared(int of, int sample, int head) {
+        const int64_t size = (int64_t) n_shared * shape.head_dim;
+        return &to_shared[(size_t) (((int64_t) of * n_samples + sample) * shape.n_heads + head) * (size_t) size];
+    }
 };
 
 std::shared_ptr<Recipe> recipe_for(const AttentionShape & shape, const MicroBatch & batch) {
     const auto recipe = std::make_shared<Recipe>();
     recipe->shape = shape;
-    for (const PackedSample & sample : batch.samples) {
-        for (int head = 0; head < shape.n_heads; head++)
-            recipe->items.push_back({sample.first_row, sample.length, head});
+    recipe->n_samples = (int) batch.samples.size();
+    recipe->n_shared = batch.n_shared;
+    for (int head = 0; head < shape.n_heads; head++) {
+        if (batch.n_shared > 0) recipe->items.push_back({head, 0, 0, batch.n_shared, -1});
+        for (int i = 0; i < recipe->n_samples; i++) {
+            const PackedSample & sample = batch.samples[(size_t) i];
+            recipe->items.push_back({head, batch.n_shared, sample.first_row, sample.length, i});
+        }
     }
     std::stable_sort(recipe->items.begin(), recipe->items.end(),
-                     [](const Item & a, const Item & b) { return a.length > b.length; });
+                     [](const Item & a, const Item & b) { return a.n_keys() > b.n_keys(); });
     return recipe;
 }
 
@@ -51,6 +69,16 @@ struct HeadRows {
 void round_rows(const HeadRows & from, int64_t first, int64_t n, int64_t d, std::vector<Bf16> & to) {
     to.resize((size_t) (n * d));
     for (int64_t i = 0; i < n; i++) round_to_bf16(from.row(first + i), nullptr, &to[(size_t) (i * d)], d);
+}
+
+// The item's keys or values in BF16, the shared ones first. `head`: of t.
+void round_keys(const ggml_tensor * t, int head, const Item & item, int d, std::vector<Bf16> & to) {
+    const HeadRows shared(t, head, 0, d), own(t, head, item.first_row, d);
+    to.resize((size_t) item.n_keys() * d);
+    for (int i = 0; i < item.n_keys(); i++) {
+        const float * row = i < item.n_shared ? shared.row(i) : own.row(i - item.n_shared);
+        round_to_bf16(row, nullptr, &to[(size_t) i * d], d);
+    }
 }
 
 // [n][d] -> [d][n]
@@ -86,18 +114,18 @@ void pack_pairs(const Bf16 * rows, int64_t n, int64_t d, int64_t stride, std::ve
     }
 }
 
-// A block of queries of a sample and the keys that any of them sees.
+// A block of queries and the keys that any of them sees, both numbered as the item's keys.
 struct Block {
     int64_t from, n, first_key, n_keys;
 };
 
-Block block_from(const AttentionShape & shape, int64_t length, int64_t from) {
-    const int64_t n = std::min<int64_t>(n_queries, length - from);
+Block block_from(const AttentionShape & shape, const Item & item, int64_t from) {
+    const int64_t n = std::min<int64_t>(n_queries, item.n_keys() - from);
     const int64_t first_key = shape.window ? std::max<int64_t>(0, from - shape.window + 1) / 2 * 2 : 0;  // pairs
     return {from, n, first_key, from + n - first_key};
 }
 
-// One thread's memory, reused by all nodes. [L]: keys of a sample, [D]: head_dim, [Q]: n_queries.
+// One thread's memory, reused by all nodes. [L]: keys of an item, [D]: head_dim, [Q]: n_queries.
 struct Scratch {
     std::vector<Bf16> keys, values;              // [L][D]
     std::vector<Bf16> transposed;                // [D][L], of keys or values
@@ -155,42 +183,39 @@ void turned_product(const AttentionShape & shape, const Block & block, int64_t l
     }
 }
 
-void forward_item(const Recipe & recipe, const Item & item, ggml_tensor * result) {
+void forward_item(Recipe & recipe, const Item & item, ggml_tensor * result) {
     const AttentionShape & shape = recipe.shape;
-    const int64_t d = shape.head_dim, length = item.length;
+    const int64_t d = shape.head_dim, n_keys = item.n_keys();
     const int key_head = item.head / (shape.n_heads / shape.n_kv_heads);
     Scratch & s = scratch();
-    round_rows({result->src[1], key_head, item.first_row, shape.head_dim}, 0, length, d, s.keys);
-    round_rows({result->src[2], key_head, item.first_row, shape.head_dim}, 0, length, d, s.values);
-    transpose(s.values, length, d, s.transposed);
-    const HeadRows q(result->src[0], item.head, item.first_row, shape.head_dim);
-    const HeadRows output(result, item.head, item.first_row, shape.head_dim);
-    for (int64_t from = 0; from < length; from += n_queries) {
-        const Block block = block_from(shape, length, from);
+    round_keys(result->src[1], key_head, item, shape.head_dim, s.keys);
+    round_keys(result->src[2], key_head, item, shape.head_dim, s.values);
+    transpose(s.values, n_keys, d, s.transposed);
+    const HeadRows q(result->src[0], item.head, item.first_key_row(), shape.head_dim);
+    const HeadRows output(result, item.head, item.first_key_row(), shape.head_dim);
+    for (int64_t from = item.n_shared; from < n_keys; from += n_queries) {
+        const Block block = block_from(shape, item, from);
         probabilities(shape, block, q, s);
-        turned_product(shape, block, length, s.probabilities.data(), s, output);
+        turned_product(shape, block, n_keys, s.probabilities.data(), s, output);
     }
 }
 
 // The result [D, H, n_rows, 3]: the gradients of q, and of k and v as each query head has them.
-void backward_item(const Recipe & recipe, const Item & item, ggml_tensor * result) {
+void backward_item(Recipe & recipe, const Item & item, ggml_tensor * result) {
     const AttentionShape & shape = recipe.shape;
-    const int64_t d = shape.head_dim, length = item.length;
+    const int64_t d = shape.head_dim, n_keys = item.n_keys();
     const int key_head = item.head / (shape.n_heads / shape.n_kv_heads);
     Scratch & s = scratch();
-    auto head = [&](const ggml_tensor * t, int of) { return HeadRows(t, of, item.first_row, shape.head_dim); };
-    round_rows(head(result->src[1], key_head), 0, length, d, s.keys);
-    round_rows(head(result->src[2], key_head), 0, length, d, s.values);
-    transpose(s.keys, length, d, s.transposed);
-    const HeadRows q = head(result->src[0], item.head), output = head(result->src[3], item.head);
-    const HeadRows d_output = head(result->src[4], item.head);
-    HeadRows dq = head(result, item.head), dk = dq, dv = dq;
-    dk.data += result->nb[3] / sizeof(float);
-    dv.data += 2 * (result->nb[3] / sizeof(float));
-    s.dk.assign((size_t) (length * d), 0);
-    s.dv.assign((size_t) (length * d), 0);
-    for (int64_t from = 0; from < length; from += n_queries) {
-        const Block block = block_from(shape, length, from);
+    round_keys(result->src[1], key_head, item, shape.head_dim, s.keys);
+    round_keys(result->src[2], key_head, item, shape.head_dim, s.values);
+    transpose(s.keys, n_keys, d, s.transposed);
+    auto own = [&](const ggml_tensor * t) { return HeadRows(t, item.head, item.first_key_row(), shape.head_dim); };
+    const HeadRows q = own(result->src[0]), output = own(result->src[3]), d_output = own(result->src[4]);
+    const HeadRows dq = own(result);
+    s.dk.assign((size_t) (n_keys * d), 0);
+    s.dv.assign((size_t) (n_keys * d), 0);
+    for (int64_t from = item.n_shared; from < n_keys; from += n_queries) {
+        const Block block = block_from(shape, item, from);
         const size_t size = (size_t) (block.n_keys * n_queries), first = (size_t) (block.first_key * d);
         probabilities(shape, block, q, s);
         // dv += p^T d
@@ -213,15 +238,19 @@ void backward_item(const Recipe & recipe, const Item & item, ggml_tensor * resul
         s.q.resize((size_t) (n_queries * d), 0);
         pack_pairs(s.q.data(), n_queries, d, d, s.pairs);
         multiply({s.d_scores.data(), n_queries, s.pairs.data(), n_queries, &s.dk[first], d}, block.n_keys, d, true);
-        turned_product(shape, block, length, s.d_scores.data(), s, dq);
+        turned_product(shape, block, n_keys, s.d_scores.data(), s, dq);
     }
-    for (int64_t i = 0; i < length; i++) {
-        std::copy_n(&s.dk[(size_t) (i * d)], d, dk.row(i));
-        std::copy_n(&s.dv[(size_t) (i * d)], d, dv.row(i));
+    for (int of : {0, 1}) {
+        const std::vector<float> & gradient = of == 0 ? s.dk : s.dv;
+        HeadRows to = dq;
+        to.data += (of + 1) * (result->nb[3] / sizeof(float));
+        for (int64_t i = item.n_shared; i < n_keys; i++) std::copy_n(&gradient[(size_t) (i * d)], d, to.row(i));
+        if (item.n_shared > 0)
+            std::copy_n(gradient.data(), item.n_shared * d, recipe.part_to_shared(of, item.place, item.head));
     }
 }
 
-template <void (*compute)(const Recipe &, const Item &, ggml_tensor *)>
+template <void (*compute)(Recipe &, const Item &, ggml_tensor *)>
 void compute_items(ggml_tensor * result, int, int nth, void * data) {
     Recipe & recipe = *(Recipe *) data;
     for (;;) {
@@ -231,18 +260,27 @@ void compute_items(ggml_tensor * result, int, int nth, void * data) {
     }
 }
 
-// [D, H, n_rows] -> [D, K, n_rows]: the sum over the query heads of each key head.
-void sum_groups(ggml_tensor * result, int ith, int nth, void *) {
+void add(const float * numbers, int64_t n, float * sum) {
+    for (int64_t i = 0; i < n; i++) sum[i] += numbers[i];
+}
+
+// [D, H, n_rows] -> [D, K, n_rows]: the sum over the query heads of each key head, and in shared rows over the samples.
+// of: 0 keys, 1 values.
+template <int of> void sum_groups(ggml_tensor * result, int ith, int nth, void * data) {
+    Recipe & recipe = *(Recipe *) data;
     const ggml_tensor * from = result->src[0];
     const int64_t d = result->ne[0], n_kv = result->ne[1], group = from->ne[1] / n_kv;
     const auto [first, last] = part_of(n_kv * result->ne[2], ith, nth);
     for (int64_t i = first; i < last; i++) {
-        const float * heads =
-            (const float *) ((const char *) from->data + i / n_kv * from->nb[2]) + i % n_kv * group * d;
+        const int64_t row = i / n_kv, first_head = i % n_kv * group;
+        const float * heads = (const float *) ((const char *) from->data + row * from->nb[2]) + first_head * d;
         float * sum = (float *) result->data + i * d;
         std::copy_n(heads, d, sum);
-        for (int64_t g = 1; g < group; g++) {
-            for (int64_t j = 0; j < d; j++) sum[j] += heads[g * d + j];
+        for (int64_t g = 1; g < group; g++) add(heads + g * d, d, sum);
+        if (row >= recipe.n_shared) continue;
+        for (int sample = 0; sample < recipe.n_samples; sample++) {
+            for (int64_t g = 0; g < group; g++)
+                add(recipe.part_to_shared(of, sample, (int) (first_head + g)) + row * d, d, sum);
         }
     }
 }
@@ -264,19 +302,21 @@ AttentionInput packed_attention_backward(Graph & g, const AttentionShape & shape
     auto heads = [&](ggml_tensor * t) {
         return ggml_reshape_3d(g.context(), t, shape.head_dim, shape.n_heads, batch.n_rows);
     };
+    const std::shared_ptr<Recipe> recipe = recipe_for(shape, batch);
+    recipe->to_shared.resize((size_t) 2 * recipe->n_samples * shape.n_heads * batch.n_shared * shape.head_dim);
+    void * const data = g.own(recipe);
     ggml_tensor * sources[] = {input.q, input.k, input.v, heads(output), heads(d)};
-    ggml_tensor * all =
-        ggml_custom_4d(g.context(), GGML_TYPE_F32, shape.head_dim, shape.n_heads, batch.n_rows, 3, sources, 5,
-                       compute_items<backward_item>, GGML_N_TASKS_MAX, g.own(recipe_for(shape, batch)));
+    ggml_tensor * all = ggml_custom_4d(g.context(), GGML_TYPE_F32, shape.head_dim, shape.n_heads, batch.n_rows, 3,
+                                       sources, 5, compute_items<backward_item>, GGML_N_TASKS_MAX, data);
     auto part = [&](int i) {
         return ggml_view_3d(g.context(), all, all->ne[0], all->ne[1], all->ne[2], all->nb[1], all->nb[2],
                             i * all->nb[3]);
     };
-    auto summed = [&](ggml_tensor * t) {
-        return ggml_custom_4d(g.context(), GGML_TYPE_F32, shape.head_dim, shape.n_kv_heads, batch.n_rows, 1, &t, 1,
-                              sum_groups, GGML_N_TASKS_MAX, nullptr);
+    auto summed = [&](ggml_tensor * t, ggml_custom_op_t sum) {
+        return ggml_custom_4d(g.context(), GGML_TYPE_F32, shape.head_dim, shape.n_kv_heads, batch.n_rows, 1, &t, 1, sum,
+                              GGML_N_TASKS_MAX, data);
     };
-    return {part(0), summed(part(1)), summed(part(2))};
+    return {part(0), summed(part(1), sum_groups<0>), summed(part(2), sum_groups<1>)};
 }
 
 }  // namespace isheep

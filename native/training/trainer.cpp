@@ -26,7 +26,7 @@ std::vector<LossRow> loss_rows(const MicroBatch & batch, const std::vector<Sampl
     for (const PackedSample & packed : batch.samples) {
         const Sample & sample = samples[packed.index];
         for (size_t i = sample.context; i < sample.tokens.size(); i++)
-            rows.push_back({packed.first_row + (int) i - 1, sample.tokens[i]});
+            rows.push_back({batch.row(packed, (int) i - 1), sample.tokens[i]});
     }
     return rows;
 }
@@ -136,7 +136,8 @@ double Trainer::accumulate(const std::vector<Sample> & samples) {
     const Dropout dropout(settings_.dropout, settings_.seed, steps_);
     lora_.clear_gradients();
     double sum = 0;
-    for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
+    for (const MicroBatch & micro_batch :
+         pack(samples, settings_.micro_batch_tokens, Rows::without_last, row_layout(weights_))) {
         check_cancelled();
         const BatchTensors batch(micro_batch, weights_, compute_.buffer_type());
         forward(batch, samples, &lora_, &dropout, n_kept(micro_batch.n_rows));
@@ -157,9 +158,9 @@ void Trainer::forward(const BatchTensors & batch, const std::vector<Sample> & sa
     activations_.prepare(batch.batch().n_rows, n_kept);
     std::vector<float> embeddings((size_t) batch.batch().n_rows * a.n_embd);  // padding rows stay zero
     for (const PackedSample & packed : batch.batch().samples) {
-        for (int i = 0; i < packed.n_rows; i++) {
-            weights_.embed(samples[packed.index].tokens[i], &embeddings[(size_t) (packed.first_row + i) * a.n_embd]);
-        }
+        const std::vector<int32_t> & tokens = samples[packed.index].tokens;
+        for (int i = 0; i < batch.batch().n_shared + packed.n_rows; i++)
+            weights_.embed(tokens[i], &embeddings[(size_t) batch.batch().row(packed, i) * a.n_embd]);
     }
     set_tensor(activations_.input(0), embeddings.data());
     for (int layer = 0; layer < a.n_layers; layer++) {
@@ -194,7 +195,8 @@ LossGradient Trainer::gradient(const std::vector<Sample> & samples) {
 std::vector<SampleLoss> Trainer::evaluate(const std::vector<Sample> & samples, bool adapter) {
     std::vector<SampleLoss> losses(samples.size());
     check(samples, false);
-    for (const MicroBatch & micro_batch : pack(samples, settings_.micro_batch_tokens, Rows::without_last)) {
+    for (const MicroBatch & micro_batch :
+         pack(samples, settings_.micro_batch_tokens, Rows::without_last, row_layout(weights_))) {
         check_cancelled();
         const BatchTensors batch(micro_batch, weights_, compute_.buffer_type());
         forward(batch, samples, adapter ? &lora_ : nullptr, nullptr, 0);
@@ -215,7 +217,7 @@ std::vector<float> Trainer::logits(const std::vector<int32_t> & tokens) {
     const std::vector<Sample> samples = {{tokens, 1}};
     check(samples, false);
     check_cancelled();
-    const MicroBatch micro_batch = pack(samples, 0, Rows::all).at(0);
+    const MicroBatch micro_batch = pack(samples, 0, Rows::all, row_layout(weights_)).at(0);
     const BatchTensors batch(micro_batch, weights_, compute_.buffer_type());
     forward(batch, samples, &lora_, nullptr, 0);
     std::vector<int> rows(tokens.size());
