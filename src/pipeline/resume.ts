@@ -34,7 +34,7 @@ export function storedRecord(store: RunStore): RunRecord | undefined {
 
 /** Keeps what the run is, in the database and as config.json; the file is written again where it is missing or changed. */
 export function storeRecord(store: RunStore, runDir: string, record: RunRecord): void {
-  if (storedRecord(store) === undefined) store.setValue(recordKey, record);
+  if (storedRecord(store)?.config.iterations !== record.config.iterations) store.setValue(recordKey, record);
   const file = path.join(runDir, configName);
   const text = `${JSON.stringify(record, null, 2)}\n`;
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileAtomically(file, text);

@@ -72,9 +72,15 @@ export function describeRun(
   };
 }
 
-/** The name of a run: a hash of its configuration and inputs, never of a path, a time or a random number. */
-export function runName(record: Omit<RunRecord, 'choices'>): string {
-  return hashText(JSON.stringify([decidingSettings(record.config), flatten(record.inputs)]));
+/** The name of a run: a hash of its configuration and inputs, never of a path, a time or a random number. Nor of the number of
+ *  iterations: the first one is the same however many follow. */
+export function runName({ config, inputs }: Omit<RunRecord, 'choices'>): string {
+  return hashText(JSON.stringify([settingsOfEach(config), flatten(inputs)]));
+}
+
+/** The run as it was started, but for how many iterations it has. */
+export function withIterations(started: RunRecord, iterations: number): RunRecord {
+  return { ...started, config: { ...started.config, iterations } };
 }
 
 /** A key, what it was, and what it is now. */
@@ -84,14 +90,19 @@ export interface Difference {
   new: string;
 }
 
-/** What differs between the run as it was started and as it is asked for now, where that may change its results. */
+/** What differs between the run as it was started and as it is asked for now, where that may change what it has made. More
+ *  iterations do not; fewer would leave some out. */
 export function differences(started: Omit<RunRecord, 'choices'>, asked: Omit<RunRecord, 'choices'>): Difference[] {
   const old = new Map(comparable(started));
   const now = new Map(comparable(asked));
   const keys = [...new Set([...old.keys(), ...now.keys()])].sort();
-  return keys
-    .filter((key) => old.get(key) !== now.get(key))
-    .map((key) => ({ key, old: old.get(key) ?? 'not set', new: now.get(key) ?? 'not set' }));
+  const [before, wanted] = [started.config.iterations, asked.config.iterations];
+  return [
+    ...(wanted < before ? [{ key: 'iterations', old: String(before), new: String(wanted) }] : []),
+    ...keys
+      .filter((key) => old.get(key) !== now.get(key))
+      .map((key) => ({ key, old: old.get(key) ?? 'not set', new: now.get(key) ?? 'not set' })),
+  ];
 }
 
 /** Keys without meaning for the result left out; `bytes`, `tasks` and the like only explain a hash that stands beside them. */
@@ -107,7 +118,7 @@ function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [
     ['prompts (sha256)', inputs.prompts.sha256],
     ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
   ];
-  return [...decidingSettings(config), ...files, ...Object.entries(versions)];
+  return [...settingsOfEach(config), ...files, ...Object.entries(versions)];
 }
 
 function hashOf(name: string, input: { sha256: string } | undefined): [string, string][] {
@@ -130,6 +141,11 @@ export function decidingSettings(config: Config): [string, string][] {
   const { judge } = config.assess;
   const assess = { ...config.assess, judge: isOwnJudge(judge) ? judge : 'another' };
   return flatten({ ...config, assess }).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
+}
+
+/** What decides each iteration: all of them but how many there are. */
+function settingsOfEach(config: Config): [string, string][] {
+  return decidingSettings(config).filter(([key]) => key !== 'iterations');
 }
 
 function modelIdentity(file: string): { sha256: string; bytes: number } {

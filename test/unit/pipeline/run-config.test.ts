@@ -41,6 +41,14 @@ test('what differs is named with what it was and is, sorted, and a path alone is
   ]);
 });
 
+test('more iterations are no difference, and no other name; fewer are one', () => {
+  const started = describeFolder(folder);
+  const withCount = (iterations: number) => ({ ...started, config: { ...folder.config, iterations } });
+  expect(differences(withCount(2), withCount(3))).toEqual([]);
+  expect(differences(withCount(2), withCount(1))).toEqual([{ key: 'iterations', old: '2', new: '1' }]);
+  expect(runName(withCount(3))).toBe(runName(withCount(2)));
+});
+
 test('a key that one side does not set is named as not set', () => {
   const started = describeFolder(folder);
   const asked = { ...started, config: { ...folder.config, filter: { rules: ['novelty' as const] } } };

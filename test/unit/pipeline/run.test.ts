@@ -172,6 +172,22 @@ describe('a finished run', () => {
       message: `${inRun('iterations', '1', 'adapter.gguf')} is missing or damaged; it is trained again from the same dataset`,
     });
   });
+
+  test('goes on where it had ended when more iterations are asked for, as if they had been from the start', async () => {
+    const long = runFolder({ iterations: 3 });
+    await runLoop(fakeRun(long));
+    await runLoop(fakeRun(folder));
+    const more = fakeRun(folder);
+    const summary = await runLoop({ ...more, config: { ...folder.config, iterations: 3 } });
+    expect(summary.iterations).toHaveLength(3);
+    const started = more.events.flatMap((event) => (event.kind === 'stage-started' ? [event.iteration] : []));
+    expect(new Set(started)).toEqual(new Set([3]));
+    expect(stableFiles(folder.runDir)).toEqual(stableFiles(long.runDir));
+    expect(readFileSync(inRun('config.json'), 'utf8')).toMatch(/"iterations": 3/);
+    const fewer = await failure(runLoop(fakeRun(folder)));
+    expect(fewer.message).toMatch(/started with other settings: iterations was 3, is now 2$/);
+    long.remove();
+  });
 });
 
 describe('an interrupted run', () => {
