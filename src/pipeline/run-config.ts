@@ -75,7 +75,8 @@ export function describeRun(
 /** The name of a run: a hash of its configuration and inputs, never of a path, a time or a random number. Nor of the number of
  *  iterations: the first one is the same however many follow. */
 export function runName({ config, inputs }: Omit<RunRecord, 'choices'>): string {
-  return hashText(JSON.stringify([settingsOfEach(config), flatten(inputs)]));
+  const settings = decidingSettings(config).filter(([key]) => key !== 'iterations');
+  return hashText(JSON.stringify([settings, flatten(inputs)]));
 }
 
 /** The run as it was started, but for how many iterations it has. */
@@ -96,13 +97,10 @@ export function differences(started: Omit<RunRecord, 'choices'>, asked: Omit<Run
   const old = new Map(comparable(started));
   const now = new Map(comparable(asked));
   const keys = [...new Set([...old.keys(), ...now.keys()])].sort();
-  const [before, wanted] = [started.config.iterations, asked.config.iterations];
-  return [
-    ...(wanted < before ? [{ key: 'iterations', old: String(before), new: String(wanted) }] : []),
-    ...keys
-      .filter((key) => old.get(key) !== now.get(key))
-      .map((key) => ({ key, old: old.get(key) ?? 'not set', new: now.get(key) ?? 'not set' })),
-  ];
+  const isLonger = asked.config.iterations > started.config.iterations;
+  return keys
+    .filter((key) => old.get(key) !== now.get(key) && !(key === 'iterations' && isLonger))
+    .map((key) => ({ key, old: old.get(key) ?? 'not set', new: now.get(key) ?? 'not set' }));
 }
 
 /** Keys without meaning for the result left out; `bytes`, `tasks` and the like only explain a hash that stands beside them. */
@@ -118,7 +116,7 @@ function comparable({ config, inputs, versions }: Omit<RunRecord, 'choices'>): [
     ['prompts (sha256)', inputs.prompts.sha256],
     ['chatTemplate', inputs.chatTemplate ?? "the model's own"],
   ];
-  return [...settingsOfEach(config), ...files, ...Object.entries(versions)];
+  return [...decidingSettings(config), ...files, ...Object.entries(versions)];
 }
 
 function hashOf(name: string, input: { sha256: string } | undefined): [string, string][] {
@@ -141,11 +139,6 @@ export function decidingSettings(config: Config): [string, string][] {
   const { judge } = config.assess;
   const assess = { ...config.assess, judge: isOwnJudge(judge) ? judge : 'another' };
   return flatten({ ...config, assess }).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
-}
-
-/** What decides each iteration: all of them but how many there are. */
-function settingsOfEach(config: Config): [string, string][] {
-  return decidingSettings(config).filter(([key]) => key !== 'iterations');
 }
 
 function modelIdentity(file: string): { sha256: string; bytes: number } {
