@@ -1,6 +1,8 @@
 // An evaluation in words: a table of metrics with their intervals and, against another model, of differences.
 import type { Benchmark } from '../stages/evaluate/benchmark.js';
 import { type Estimate, type MetricComparison, verdictOf } from '../stages/evaluate/metrics.js';
+import { probabilityText } from '../shared/paired-test.js';
+import { differenceText } from '../shared/signed-text.js';
 import { formatTable } from './format.js';
 
 interface EvaluationInWords {
@@ -34,8 +36,8 @@ function comparisonText(
       withUnit(one.value, unit),
       signed(one.difference),
       `${signed(one.low)} to ${signed(one.high)}`,
-      probability(one.p),
-      probability(one.corrected),
+      probabilityText(one.p),
+      probabilityText(one.corrected),
       verdictOf(one),
     ];
   });
@@ -53,9 +55,5 @@ export function number(value: number): string {
 }
 
 function signed(value: number): string {
-  return `${value < 0 ? '−' : '+'}${number(Math.abs(value))}`;
-}
-
-function probability(p: number): string {
-  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+  return differenceText(value, number);
 }

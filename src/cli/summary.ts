@@ -2,6 +2,7 @@
 import type { IterationSummary, RunSummary, StageName } from '../pipeline/events.js';
 import { mergeInWords } from '../pipeline/merging.js';
 import { pText } from '../shared/paired-test.js';
+import { differenceText, numberText } from '../shared/signed-text.js';
 import { agreementText } from './agreement-text.js';
 import { formatCount, formatReasons, formatSeconds, formatUnits } from './format.js';
 import type { Style } from './style.js';
@@ -69,7 +70,7 @@ function constraintsRow(constraints: IterationSummary['respond']['constraints'])
 
 function assessText({ assessed, method, why, lengthCorrelation: correlation }: IterationSummary['assess']): string {
   if (method === 'none') return 'nothing judged';
-  const length = correlation === null ? '' : `; correlation with length ${correlation.toFixed(2)}`;
+  const length = correlation === null ? '' : `; correlation with length ${numberText(correlation, 2)}`;
   return `${formatUnits(assessed, 'pairs')} by ${method}${why === '' ? '' : `: ${why}`}${length}`;
 }
 
@@ -120,7 +121,7 @@ function gateRows({ gate }: IterationSummary, style: Style): (readonly [string, 
   const parts = Object.entries(againstBase).map(([name, { other, value, low, high, p, n }]) => {
     const unit = units[name] === '%' ? ' %' : '';
     const digits = unit === '' ? 3 : 1;
-    const sign = (difference: number) => `${difference < 0 ? '−' : '+'}${Math.abs(difference).toFixed(digits)}`;
+    const sign = (difference: number) => differenceText(difference, (size) => size.toFixed(digits));
     const interval = `${sign(low)} to ${sign(high)}, ${pText(p)}`;
     const change = `base ${other.toFixed(digits)} → ${value.toFixed(digits)}${unit}`;
     return `${name}: ${change} (95 % of the difference ${interval}, ${formatUnits(n, 'items')})`;
@@ -141,7 +142,7 @@ function mergeRows({ merge }: IterationSummary, style: Style): (readonly [string
 
 function changeText(base: number, adapter: number): string {
   const share = ((adapter - base) / base) * 100;
-  const change = `${share < 0 ? '−' : '+'}${Math.abs(share).toFixed(1)} %`;
+  const change = differenceText(share, (size) => `${size.toFixed(1)} %`);
   return `base ${base.toFixed(3)} → adapter ${adapter.toFixed(3)} (${change})`;
 }
 

@@ -84,7 +84,12 @@ function isAsFar(value: number, observed: number): boolean {
 
 /** `p 0.012`, `p < 0.001` */
 export function pText(p: number): string {
-  return p < 0.001 ? 'p < 0.001' : `p ${p.toFixed(3)}`;
+  return `p ${probabilityText(p)}`;
+}
+
+/** The same for a column of p-values: `0.012`, `< 0.001`. */
+export function probabilityText(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
 
 /** p-values of several comparisons, corrected by Holm's method; in the order given. */

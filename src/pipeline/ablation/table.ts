@@ -1,4 +1,6 @@
 // The table of an ablation: a line for each variant and iteration, as cells of text.
+import { probabilityText } from '../../shared/paired-test.js';
+import { differenceText } from '../../shared/signed-text.js';
 import type { AblationResult, Spread, VariantIteration } from './results.js';
 
 /** The heading, then the lines. */
@@ -45,7 +47,7 @@ function comparisonCells(comparison: VariantIteration['comparison']): string[] {
   return [
     signed(difference),
     `${signed(low)} to ${signed(high)}`,
-    correctedP < 0.001 ? '< 0.001' : correctedP.toFixed(3),
+    probabilityText(correctedP),
     `${seedsBetter} of ${seeds} seeds`,
   ];
 }
@@ -59,8 +61,8 @@ function spreadText(spread: Spread, inWords: (value: number) => string): string 
 
 const whole = (value: number) => value.toFixed(value < 10 ? 1 : 0);
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
-const signedPercent = (value: number) => `${value < 0 ? '−' : '+'}${(100 * Math.abs(value)).toFixed(1)} %`;
+const signed = (value: number) => differenceText(value, (size) => size.toFixed(4));
+const signedPercent = (value: number) => differenceText(value, percent);
 
 /** What the columns mean, in sentences. */
 export function tableNotes({ seeds, cells }: AblationResult): string[] {

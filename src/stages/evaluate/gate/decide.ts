@@ -2,6 +2,7 @@
 // parts alone, so that it is the same whenever it is asked.
 import type { GatePartName } from '../../../config/gate-schema.js';
 import { pText } from '../../../shared/paired-test.js';
+import { numberText } from '../../../shared/signed-text.js';
 import { type MetricComparison, verdictOf } from '../metrics.js';
 
 /** An iteration's model, part by part, on the same items as the base and as the model that wrote the iteration's data. */
@@ -67,7 +68,7 @@ export function decide(
   const gained = kept && score > best;
   const without = gained ? 0 : 1 + lastWithoutGain(earlier);
   const stops = patience > 0 && without >= patience;
-  const scores = `score ${score.toFixed(2)}, ${best === 0 ? 'the base 0' : `best before ${best.toFixed(2)}`}`;
+  const scores = `score ${numberText(score, 2)}, ${best === 0 ? 'the base 0' : `best before ${best.toFixed(2)}`}`;
   const reasons = [
     ...worse,
     `${!gained ? 'no gain' : isCertain ? 'a gain' : 'a gain within chance'}: ${scores}`,
