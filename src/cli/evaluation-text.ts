@@ -1,8 +1,8 @@
 // An evaluation in words: a table of metrics with their intervals and, against another model, of differences.
-import type { Benchmark } from '../stages/evaluate/benchmark.js';
-import { type Estimate, type MetricComparison, verdictOf } from '../stages/evaluate/metrics.js';
 import { probabilityText } from '../shared/paired-test.js';
 import { differenceText } from '../shared/signed-text.js';
+import type { Benchmark } from '../stages/evaluate/benchmark.js';
+import { type Estimate, type MetricComparison, verdictOf } from '../stages/evaluate/metrics.js';
 import { formatTable } from './format.js';
 
 interface EvaluationInWords {

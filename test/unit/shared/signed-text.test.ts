@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { differenceText, numberText } from '../../../src/shared/signed-text.js';
 
 describe('numberText', () => {
-  it('has a minus sign where the number is below zero', () => {
-    expect([-1.714, 0, 1.714].map((value) => numberText(value, 2))).toEqual(['−1.71', '0.00', '1.71']);
+  it('has a minus sign where what is shown is below zero', () => {
+    expect([-1.714, -0.004, 0, 1.714].map((value) => numberText(value, 2))).toEqual(['−1.71', '0.00', '0.00', '1.71']);
   });
 });
 

@@ -67,7 +67,7 @@ describe('the gate', () => {
     expect(reason({ prompts: part(1, 0.05), 'win-rate': part(1, 0.3) })).toEqual(within);
     expect(reason({ prompts: part(1, 0.3), knowledge: part(4, 0.001) })).toEqual(within);
     expect(reason({ knowledge: part(2.5, 0.01) })).toEqual([true, true, 'a gain: score 2.50, the base 0']);
-    expect(reason({ prompts: part(-1, 0.3) })[1]).toBe(false);
+    expect(reason({ prompts: part(-1, 0.3) })).toEqual([false, false, 'no gain: score −1.00, the base 0']);
   });
 
   it('takes what is no more than the last bits of a sum for no gain', () => {
