@@ -6,8 +6,8 @@ import { IsheepError } from './errors.js';
 import { decodeText, readBytes } from './read-file.js';
 import { describeIssues, shorten } from './schema-problems.js';
 
-/** Lines that an error lists; of more, only the number is told. */
-const listedLines = 20;
+/** Reasons that an error lists, and stretches of lines of each; of more, only the number of lines is told. */
+const mostListed = 20;
 
 export interface NumberedRow<T> {
   line: number;
@@ -96,11 +96,36 @@ function repeatedId(row: unknown, line: number, lineOfId: Map<string, number>): 
   return undefined;
 }
 
+/** Lines that are bad for the same reason are named together. */
 function badLines(name: string, bad: readonly BadLine[]): IsheepError {
-  const listed = bad.slice(0, listedLines).map(({ line, reason }) => `${name}:${line}: ${reason}`);
-  const more = bad.length > listedLines ? [`and ${bad.length - listedLines} more`] : [];
+  const linesOf = new Map<string, number[]>();
+  for (const { line, reason } of bad) {
+    const lines = linesOf.get(reason);
+    if (lines === undefined) linesOf.set(reason, [line]);
+    else lines.push(line);
+  }
+  const groups = [...linesOf];
+  const listed = groups.slice(0, mostListed).map(([reason, lines]) => `${name}:${inStretches(lines)}: ${reason}`);
+  const more = groups.slice(mostListed).reduce((sum, [, lines]) => sum + lines.length, 0);
   const count = bad.length === 1 ? '1 bad line' : `${bad.length} bad lines`;
-  return new IsheepError('bad-input', `${count} in ${name}: ${[...listed, ...more].join('; ')}`, {
+  return new IsheepError('bad-input', `${count} in ${name}: ${[...listed, ...andMore(more)].join('; ')}`, {
     hint: 'each line must be one JSON object with the fields of its kind of row',
   });
+}
+
+/** Ascending numbers: "1-3,7". */
+function inStretches(lines: readonly number[]): string {
+  const stretches: { first: number; last: number }[] = [];
+  for (const line of lines) {
+    const stretch = stretches.at(-1);
+    if (stretch?.last === line - 1) stretch.last = line;
+    else stretches.push({ first: line, last: line });
+  }
+  const more = stretches.slice(mostListed).reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  const listed = stretches.slice(0, mostListed).map(({ first, last }) => (first === last ? first : `${first}-${last}`));
+  return [listed.join(','), ...andMore(more)].join(' ');
+}
+
+function andMore(lines: number): string[] {
+  return lines === 0 ? [] : [`and ${lines} more`];
 }

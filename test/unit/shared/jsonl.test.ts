@@ -59,9 +59,25 @@ describe('JSON Lines', () => {
     );
   });
 
-  it('list twenty bad lines and tell how many more there are', () => {
-    expect(() => parse('x\n'.repeat(25), anyRow)).toThrow(
-      /^25 bad lines in .*f\.jsonl:20: not valid JSON: x; and 5 more$/,
+  it('name lines that are bad for the same reason together', () => {
+    expect(() => parse('x\n'.repeat(202), anyRow)).toThrow(
+      /^202 bad lines in f\.jsonl: f\.jsonl:1-202: not valid JSON: x$/,
+    );
+    expect(() => parse('x\nx\ny\n{}\nx\ny\ny\n', anyRow)).toThrow(
+      /^6 bad lines in f\.jsonl: f\.jsonl:1-2,5: not valid JSON: x; f\.jsonl:3,6-7: not valid JSON: y$/,
+    );
+  });
+
+  it('list twenty reasons and tell how many more lines there are', () => {
+    const lines = Array.from({ length: 25 }, (_, i) => `x${i}`);
+    expect(() => parse([...lines, 'x24'].join('\n'), anyRow)).toThrow(
+      /^26 bad lines in .*; f\.jsonl:20: not valid JSON: x19; and 6 more$/,
+    );
+  });
+
+  it('list twenty stretches of a reason and tell how many more lines there are', () => {
+    expect(() => parse('x\n{}\n'.repeat(24) + 'x\nx', anyRow)).toThrow(
+      /^26 bad lines in .*: f\.jsonl:1,3,5,.*,37,39 and 6 more: not valid JSON: x$/,
     );
   });
 
