@@ -129,6 +129,7 @@ void BatchRunner::set_adapters(std::vector<std::shared_ptr<Adapter>> adapters, s
     if (llama_set_adapters_lora(context_.get(), handles.data(), handles.size(), scales.data()) != 0) {
         throw Error(Code::adapter_mismatch, "llama.cpp refused the adapter: " + take_logged_errors());
     }
+    if (adapters != adapters_) products_.forget_adapters();
     adapters_ = std::move(adapters);  // the ones before may be freed only now
 }
 

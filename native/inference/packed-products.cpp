@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <new>
+#include <string_view>
 #include <vector>
 
 namespace isheep {
@@ -16,6 +17,14 @@ constexpr int64_t most_rounded = 128 << 10;
 
 constexpr std::align_val_t cache_line{64};
 
+// Rows of a block: as many as can be rounded at a time, and of a matrix of few panels (an adapter's has one) only as
+// many as leave each thread two pieces.
+int64_t rows_of_block(int64_t n_rows, int64_t n_panels, int64_t k, int nth) {
+    const int64_t n_blocks = (2 * nth + n_panels - 1) / n_panels;
+    const int64_t n_tiles = (n_rows + n_blocks * tile_rows - 1) / (n_blocks * tile_rows);
+    return std::min(std::max<int64_t>(std::min(n_tiles, most_rounded / k / tile_rows), 1) * tile_rows, n_rows);
+}
+
 // result = x * matrix, of the shape [n_out, n_rows]: blocks of rows one after the other, of each of which the threads
 // share the panels, and which each rounds for itself.
 void multiply_by_panels(ggml_tensor * result, int, int nth, void * data) {
@@ -24,7 +33,7 @@ void multiply_by_panels(ggml_tensor * result, int, int nth, void * data) {
     const PackedMatrix & matrix = *product.matrix;
     const ggml_tensor * x = result->src[1];
     const int64_t k = matrix.n_in, n_rows = x->ne[1], n_panels = (matrix.n_out + panel_columns - 1) / panel_columns;
-    const int64_t at_once = std::min(std::max<int64_t>(most_rounded / k / tile_rows, 1) * tile_rows, n_rows);
+    const int64_t at_once = rows_of_block(n_rows, n_panels, k, nth);
     const int64_t n_blocks = (n_rows + at_once - 1) / at_once, most = std::max<int64_t>(n_panels / (4 * nth), 1);
     rounded.resize(std::max(rounded.size(), (size_t) (at_once * k)));
     int64_t rounded_block = -1;
@@ -52,10 +61,22 @@ bool is_matrix(const ggml_tensor * t) {
     return t->ne[2] == 1 && t->ne[3] == 1;
 }
 
+// By the name that llama.cpp gives it: "<weights>.lora_a", "<weights>.lora_b".
+bool is_of_adapter(const ggml_tensor * matrix) {
+    const std::string_view name = ggml_get_name(matrix);
+    const std::string_view end = name.substr(name.size() - std::min<size_t>(name.size(), 7));
+    return end == ".lora_a" || end == ".lora_b";
+}
+
+bool is_packed_of_model(const ggml_tensor * matrix) {
+    return ggml_backend_buffer_get_usage(matrix->buffer) == GGML_BACKEND_BUFFER_USAGE_WEIGHTS &&
+           PackedWeights::packs(matrix->type);
+}
+
 // Weights in a form of their own (repacked ones) have another buffer type, and their numbers cannot be read.
 bool is_packable(const ggml_tensor * weights) {
-    return weights->buffer && ggml_backend_buffer_get_usage(weights->buffer) == GGML_BACKEND_BUFFER_USAGE_WEIGHTS &&
-           ggml_backend_buffer_is_host(weights->buffer) && PackedWeights::packs(weights->type) && is_matrix(weights) &&
+    return weights->buffer && ggml_backend_buffer_is_host(weights->buffer) &&
+           (is_of_adapter(weights) || is_packed_of_model(weights)) && is_matrix(weights) &&
            ggml_is_contiguous(weights) && weights->ne[0] % 2 == 0;  // the kernel takes pairs of numbers
 }
 
@@ -96,7 +117,8 @@ void PackedProducts::take_over(ggml_tensor * node, PackedWeights & weights, Para
     if (node->op != GGML_OP_MUL_MAT) return;
     const ggml_tensor * x = node->src[1];
     if (x->type != GGML_TYPE_F32 || !is_matrix(x) || x->nb[0] != sizeof(float)) return;
-    const PackedMatrix * matrix = weights.packed(node->src[0], parallel);
+    PackedWeights & own = is_of_adapter(node->src[0]) ? *adapters_ : weights;
+    const PackedMatrix * matrix = own.packed(node->src[0], parallel);
     if (!matrix) return;
     Product & product = products_[node];
     product.matrix = matrix;

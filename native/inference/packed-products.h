@@ -2,7 +2,8 @@
 // a node that multiplies by a quantized matrix becomes one of our own operator before it is computed. ggml multiplies
 // quantized weights by few numbers at a time, whose activations it rounds to 8 bits; here the weights are packed in
 // BF16 once, and numbers are multiplied in BF16 and added up in F32, in an order that depends on neither the number of
-// threads nor on what else is in the batch.
+// threads nor on what else is in the batch. An adapter's matrices are packed, too, whatever their type: training
+// rounds them in the same way, and ggml takes a fifth of a step for theirs in F32 (docs/benchmarks.md).
 #pragma once
 
 #include "common/micro-kernel.h"
@@ -27,12 +28,13 @@ struct PackedMatrix {
     std::unique_ptr<Bf16, Free> panels;
 };
 
-// The packed weights of one model, made when they are first multiplied by. Any thread may use it.
+// The packed weights of one model, or of a context's adapters, made when they are first multiplied by. Any thread may
+// use it.
 class PackedWeights {
 public:
     // Whether this processor has the micro-kernel, and no matrix instructions, for which ggml has forms.
     static bool suit_processor();
-    // Whether a matrix of this type is packed. F16 and F32 are not: BF16 would round them.
+    // Whether a model's matrix of this type is packed. F16 and F32 are not: BF16 would round them.
     static bool packs(ggml_type type);
 
     // Null where a product with these weights is not taken over, or there is no memory to pack them.
@@ -46,9 +48,12 @@ private:
 // The products of one context's graphs, which are computed one after the other.
 class PackedProducts {
 public:
-    // Makes `node` one of our own operator where it is a product with weights that are packed. Before it is computed;
-    // the weights, and this, must outlive its graph.
+    // Makes `node` one of our own operator where it is a product with weights that are packed: a model's in `weights`,
+    // an adapter's here. Before it is computed; the weights, and this, must outlive its graph.
     void take_over(ggml_tensor * node, PackedWeights & weights, Parallel & parallel);
+
+    // Before the context is given other adapters, and with them other graphs.
+    void forget_adapters() { adapters_ = std::make_unique<PackedWeights>(); }
 
     // What a node of ours reads.
     struct Product {
@@ -58,6 +63,7 @@ public:
 
 private:
     std::unordered_map<const ggml_tensor *, Product> products_;
+    std::unique_ptr<PackedWeights> adapters_ = std::make_unique<PackedWeights>();
 };
 
 }  // namespace isheep

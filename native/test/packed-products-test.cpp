@@ -19,18 +19,21 @@ struct Shape {
     ggml_type type;
 };
 
-// A matrix as llama.cpp holds it, and how often it was not taken over.
+// A matrix as llama.cpp holds it: in F32 and F16 an adapter's, otherwise a model's.
 class Product {
 public:
     explicit Product(const Shape & shape) : shape_(shape), store_(1) {
+        const bool is_of_adapter = shape.type == GGML_TYPE_F32 || shape.type == GGML_TYPE_F16;
         matrix_ = store_.add(shape.type, shape.k, shape.n_out);
         store_.allocate(ggml_backend_cpu_buffer_type());
-        ggml_backend_buffer_set_usage(matrix_->buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+        if (is_of_adapter) ggml_set_name(matrix_, "blk.0.attn_q.weight.lora_b");
+        else ggml_backend_buffer_set_usage(matrix_->buffer, GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
         values_ = normal_numbers((size_t) (shape.k * shape.n_out), 1);
         std::vector<uint8_t> stored(ggml_nbytes(matrix_));
         ggml_quantize_chunk(shape.type, values_.data(), stored.data(), 0, shape.n_out, shape.k, nullptr);
         set_tensor(matrix_, stored.data());
-        ggml_get_type_traits(shape.type)->to_float(stored.data(), values_.data(), (int64_t) values_.size());
+        const auto to_float = ggml_get_type_traits(shape.type)->to_float;
+        if (to_float) to_float(stored.data(), values_.data(), (int64_t) values_.size());
     }
 
     // [n_rows, n_out]
@@ -77,17 +80,46 @@ private:
     PackedWeights weights_;
 };
 
-// Vectors of texts, one after the other.
-std::vector<float> vectors_of(const TinyModelOptions & options, uint64_t packed_bytes, uint32_t n_sequences) {
-    const auto model = Model::load(tiny_model_path(options), "cpu", false, packed_bytes);
+std::shared_ptr<Model> load_tiny(const std::string & path, uint64_t packed_bytes) {
+    const auto model = Model::load(path, "cpu", false, packed_bytes);
     check_equal(model->packed() != nullptr, packed_bytes > 0, "whether weights are packed");
-    BatchRunner runner(model, {n_sequences, 256, 256, 256, 2, true, true});
+    return model;
+}
+
+RunnerOptions runner_options(uint32_t n_sequences) {
+    return {n_sequences, 256, 256, 256, 2, true, true};
+}
+
+// Vectors of texts, one after the other.
+std::vector<float> vectors_of(BatchRunner & runner) {
     std::vector<EmbedRequest> requests;
     for (const Sample & sample : random_samples({1, 7, 30, 31, 3, 12}, 4)) requests.push_back({sample.tokens, 0});
     std::vector<float> all;
     for (const std::vector<float> & vector : embed(runner, requests, [](size_t) {}))
         all.insert(all.end(), vector.begin(), vector.end());
     return all;
+}
+
+std::vector<float> vectors_of(const TinyModelOptions & options, uint64_t packed_bytes, uint32_t n_sequences) {
+    BatchRunner runner(load_tiny(tiny_model_path(options), packed_bytes), runner_options(n_sequences));
+    return vectors_of(runner);
+}
+
+// The same with an adapter.
+std::vector<float> vectors_with(const std::string & model_path, const std::string & adapter_path, uint64_t packed_bytes,
+                                uint32_t n_sequences) {
+    const auto model = load_tiny(model_path, packed_bytes);
+    BatchRunner runner(model, runner_options(n_sequences));
+    runner.set_adapters({Adapter::load(model, adapter_path)}, {1});
+    return vectors_of(runner);
+}
+
+std::string random_adapter(const std::string & model_path, uint32_t seed) {
+    Trainer trainer(tiny_settings(model_path));
+    randomize(trainer, seed);
+    const std::string path = temporary_path("packed-" + std::to_string(seed) + ".gguf");
+    trainer.save_adapter(path, {});
+    return path;
 }
 
 constexpr uint64_t enough = 1 << 30;
@@ -98,8 +130,9 @@ TEST(
     "products that are taken over are those of the rounded numbers, the same whatever the threads and the rows "
     "beside") {
     if (!has_micro_kernel_here()) return;
-    for (const Shape & shape : {Shape{64, 3, GGML_TYPE_Q8_0}, Shape{576, 70, GGML_TYPE_Q4_1},
-                                Shape{256, 320, GGML_TYPE_Q4_K}, Shape{2048, 96, GGML_TYPE_BF16}}) {
+    for (const Shape & shape :
+         {Shape{64, 3, GGML_TYPE_Q8_0}, Shape{576, 70, GGML_TYPE_Q4_1}, Shape{256, 320, GGML_TYPE_Q4_K},
+          Shape{2048, 96, GGML_TYPE_BF16}, Shape{16, 1536, GGML_TYPE_F32}, Shape{576, 8, GGML_TYPE_F16}}) {
         Product product(shape);
         for (int64_t n_rows : {1, 8, 37, 300}) {
             const std::vector<float> x = normal_numbers((size_t) (n_rows * shape.k), 2);
@@ -131,4 +164,48 @@ TEST("weights are packed where they have room, and a model's vectors are nearer 
     check(!Model::load(tiny_model_path(options), "cpu", false, 1000)->packed(), "packed without room");
     options.type = GGML_TYPE_F16;
     check(!Model::load(tiny_model_path(options), "cpu", false, enough)->packed(), "F16 weights are packed");
+}
+
+TEST("an adapter's products are taken over with a packed model's, and are near those in F32") {
+    if (!PackedWeights::suit_processor()) return;
+    for (const char * name : {"llama", "gemma3"}) {
+        TinyModelOptions options = tiny_architecture(name);
+        options.type = GGML_TYPE_Q8_0;
+        const std::string path = tiny_model_path(options), adapter = random_adapter(path, 1);
+        const std::vector<float> packed = vectors_with(path, adapter, enough, 4),
+                                 plain = vectors_with(path, adapter, 0, 4);
+        check(vectors_with(path, adapter, enough, 1) == packed, std::string(name) + ": alone they differ");
+        options.dequantized = true;
+        const std::vector<float> exact = vectors_with(tiny_model_path(options), adapter, 0, 4);
+        const double ours = relative_difference(packed, exact), ggmls = relative_difference(plain, exact);
+        const double change = relative_difference(vectors_of(options, 0, 4), exact);
+        std::printf("     %s: off by %.2g, by ggml's products %.2g; the adapter changes %.2g\n", name, ours, ggmls,
+                    change);
+        check(ours < ggmls && ours < 1e-2, std::string(name) + ": off by " + std::to_string(ours));
+        check(change > 10 * ours, std::string(name) + ": the adapter changes no more than " + std::to_string(change));
+    }
+}
+
+TEST("a runner that is given other adapters computes with those") {
+    if (!PackedWeights::suit_processor()) return;
+    TinyModelOptions options;
+    options.type = GGML_TYPE_Q8_0;
+    const std::string path = tiny_model_path(options);
+    const std::string one = random_adapter(path, 1), other = random_adapter(path, 2);
+    const auto model = load_tiny(path, enough);
+    BatchRunner runner(model, runner_options(4));
+    const std::vector<float> base = vectors_of(runner);
+    for (int round = 0; round < 3; round++) {  // each loaded anew, where an earlier one may have been
+        for (const std::string & adapter : {one, other}) {
+            runner.set_adapters({Adapter::load(model, adapter)}, {1});
+            check(vectors_of(runner) == vectors_with(path, adapter, enough, 4), "another adapter's numbers");
+        }
+        runner.set_adapters({}, {});
+        check(vectors_of(runner) == base, "the base's numbers are others after an adapter");
+    }
+    const auto both = {Adapter::load(model, one), Adapter::load(model, one)};
+    runner.set_adapters({*both.begin()}, {0.5f});
+    const std::vector<float> half = vectors_of(runner);
+    runner.set_adapters(both, {0.25f, 0.25f});
+    check(relative_difference(vectors_of(runner), half) < 1e-5, "two quarters of an adapter are no half of it");
 }
