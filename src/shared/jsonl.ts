@@ -6,8 +6,11 @@ import { IsheepError } from './errors.js';
 import { decodeText, readBytes } from './read-file.js';
 import { describeIssues, shorten } from './schema-problems.js';
 
-/** Reasons that an error lists, and stretches of lines of each; of more, only the number of lines is told. */
+/** Entries that an error lists, and stretches of lines in one; of more, only the number of lines is told. */
 const mostListed = 20;
+
+/** So many lines that are bad for the same reason each have an entry; more of them have one together. */
+const mostAlike = 3;
 
 export interface NumberedRow<T> {
   line: number;
@@ -96,21 +99,28 @@ function repeatedId(row: unknown, line: number, lineOfId: Map<string, number>): 
   return undefined;
 }
 
-/** Lines that are bad for the same reason are named together. */
 function badLines(name: string, bad: readonly BadLine[]): IsheepError {
+  const entries = entriesOf(bad);
+  const listed = entries.slice(0, mostListed).map(({ lines, reason }) => `${name}:${inStretches(lines)}: ${reason}`);
+  const more = entries.slice(mostListed).reduce((sum, { lines }) => sum + lines.length, 0);
+  const count = bad.length === 1 ? '1 bad line' : `${bad.length} bad lines`;
+  return new IsheepError('bad-input', `${count} in ${name}: ${[...listed, ...andMore(more)].join('; ')}`, {
+    hint: 'each line must be one JSON object with the fields of its kind of row',
+  });
+}
+
+/** In the order of their first lines. */
+function entriesOf(bad: readonly BadLine[]): { lines: number[]; reason: string }[] {
   const linesOf = new Map<string, number[]>();
   for (const { line, reason } of bad) {
     const lines = linesOf.get(reason);
     if (lines === undefined) linesOf.set(reason, [line]);
     else lines.push(line);
   }
-  const groups = [...linesOf];
-  const listed = groups.slice(0, mostListed).map(([reason, lines]) => `${name}:${inStretches(lines)}: ${reason}`);
-  const more = groups.slice(mostListed).reduce((sum, [, lines]) => sum + lines.length, 0);
-  const count = bad.length === 1 ? '1 bad line' : `${bad.length} bad lines`;
-  return new IsheepError('bad-input', `${count} in ${name}: ${[...listed, ...andMore(more)].join('; ')}`, {
-    hint: 'each line must be one JSON object with the fields of its kind of row',
-  });
+  const entries = [...linesOf].flatMap(([reason, lines]) =>
+    lines.length > mostAlike ? [{ lines, reason }] : lines.map((line) => ({ lines: [line], reason })),
+  );
+  return entries.sort((a, b) => (a.lines[0] ?? 0) - (b.lines[0] ?? 0));
 }
 
 /** Ascending numbers: "1-3,7". */
