@@ -52,7 +52,7 @@ public:
     // an adapter's here. Before it is computed; the weights, and this, must outlive its graph.
     void take_over(ggml_tensor * node, PackedWeights & weights, Parallel & parallel);
 
-    // Before the context is given other adapters, and with them other graphs.
+    // Once the context has been given other adapters, and with them other graphs; before those from before are freed.
     void forget_adapters() { adapters_ = std::make_unique<PackedWeights>(); }
 
     // What a node of ours reads.
