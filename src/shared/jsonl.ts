@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 
 import { IsheepError } from './errors.js';
+import { groupBy } from './group-by.js';
 import { decodeText, readBytes } from './read-file.js';
 import { describeIssues, shorten } from './schema-problems.js';
 
@@ -111,15 +112,10 @@ function badLines(name: string, bad: readonly BadLine[]): IsheepError {
 
 /** In the order of their first lines. */
 function entriesOf(bad: readonly BadLine[]): { lines: number[]; reason: string }[] {
-  const linesOf = new Map<string, number[]>();
-  for (const { line, reason } of bad) {
-    const lines = linesOf.get(reason);
-    if (lines === undefined) linesOf.set(reason, [line]);
-    else lines.push(line);
-  }
-  const entries = [...linesOf].flatMap(([reason, lines]) =>
-    lines.length > mostAlike ? [{ lines, reason }] : lines.map((line) => ({ lines: [line], reason })),
-  );
+  const entries = [...groupBy(bad, ({ reason }) => reason)].flatMap(([reason, alike]) => {
+    const lines = alike.map(({ line }) => line);
+    return lines.length > mostAlike ? [{ lines, reason }] : lines.map((line) => ({ lines: [line], reason }));
+  });
   return entries.sort((a, b) => (a.lines[0] ?? 0) - (b.lines[0] ?? 0));
 }
 
