@@ -29,8 +29,11 @@ constexpr int lane = 8;  // floats of a register
 constexpr int block_rows = 2;
 constexpr int n_vectors = panel_columns / lane;
 
-// Numbers of a row at a time: a tile's rows as floats (8 KiB) and the panel's part (16 KiB) stay in the nearest cache.
-constexpr int64_t chunk = 256;
+// Numbers of a row at a time: a tile's rows as floats (4 KiB), a panel's part and that which comes next (8 KiB each)
+// stay in the nearest cache.
+constexpr int64_t chunk = 128;
+
+constexpr int tile_columns = most_tile_panels * panel_columns;
 
 ISHEEP_TARGET inline __m256 lower_of_pairs(__m256i pairs) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16));
@@ -58,14 +61,21 @@ ISHEEP_TARGET inline void widen(const Bf16 * from, int64_t k, float * to) {
     }
 }
 
-// sums [block_rows][panel_columns] += rows [block_rows][chunk] times k numbers of the panel. First the lower numbers of
-// the pairs, then the upper ones: more of them at a time than that need more registers than there are.
-ISHEEP_TARGET inline void add_block(const float * rows, const Bf16 * panel, int64_t k, float * sums) {
+// sums [block_rows][tile_columns] += rows [block_rows][chunk] times k numbers of the panel. First the lower numbers of
+// the pairs, then the upper ones: more of them at a time than that need more registers than there are. `next`: k
+// numbers of a panel that are fetched into the cache meanwhile.
+template <bool fetches>
+ISHEEP_TARGET inline void add_block(const float * rows, const Bf16 * panel, const Bf16 * next, int64_t k,
+                                    float * sums) {
     __m256 sum[block_rows][n_vectors], number[block_rows];
     for (int r = 0; r < block_rows; r++) {
-        for (int v = 0; v < n_vectors; v++) sum[r][v] = _mm256_load_ps(sums + r * panel_columns + v * lane);
+        for (int v = 0; v < n_vectors; v++) sum[r][v] = _mm256_load_ps(sums + r * tile_columns + v * lane);
     }
     for (int64_t i = 0; i < k; i += 2, panel += 2 * panel_columns) {
+        if constexpr (fetches) {
+            _mm_prefetch((const char *) (next + i * panel_columns), _MM_HINT_T0);
+            _mm_prefetch((const char *) (next + (i + 1) * panel_columns), _MM_HINT_T0);
+        }
         for (int r = 0; r < block_rows; r++) number[r] = _mm256_broadcast_ss(rows + r * chunk + i);
         for (int v = 0; v < n_vectors; v++) {
             const __m256 column = lower_of_pairs(_mm256_loadu_si256((const __m256i *) (panel + v * 2 * lane)));
@@ -78,12 +88,13 @@ ISHEEP_TARGET inline void add_block(const float * rows, const Bf16 * panel, int6
         }
     }
     for (int r = 0; r < block_rows; r++) {
-        for (int v = 0; v < n_vectors; v++) _mm256_store_ps(sums + r * panel_columns + v * lane, sum[r][v]);
+        for (int v = 0; v < n_vectors; v++) _mm256_store_ps(sums + r * tile_columns + v * lane, sum[r][v]);
     }
 }
 
-// Rows beyond the tile's last, up to a whole block, repeat it; what comes out of them is not stored.
-ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, float * sums) {
+// Rows beyond the tile's last, up to a whole block, repeat it; what comes out of them is not stored. Numbers of a row
+// become floats once for all panels. The first block fetches the part of a panel that comes next.
+ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, int n_panels, float * sums) {
     alignas(32) float rows[tile_rows * chunk];
     const int n_computed = (n_rows + block_rows - 1) / block_rows * block_rows;
     for (int64_t start = 0; start < term.k; start += chunk) {
@@ -92,9 +103,17 @@ ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, float * sums) {
             const Bf16 * row = term.rows + std::min(r, n_rows - 1) * term.row_stride;
             widen(row + start, length, rows + r * chunk);
         }
-        const Bf16 * panel = term.panel + start * panel_columns;
-        for (int r = 0; r < n_rows; r += block_rows)
-            add_block(rows + r * chunk, panel, length, sums + r * panel_columns);
+        for (int p = 0; p < n_panels; p++) {
+            const Bf16 * panel = term.panel + p * term.panel_stride + start * panel_columns;
+            const Bf16 * next = nullptr;  // as long a part as this one
+            if (p + 1 < n_panels) next = panel + term.panel_stride;
+            else if (start + 2 * chunk <= term.k) next = term.panel + (start + chunk) * panel_columns;
+            float * panel_sums = sums + p * panel_columns;
+            if (next) add_block<true>(rows, panel, next, length, panel_sums);
+            else add_block<false>(rows, panel, nullptr, length, panel_sums);
+            for (int r = block_rows; r < n_rows; r += block_rows)
+                add_block<false>(rows + r * chunk, panel, nullptr, length, panel_sums + r * tile_columns);
+        }
     }
 }
 
@@ -102,7 +121,7 @@ ISHEEP_TARGET void multiply_by_mask(const Tile & tile, float * sums) {
     for (int column = 0; column < tile.n_columns; column += lane) {
         const __m256i some = first_of_lane(tile.n_columns - column);
         for (int r = 0; r < tile.n_rows; r++) {
-            float * sum = sums + r * panel_columns + column;
+            float * sum = sums + r * tile_columns + column;
             const __m256 mask = _mm256_maskload_ps(tile.mask + r * tile.mask_stride + column, some);
             _mm256_store_ps(sum, _mm256_mul_ps(_mm256_load_ps(sum), mask));
         }
@@ -110,15 +129,17 @@ ISHEEP_TARGET void multiply_by_mask(const Tile & tile, float * sums) {
 }
 
 ISHEEP_TARGET void compute_tile(const Tile & tile) {
-    alignas(32) float sums[tile_rows * panel_columns] = {};
+    alignas(32) float sums[tile_rows * tile_columns];
+    const int n_panels = (tile.n_columns + panel_columns - 1) / panel_columns;
+    for (int r = 0; r < tile_rows; r++) std::fill_n(sums + r * tile_columns, n_panels * panel_columns, 0.0f);
     for (int i = 0; i < tile.n_terms; i++) {
-        add_term(tile.terms[i], tile.n_rows, sums);
+        add_term(tile.terms[i], tile.n_rows, n_panels, sums);
         if (i + 1 == tile.n_masked) multiply_by_mask(tile, sums);
     }
     for (int column = 0; column < tile.n_columns; column += lane) {
         const __m256i some = first_of_lane(tile.n_columns - column);
         for (int r = 0; r < tile.n_rows; r++) {
-            __m256 sum = _mm256_load_ps(sums + r * panel_columns + column);
+            __m256 sum = _mm256_load_ps(sums + r * tile_columns + column);
             if (tile.addend)
                 sum = _mm256_add_ps(sum, _mm256_maskload_ps(tile.addend + r * tile.addend_stride + column, some));
             float * to = tile.result + r * tile.result_stride + column;
@@ -311,6 +332,7 @@ ISHEEP_TARGET float dot(const float * a, const float * b, int64_t n) {
 const MicroKernel * avx2_kernel() {
     static const MicroKernel kernel{
         "AVX2",
+        most_tile_panels,
         avx2::compute_tile,
         avx2::put_columns,
         avx2::put_pair,

@@ -226,10 +226,15 @@ ISHEEP_TARGET float dot(const float * a, const float * b, int64_t n) {
 
 const MicroKernel * avx512_bf16_kernel() {
     static const MicroKernel kernel{
-        "AVX-512 BF16",          avx512::compute_tile,
-        avx512::put_columns,     avx512::put_pair,
-        avx512::softmax_columns, avx512::softmax_columns_backward,
-        avx512::cross_entropy,   avx512::dot,
+        "AVX-512 BF16",
+        1,
+        avx512::compute_tile,
+        avx512::put_columns,
+        avx512::put_pair,
+        avx512::softmax_columns,
+        avx512::softmax_columns_backward,
+        avx512::cross_entropy,
+        avx512::dot,
         avx512::round_to_bf16,
     };
     return &kernel;

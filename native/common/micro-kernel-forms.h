@@ -10,6 +10,7 @@ namespace isheep {
 
 struct MicroKernel {
     const char * name;  // the instructions that it is made of
+    int tile_panels;
     void (*compute_tile)(const Tile & tile);
     void (*put_columns)(const Bf16 * const * rows, int64_t k, Bf16 * panel);
     void (*put_pair)(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to);

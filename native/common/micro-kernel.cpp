@@ -30,6 +30,10 @@ const char * micro_kernel_name() {
     return kernel() ? kernel()->name : "";
 }
 
+int tile_panels() {
+    return kernel()->tile_panels;
+}
+
 void compute_tile(const Tile & tile) {
     kernel()->compute_tile(tile);
 }

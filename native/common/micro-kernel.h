@@ -15,10 +15,11 @@ constexpr int panel_columns = 32;
 // The sum over k of rows[r][k] * panel[k][c]. A panel holds, for each pair of k, the pair's numbers of every column: 64
 // numbers a pair, the columns that a matrix lacks filled with zeros.
 struct TileTerm {
-    const Bf16 * rows;   // of the tile's first row
-    int64_t row_stride;  // numbers from one row to the next
-    const Bf16 * panel;
-    int64_t k;  // even
+    const Bf16 * rows;     // of the tile's first row
+    int64_t row_stride;    // numbers from one row to the next
+    const Bf16 * panel;    // of the tile's first columns
+    int64_t panel_stride;  // numbers from one panel to the next
+    int64_t k;             // even
 };
 
 struct Tile {
@@ -32,7 +33,7 @@ struct Tile {
     int64_t addend_stride;
     float * result;
     int64_t result_stride;
-    int n_rows, n_columns;  // at most tile_rows and panel_columns
+    int n_rows, n_columns;  // at most tile_rows, and the columns of tile_panels()
 };
 
 // So many columns of a panel are written at once.
@@ -50,6 +51,10 @@ void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to);
 bool has_micro_kernel();
 // The instructions that it is made of; "" where there is none.
 const char * micro_kernel_name();
+
+// Panels of a tile at most: as many as are fast together, 1 to most_tile_panels.
+int tile_panels();
+constexpr int most_tile_panels = 4;
 
 void compute_tile(const Tile & tile);
 

@@ -9,6 +9,10 @@
 
 namespace isheep {
 
+// Numbers of packed panels that a thread goes through again and again, at most: 512 KiB, half of a usual second-level
+// cache.
+constexpr int64_t most_packed = 256 << 10;
+
 // Column `column` of a panel, out of k numbers that lie one after the other.
 void put_column(const Bf16 * numbers, int64_t k, int column, Bf16 * panel);
 

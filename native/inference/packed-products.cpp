@@ -34,7 +34,8 @@ void multiply_by_panels(ggml_tensor * result, int, int nth, void * data) {
     const ggml_tensor * x = result->src[1];
     const int64_t k = matrix.n_in, n_rows = x->ne[1], n_panels = (matrix.n_out + panel_columns - 1) / panel_columns;
     const int64_t at_once = rows_of_block(n_rows, n_panels, k, nth);
-    const int64_t n_blocks = (n_rows + at_once - 1) / at_once, most = std::max<int64_t>(n_panels / (4 * nth), 1);
+    const int64_t n_blocks = (n_rows + at_once - 1) / at_once,
+                  most = std::max<int64_t>(n_panels / (4 * nth), tile_panels());
     rounded.resize(std::max(rounded.size(), (size_t) (at_once * k)));
     int64_t rounded_block = -1;
     for (;;) {

@@ -36,23 +36,27 @@ size_t place(int64_t k, int column) {
 
 // The largest difference of a tile's numbers from sums in double; 1 where a number outside the tile was written to.
 double worst_of_tile(const MicroKernel & form, int n_rows, int n_columns, int64_t k) {
+    const int width = form.tile_panels * panel_columns;
+    const int64_t panel_stride = k * panel_columns;
     const std::vector<Bf16> rows = as_bf16(normal_numbers((size_t) (n_rows * k), 1)),
-                            panel = as_bf16(normal_numbers((size_t) (panel_columns * k), 2));
-    const std::vector<float> mask = normal_numbers(tile_rows * panel_columns, 3),
-                             before = normal_numbers(tile_rows * panel_columns, 4);
+                            panels = as_bf16(normal_numbers((size_t) (width * k), 2));
+    const std::vector<float> mask = normal_numbers((size_t) (tile_rows * width), 3),
+                             before = normal_numbers((size_t) (tile_rows * width), 4);
     std::vector<float> result = before;  // which is the addend, too
-    const TileTerm terms[] = {{rows.data(), k, panel.data(), k}, {rows.data(), k, panel.data(), 2}};
-    form.compute_tile({terms, 2, 1, mask.data(), panel_columns, result.data(), panel_columns, result.data(),
-                       panel_columns, n_rows, n_columns});
+    const TileTerm terms[] = {{rows.data(), k, panels.data(), panel_stride, k},
+                              {rows.data(), k, panels.data(), panel_stride, 2}};
+    form.compute_tile({terms, 2, 1, mask.data(), width, result.data(), width, result.data(), width, n_rows, n_columns});
     double worst = 0;
     for (int r = 0; r < tile_rows; r++) {
-        for (int c = 0; c < panel_columns; c++) {
-            const size_t i = (size_t) (r * panel_columns + c);
+        for (int c = 0; c < width; c++) {
+            const size_t i = (size_t) (r * width + c);
             double expected = before[i];
             if (r < n_rows && c < n_columns) {
+                const Bf16 * panel = panels.data() + c / panel_columns * panel_stride;
                 double sum = 0, of_pair = 0;
                 for (int64_t j = 0; j < k; j++) {
-                    const double product = number(rows[(size_t) (r * k + j)]) * number(panel[place(j, c)]);
+                    const double product =
+                        number(rows[(size_t) (r * k + j)]) * number(panel[place(j, c % panel_columns)]);
                     sum += product;
                     if (j < 2) of_pair += product;
                 }
@@ -84,7 +88,8 @@ std::vector<double> softmax_of(const std::vector<float> & scores, size_t column,
 TEST("a tile of any form is the sum of its products, and nothing beside it is written to") {
     for_each_form([](const MicroKernel & form) {
         for (int n_rows = 1; n_rows <= tile_rows; n_rows++) {
-            for (int n_columns : {1, 7, 8, 9, 16, 23, 31, 32}) {
+            for (int n_columns : {1, 7, 8, 9, 16, 23, 31, 32, 33, 64, 90, 128}) {
+                if (n_columns > form.tile_panels * panel_columns) continue;
                 for (int64_t k : {2, 30, 256, 258, 1000}) {
                     const double worst = worst_of_tile(form, n_rows, n_columns, k);
                     check(worst < 1e-5, std::string(form.name) + ", " + std::to_string(n_rows) + " x " +

@@ -8,8 +8,6 @@
 namespace isheep {
 namespace {
 
-// Numbers of a thread's packed panels at most: 512 KiB, half of a usual second-level cache.
-constexpr int64_t most_packed = 256 << 10;
 // Columns that are packed together at least, where a thread has so many: long pieces of a matrix are read faster.
 constexpr int64_t wide_columns = 128;
 
@@ -85,8 +83,8 @@ private:
         const int n_panels = (int) ((to_column - column + panel_columns - 1) / panel_columns);
         for (size_t pass = 0; pass < passes_.size(); pass++) {
             pack(passes_[pass], column, n_panels);
-            for (int panel = 0; panel < n_panels; panel++)
-                compute_panel(pass, column, panel, n_panels, from_row, to_row);
+            for (int panel = 0; panel < n_panels; panel += tile_panels())
+                compute_panels(pass, column, panel, n_panels, from_row, to_row);
         }
     }
 
@@ -110,18 +108,19 @@ private:
         }
     }
 
-    // `column`: the first that is packed.
-    void compute_panel(size_t pass, int64_t column, int panel, int n_panels, int64_t from_row, int64_t to_row) {
+    // From `panel` on as many of the n_panels that are packed as make a tile. `column`: the first that is packed.
+    void compute_panels(size_t pass, int64_t column, int panel, int n_panels, int64_t from_row, int64_t to_row) {
         const std::vector<Slice> & slices = passes_[pass];
         std::vector<TileTerm> terms;
         const Bf16 * packed = packed_.data();
         Tile tile{};
         for (const Slice & slice : slices) {
             terms.push_back({nullptr, (int64_t) (rows_of(slice.term)->nb[1] / sizeof(Bf16)),
-                             packed + panel * slice.k * panel_columns, slice.k});
+                             packed + panel * slice.k * panel_columns, slice.k * panel_columns, slice.k});
             packed += slice.k * panel_columns * n_panels;
             if (mask_ && slice.term == 0) tile.n_masked++;
         }
+        const int64_t n_columns = std::min(n_panels - panel, tile_panels()) * panel_columns;
         column += panel * panel_columns;
         const ggml_tensor * addend = pass > 0 ? result_ : addend_;
         auto place = [&](const ggml_tensor * t, int64_t row) {
@@ -133,7 +132,7 @@ private:
         tile.mask_stride = stride(mask_);
         tile.addend_stride = stride(addend);
         tile.result_stride = stride(result_);
-        tile.n_columns = (int) std::min<int64_t>(panel_columns, result_->ne[0] - column);
+        tile.n_columns = (int) std::min(n_columns, result_->ne[0] - column);
         for (int64_t row = from_row; row < to_row; row += tile_rows) {
             for (size_t i = 0; i < slices.size(); i++) {
                 const ggml_tensor * rows = rows_of(slices[i].term);
