@@ -3,10 +3,11 @@
 // its responses (two epochs), and its seeds alone (three), both trained as the run was.
 //
 //   node scripts/experiments/claim.mjs RUN --squad FILE [--ifeval FILE] [--form raw|chat] [--iteration 1]
-//                                          [--controls no] [--threads 2] [--out FOLDER]
+//                                          [--without-controls] [--threads 2] [--out FOLDER]
 //
 // --squad: SQuAD 2.0, which `isheep fetch squad2` brings. --form: whether SQuAD asks in plain text or in messages. What
-// is made lies in FOLDER (default RUN/claim); the same command continues what was interrupted, and ends with a table.
+// is made lies in FOLDER (default RUN/claim/ITERATION); the same command continues what was interrupted, and ends with a
+// table.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,6 @@ import { parseArgs } from 'node:util';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const isheep = path.join(root, 'dist', 'cli', 'main.js');
 const packagedSeeds = path.join(root, 'src', 'stages', 'synthesize', 'seeds.jsonl');
-const benchmarks = ['ifeval', 'squad2'];
 const squadItems = '500';
 
 const { positionals, values } = parseArgs({
@@ -25,23 +25,23 @@ const { positionals, values } = parseArgs({
   options: {
     iteration: { type: 'string', default: '1' },
     form: { type: 'string', default: 'raw' },
-    controls: { type: 'string', default: 'yes' },
+    'without-controls': { type: 'boolean', default: false },
     threads: { type: 'string', default: '0' },
     ifeval: { type: 'string' },
     squad: { type: 'string' },
     out: { type: 'string' },
   },
 });
-const [run] = positionals;
-if (positionals.length !== 1 || !existsSync(path.join(run, 'config.json')) || !existsSync(values.squad ?? '')) {
-  console.error('error: one folder of a run and a file of SQuAD 2.0 are needed');
+const [run = ''] = positionals;
+const iteration = path.join(run, 'iterations', values.iteration);
+if (!existsSync(path.join(iteration, 'adapter.gguf')) || !existsSync(values.squad ?? '')) {
+  console.error(`error: needed are a run with a trained iteration ${values.iteration}, and a file of SQuAD 2.0`);
   console.error(
     'hint: node scripts/experiments/claim.mjs runs/mine --squad FILE; `isheep fetch squad2` says where it is',
   );
   process.exit(2);
 }
-const iteration = path.join(run, 'iterations', values.iteration);
-const out = values.out ?? path.join(run, 'claim');
+const out = values.out ?? path.join(run, 'claim', values.iteration);
 const { config } = JSON.parse(readFileSync(path.join(run, 'config.json'), 'utf8'));
 
 const place = (name) => path.join(out, name);
@@ -88,7 +88,7 @@ function writeControls() {
 
 /** By the model and the trainer's settings of the run, unless its results are there. */
 function trainControl(name, epochs) {
-  if (benchmarks.every((benchmark) => existsSync(place(`${name}-${benchmark}.json`)))) return;
+  if (existsSync(resultFile(name, 'ifeval')) && existsSync(resultFile(name, 'squad2'))) return;
   const { model, device, seed, chatTemplate, train } = config;
   const file = place(`${name}.json`);
   writeFileSync(
@@ -104,22 +104,32 @@ const ofModel = [
   ...(config.chatTemplate === undefined ? [] : ['--chat-template', config.chatTemplate]),
 ];
 
-/** Compared with the base, or with the result in another file. Answers are remembered, so that a second one is quick. */
-function evaluate(name, adapter, benchmark, parameters, against = 'base') {
-  const file = place(`${name}-${benchmark}${against === 'base' ? '' : '-against-run'}.json`);
+/** Another way of asking is another result. */
+function resultFile(name, benchmark, isAgainstRun = false) {
+  const form = benchmark === 'squad2' ? `-${values.form}` : '';
+  return place(`${name}-${benchmark}${form}${isAgainstRun ? '-against-run' : ''}.json`);
+}
+
+/** Compared with the base, or with the run's result. Answers are remembered, so that the second is quick. */
+function evaluate(name, adapter, benchmark, isAgainstRun = false) {
+  const file = resultFile(name, benchmark, isAgainstRun);
+  const against = isAgainstRun ? resultFile('run', benchmark) : 'base';
   const asked = [...ofModel, ...onThreads, '--adapter', adapter, '--against', against, '--out', file];
-  if (!existsSync(file)) call(['evaluate', benchmark, ...asked, ...parameters]);
+  if (!existsSync(file)) call(['evaluate', benchmark, ...asked, ...askedOf[benchmark]]);
   return JSON.parse(readFileSync(file, 'utf8')).comparison;
 }
 
+const askedOf = {
+  ifeval: values.ifeval ? ['--data', values.ifeval] : [],
+  squad2: ['--data', place('squad.json'), '--shots', '0', '--limit', squadItems, '--form', values.form],
+};
+
 function measured(name, adapter) {
-  const ofIfeval = values.ifeval ? ['--data', values.ifeval] : [];
-  const ofSquad = ['--data', place('squad.json'), '--shots', '0', '--limit', squadItems, '--form', values.form];
-  const ifeval = [evaluate(name, adapter, 'ifeval', ofIfeval).average];
-  const squad = [evaluate(name, adapter, 'squad2', ofSquad).f1];
+  const ifeval = [evaluate(name, adapter, 'ifeval').average];
+  const squad = [evaluate(name, adapter, 'squad2').f1];
   if (name !== 'run') {
-    ifeval.push(evaluate(name, adapter, 'ifeval', ofIfeval, place('run-ifeval.json')).average);
-    squad.push(evaluate(name, adapter, 'squad2', ofSquad, place('run-squad2.json')).f1);
+    ifeval.push(evaluate(name, adapter, 'ifeval', true).average);
+    squad.push(evaluate(name, adapter, 'squad2', true).f1);
   }
   return { name, ifeval, squad };
 }
@@ -127,7 +137,8 @@ function measured(name, adapter) {
 /** "+6.9, p < .001" */
 function differenceText({ difference, p }) {
   const sign = difference < 0 ? '−' : '+';
-  return `${sign}${Math.abs(difference).toFixed(1)}, p ${p < 0.001 ? '< ' : ''}${Math.max(p, 0.001).toFixed(3).replace('0.', '.')}`;
+  const chance = p < 0.001 ? '< .001' : p.toFixed(3).replace('0.', '.');
+  return `${sign}${Math.abs(difference).toFixed(1)}, p ${chance}`;
 }
 
 /** Of one benchmark: the value, its difference from the base, and from the run. */
@@ -149,7 +160,7 @@ function table(rows) {
 mkdirSync(out, { recursive: true });
 writeFileSync(place('squad.json'), JSON.stringify(withoutUnanswerable(values.squad)));
 const rows = [measured('run', path.join(iteration, 'adapter.gguf'))];
-if (values.controls !== 'no') {
+if (!values['without-controls']) {
   writeControls();
   for (const [name, epochs] of [
     ['random', 2],

@@ -37,6 +37,7 @@ function makeRun(): string {
     response: i === 5 ? ' ' : `Answer ${i}.`,
     verdicts: [],
   }));
+  writeFileSync(path.join(folder, 'adapter.gguf'), '');
   writeFileSync(path.join(folder, 'pairs.jsonl'), lines(pairs));
   const made = { ...pairs[0], id: 'c-1-1-h1', source: { hindsightOf: 'c-1-1' } };
   writeFileSync(path.join(folder, 'dataset.jsonl'), lines([...pairs.slice(0, 2), made]));
@@ -64,15 +65,15 @@ function writeResults(out: string): void {
   const compared = (other: number, value: number, p: number) => ({ other, value, difference: value - other, p, n: 7 });
   const results = {
     'run-ifeval': { average: compared(20, 30, 0.0002) },
-    'run-squad2': { f1: compared(10, 25, 0.04) },
+    'run-squad2-raw': { f1: compared(10, 25, 0.04) },
     'random-ifeval': { average: compared(20, 18, 0.5) },
-    'random-squad2': { f1: compared(10, 12, 0.3) },
+    'random-squad2-raw': { f1: compared(10, 12, 0.3) },
     'random-ifeval-against-run': { average: compared(30, 18, 0.001) },
-    'random-squad2-against-run': { f1: compared(25, 12, 0.02) },
+    'random-squad2-raw-against-run': { f1: compared(25, 12, 0.02) },
     'seeds-ifeval': { average: compared(20, 15, 0.03) },
-    'seeds-squad2': { f1: compared(10, 20, 0.01) },
+    'seeds-squad2-raw': { f1: compared(10, 20, 0.01) },
     'seeds-ifeval-against-run': { average: compared(30, 15, 0.0001) },
-    'seeds-squad2-against-run': { f1: compared(25, 20, 0.06) },
+    'seeds-squad2-raw-against-run': { f1: compared(25, 20, 0.06) },
   };
   for (const [name, comparison] of Object.entries(results))
     writeFileSync(path.join(out, `${name}.json`), JSON.stringify({ comparison }));
@@ -112,10 +113,11 @@ test('controls are drawn from the run, and the table sets them beside it', () =>
 });
 
 test('without a run or a file of SQuAD it says what it needs', () => {
-  for (const parameters of [[], [makeRun()], [temporaryFolder(), '--squad', script]]) {
+  const withoutIteration = [makeRun(), '--squad', script, '--iteration', '2'];
+  for (const parameters of [[], [makeRun()], [temporaryFolder(), '--squad', script], withoutIteration]) {
     const { status, stderr } = claim(...parameters);
     expect(status).toBe(2);
-    expect(stderr).toContain('one folder of a run and a file of SQuAD 2.0');
+    expect(stderr).toContain('and a file of SQuAD 2.0');
     expect(stderr).toContain('isheep fetch squad2');
   }
 });
