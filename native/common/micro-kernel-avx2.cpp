@@ -23,6 +23,7 @@ namespace avx2 {
 namespace {
 
 constexpr int lane = 8;  // floats of a register
+constexpr int most_rows = 8;
 
 // Rows that are summed at once: with all of a panel's columns eight sums, as many as two multipliers of four cycles
 // keep busy, and the panel is read in the order in which it lies.
@@ -95,7 +96,7 @@ ISHEEP_TARGET inline void add_block(const float * rows, const Bf16 * panel, cons
 // Rows beyond the tile's last, up to a whole block, repeat it; what comes out of them is not stored. Numbers of a row
 // become floats once for all panels. The first block fetches the part of a panel that comes next.
 ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, int n_panels, float * sums) {
-    alignas(32) float rows[tile_rows * chunk];
+    alignas(32) float rows[most_rows * chunk];
     const int n_computed = (n_rows + block_rows - 1) / block_rows * block_rows;
     for (int64_t start = 0; start < term.k; start += chunk) {
         const int64_t length = std::min(chunk, term.k - start);
@@ -129,9 +130,9 @@ ISHEEP_TARGET void multiply_by_mask(const Tile & tile, float * sums) {
 }
 
 ISHEEP_TARGET void compute_tile(const Tile & tile) {
-    alignas(32) float sums[tile_rows * tile_columns];
+    alignas(32) float sums[most_rows * tile_columns];
     const int n_panels = (tile.n_columns + panel_columns - 1) / panel_columns;
-    for (int r = 0; r < tile_rows; r++) std::fill_n(sums + r * tile_columns, n_panels * panel_columns, 0.0f);
+    for (int r = 0; r < most_rows; r++) std::fill_n(sums + r * tile_columns, n_panels * panel_columns, 0.0f);
     for (int i = 0; i < tile.n_terms; i++) {
         add_term(tile.terms[i], tile.n_rows, n_panels, sums);
         if (i + 1 == tile.n_masked) multiply_by_mask(tile, sums);
@@ -332,6 +333,7 @@ ISHEEP_TARGET float dot(const float * a, const float * b, int64_t n) {
 const MicroKernel * avx2_kernel() {
     static const MicroKernel kernel{
         "AVX2",
+        avx2::most_rows,
         most_tile_panels,
         avx2::compute_tile,
         avx2::put_columns,

@@ -2,86 +2,54 @@
 #include "common/micro-kernel-forms.h"
 
 #if defined(__x86_64__) || defined(_M_X64)
-#include <immintrin.h>
+#include "common/micro-kernel-sums-avx512.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
-
-// The rest of the program is built for every processor, these functions for some. MSVC takes the instructions anywhere.
-#if defined(__GNUC__) || defined(__clang__)
-#define ISHEEP_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#else
-#define ISHEEP_TARGET
-#endif
 
 namespace isheep {
 namespace avx512 {
 namespace {
 
-constexpr int lane = 16;  // floats of a register
-constexpr int n_vectors = panel_columns / lane;
+constexpr int most_rows = 8;
 
 // Rows beyond the tile's last repeat it; what comes out of them is not stored.
-ISHEEP_TARGET void add_term(const TileTerm & term, int n_rows, float * sums) {
-    const Bf16 * rows[tile_rows];
-    for (int r = 0; r < tile_rows; r++) rows[r] = term.rows + std::min(r, n_rows - 1) * term.row_stride;
-    __m512 sum[tile_rows][n_vectors];
-    for (int r = 0; r < tile_rows; r++) {
+ISHEEP_AVX512 void add_term(const TileTerm & term, int n_rows, float * sums) {
+    const Bf16 * rows[most_rows];
+    for (int r = 0; r < most_rows; r++) rows[r] = term.rows + std::min(r, n_rows - 1) * term.row_stride;
+    __m512 sum[most_rows][n_vectors];
+    for (int r = 0; r < most_rows; r++) {
         for (int v = 0; v < n_vectors; v++) sum[r][v] = _mm512_load_ps(sums + r * panel_columns + v * lane);
     }
     const Bf16 * panel = term.panel;
     for (int64_t k = 0; k < term.k; k += 2, panel += 2 * panel_columns) {
         __m512bh columns[n_vectors];
         for (int v = 0; v < n_vectors; v++) columns[v] = (__m512bh) _mm512_loadu_si512(panel + v * 2 * lane);
-        for (int r = 0; r < tile_rows; r++) {
+        for (int r = 0; r < most_rows; r++) {
             int32_t numbers;  // two of the row
             std::memcpy(&numbers, rows[r] + k, sizeof numbers);
             const __m512bh pair = (__m512bh) _mm512_set1_epi32(numbers);
             for (int v = 0; v < n_vectors; v++) sum[r][v] = _mm512_dpbf16_ps(sum[r][v], pair, columns[v]);
         }
     }
-    for (int r = 0; r < tile_rows; r++) {
+    for (int r = 0; r < most_rows; r++) {
         for (int v = 0; v < n_vectors; v++) _mm512_store_ps(sums + r * panel_columns + v * lane, sum[r][v]);
     }
 }
 
-// The first n of 16 numbers.
-ISHEEP_TARGET __mmask16 first_of_lane(int n) {
-    return (__mmask16) ((1u << std::clamp(n, 0, lane)) - 1);
-}
-
-ISHEEP_TARGET void multiply_by_mask(const Tile & tile, float * sums) {
-    for (int v = 0; v < n_vectors; v++) {
-        const __mmask16 some = first_of_lane(tile.n_columns - v * lane);
-        for (int r = 0; r < tile.n_rows; r++) {
-            float * sum = sums + r * panel_columns + v * lane;
-            const __m512 mask = _mm512_maskz_loadu_ps(some, tile.mask + r * tile.mask_stride + v * lane);
-            _mm512_store_ps(sum, _mm512_mul_ps(_mm512_load_ps(sum), mask));
-        }
-    }
-}
-
-ISHEEP_TARGET void compute_tile(const Tile & tile) {
-    alignas(64) float sums[tile_rows * panel_columns] = {};
+ISHEEP_AVX512 void compute_tile(const Tile & tile) {
+    alignas(64) float sums[most_rows * panel_columns] = {};
+    const Part whole{0, 0, tile.n_rows, sums};
     for (int i = 0; i < tile.n_terms; i++) {
         add_term(tile.terms[i], tile.n_rows, sums);
-        if (i + 1 == tile.n_masked) multiply_by_mask(tile, sums);
+        if (i + 1 == tile.n_masked) multiply_by_mask(tile, whole);
     }
-    for (int v = 0; v < n_vectors; v++) {
-        const __mmask16 some = first_of_lane(tile.n_columns - v * lane);
-        for (int r = 0; r < tile.n_rows; r++) {
-            __m512 sum = _mm512_load_ps(sums + r * panel_columns + v * lane);
-            if (tile.addend)
-                sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(some, tile.addend + r * tile.addend_stride + v * lane));
-            _mm512_mask_storeu_ps(tile.result + r * tile.result_stride + v * lane, some, sum);
-        }
-    }
+    put_result(tile, whole);
 }
 
 // 16 registers of 16 pairs: pair c of register r becomes pair r of register c.
-ISHEEP_TARGET inline void transpose_pairs(__m512i * r) {
+ISHEEP_AVX512 inline void transpose_pairs(__m512i * r) {
     __m512i two[lane], four[lane];
     for (int i = 0; i < lane; i += 2) {
         two[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
@@ -107,7 +75,7 @@ ISHEEP_TARGET inline void transpose_pairs(__m512i * r) {
     }
 }
 
-ISHEEP_TARGET void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * panel) {
+ISHEEP_AVX512 void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * panel) {
     static_assert(packed_columns == lane, "a register holds a pair of each column");
     for (int64_t i = 0; i < k; i += 2 * lane) {
         const int n_pairs = (int) std::min<int64_t>((k - i) / 2, lane);
@@ -120,7 +88,7 @@ ISHEEP_TARGET void put_columns(const Bf16 * const * rows, int64_t k, Bf16 * pane
     }
 }
 
-ISHEEP_TARGET void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to) {
+ISHEEP_AVX512 void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to) {
     alignas(64) static constexpr uint16_t order[2 * panel_columns] = {
         0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39, 8,  40, 9,  41, 10, 42,
         11, 43, 12, 44, 13, 45, 14, 46, 15, 47, 16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53,
@@ -133,7 +101,7 @@ ISHEEP_TARGET void put_pair(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to
     }
 }
 
-ISHEEP_TARGET void round_to_bf16(const float * from, const float * factors, Bf16 * to, int64_t n) {
+ISHEEP_AVX512 void round_to_bf16(const float * from, const float * factors, Bf16 * to, int64_t n) {
     for (int64_t i = 0; i < n; i += lane) {
         const __mmask16 some = first_of_lane((int) std::min<int64_t>(n - i, lane));
         __m512 values = _mm512_maskz_loadu_ps(some, from + i);
@@ -143,7 +111,7 @@ ISHEEP_TARGET void round_to_bf16(const float * from, const float * factors, Bf16
 }
 
 // e^x for x <= 0: 2^n e^r with |r| <= ln 2 / 2, e^r by its Taylor series to r^6, which leaves 1e-7 of it.
-ISHEEP_TARGET inline __m512 exponential(__m512 x) {
+ISHEEP_AVX512 inline __m512 exponential(__m512 x) {
     x = _mm512_max_ps(x, _mm512_set1_ps(-100));  // nothing, in the end; -inf would give no number
     const __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
     __m512 r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693359375f), x);  // ln 2 in two parts, the first of few bits
@@ -154,7 +122,7 @@ ISHEEP_TARGET inline __m512 exponential(__m512 x) {
     return _mm512_scalef_ps(sum, n);
 }
 
-ISHEEP_TARGET void softmax_columns(float * scores, int64_t n_keys, int n_columns, int64_t stride, float scale,
+ISHEEP_AVX512 void softmax_columns(float * scores, int64_t n_keys, int n_columns, int64_t stride, float scale,
                                    Bf16 * rounded) {
     const __m512 factor = _mm512_set1_ps(scale);
     for (int column = 0; column < n_columns; column += lane) {
@@ -177,7 +145,7 @@ ISHEEP_TARGET void softmax_columns(float * scores, int64_t n_keys, int n_columns
     }
 }
 
-ISHEEP_TARGET void softmax_columns_backward(const float * p, const float * dp, const float * dots, int64_t n_keys,
+ISHEEP_AVX512 void softmax_columns_backward(const float * p, const float * dp, const float * dots, int64_t n_keys,
                                             int n_columns, int64_t stride, Bf16 * d_scores) {
     for (int64_t key = 0; key < n_keys; key++) {
         for (int column = 0; column < n_columns; column += lane) {
@@ -189,9 +157,9 @@ ISHEEP_TARGET void softmax_columns_backward(const float * p, const float * dp, c
     }
 }
 
-ISHEEP_TARGET double cross_entropy(const float * logits, int64_t n, int64_t target, Bf16 * gradient) {
+ISHEEP_AVX512 double cross_entropy(const float * logits, int64_t n, int64_t target, Bf16 * gradient) {
     const __m512 nothing = _mm512_set1_ps(-std::numeric_limits<float>::infinity());
-    auto load = [&](int64_t i) ISHEEP_TARGET {
+    auto load = [&](int64_t i) ISHEEP_AVX512 {
         return _mm512_mask_loadu_ps(nothing, first_of_lane((int) std::min<int64_t>(n - i, lane)), logits + i);
     };
     __m512 highest = nothing, sum = _mm512_setzero_ps();
@@ -212,7 +180,7 @@ ISHEEP_TARGET double cross_entropy(const float * logits, int64_t n, int64_t targ
     return (double) top - own + std::log((double) total);
 }
 
-ISHEEP_TARGET float dot(const float * a, const float * b, int64_t n) {
+ISHEEP_AVX512 float dot(const float * a, const float * b, int64_t n) {
     __m512 sum = _mm512_setzero_ps();
     for (int64_t i = 0; i < n; i += lane) {
         const __mmask16 some = first_of_lane((int) std::min<int64_t>(n - i, lane));
@@ -227,6 +195,7 @@ ISHEEP_TARGET float dot(const float * a, const float * b, int64_t n) {
 const MicroKernel * avx512_bf16_kernel() {
     static const MicroKernel kernel{
         "AVX-512 BF16",
+        avx512::most_rows,
         1,
         avx512::compute_tile,
         avx512::put_columns,

@@ -10,7 +10,7 @@ namespace isheep {
 
 struct MicroKernel {
     const char * name;  // the instructions that it is made of
-    int tile_panels;
+    int tile_rows, tile_panels;
     void (*compute_tile)(const Tile & tile);
     void (*put_columns)(const Bf16 * const * rows, int64_t k, Bf16 * panel);
     void (*put_pair)(const Bf16 * a, const Bf16 * b, int64_t n, Bf16 * to);
@@ -22,7 +22,9 @@ struct MicroKernel {
     void (*round_to_bf16)(const float * from, const float * factors, Bf16 * to, int64_t n);
 };
 
-// Null where this program was built for another kind of processor.
+// Null where this program was built for another kind of processor; that of AMX also where the system does not give its
+// registers to this process.
+const MicroKernel * amx_bf16_kernel();
 const MicroKernel * avx512_bf16_kernel();
 const MicroKernel * avx2_kernel();
 

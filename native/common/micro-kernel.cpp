@@ -8,6 +8,7 @@ namespace isheep {
 std::vector<const MicroKernel *> micro_kernels_here() {
     ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
     std::vector<const MicroKernel *> kernels;
+    if (has_feature(cpu, "AMX_INT8") && amx_bf16_kernel()) kernels.push_back(amx_bf16_kernel());
     if (has_feature(cpu, "AVX512_BF16")) kernels.push_back(avx512_bf16_kernel());
     if (has_feature(cpu, "AVX2") && has_feature(cpu, "FMA")) kernels.push_back(avx2_kernel());
     return kernels;
@@ -28,6 +29,10 @@ bool has_micro_kernel() {
 
 const char * micro_kernel_name() {
     return kernel() ? kernel()->name : "";
+}
+
+int tile_rows() {
+    return kernel()->tile_rows;
 }
 
 int tile_panels() {

@@ -1,5 +1,5 @@
-// The inner part of matrix products of numbers in BF16, on x86 with AVX-512 BF16 or with AVX2 and FMA: one tile of a
-// result, out of rows and packed panels, summed in F32. Knows neither ggml's tensors nor threads; matrix-product.h
+// The inner part of matrix products of numbers in BF16, on x86 with AMX BF16, AVX-512 BF16 or AVX2 and FMA: one tile of
+// a result, out of rows and packed panels, summed in F32. Knows neither ggml's tensors nor threads; matrix-product.h
 // does.
 #pragma once
 
@@ -9,7 +9,6 @@ namespace isheep {
 
 using Bf16 = uint16_t;  // the upper half of a float
 
-constexpr int tile_rows = 8;
 constexpr int panel_columns = 32;
 
 // The sum over k of rows[r][k] * panel[k][c]. A panel holds, for each pair of k, the pair's numbers of every column: 64
@@ -33,7 +32,7 @@ struct Tile {
     int64_t addend_stride;
     float * result;
     int64_t result_stride;
-    int n_rows, n_columns;  // at most tile_rows, and the columns of tile_panels()
+    int n_rows, n_columns;  // at most tile_rows(), and the columns of tile_panels()
 };
 
 // So many columns of a panel are written at once.
@@ -52,9 +51,12 @@ bool has_micro_kernel();
 // The instructions that it is made of; "" where there is none.
 const char * micro_kernel_name();
 
-// Panels of a tile at most: as many as are fast together, 1 to most_tile_panels.
+// Rows and panels of a tile at most: as many as are fast together; of the latter 1 to most_tile_panels.
+int tile_rows();
 int tile_panels();
 constexpr int most_tile_panels = 4;
+// Threads share rows in multiples of it: any form computes so many together.
+constexpr int shared_rows = 16;
 
 void compute_tile(const Tile & tile);
 

@@ -27,7 +27,7 @@ void put_column(const Bf16 * numbers, int64_t k, int column, Bf16 * panel) {
 void multiply(const PanelProduct & p, int64_t n_rows, int64_t n_columns, bool add) {
     // as many panels together as the second-level cache keeps for the next rows
     const int64_t n_panels = std::clamp<int64_t>(most_packed / (p.k * panel_columns), 1, tile_panels());
-    const int64_t most_columns = n_panels * panel_columns;
+    const int64_t most_columns = n_panels * panel_columns, most_rows = tile_rows();
     for (int64_t column = 0; column < n_columns; column += most_columns) {
         TileTerm term{nullptr, p.row_stride, p.panels + column * p.k, p.k * panel_columns, p.k};
         Tile tile{};
@@ -35,11 +35,11 @@ void multiply(const PanelProduct & p, int64_t n_rows, int64_t n_columns, bool ad
         tile.n_terms = 1;
         tile.addend_stride = tile.result_stride = p.result_stride;
         tile.n_columns = (int) std::min(most_columns, n_columns - column);
-        for (int64_t row = 0; row < n_rows; row += tile_rows) {
+        for (int64_t row = 0; row < n_rows; row += most_rows) {
             term.rows = p.rows + row * p.row_stride;
             tile.result = p.result + row * p.result_stride + column;
             tile.addend = add ? tile.result : nullptr;
-            tile.n_rows = (int) std::min<int64_t>(tile_rows, n_rows - row);
+            tile.n_rows = (int) std::min(most_rows, n_rows - row);
             compute_tile(tile);
         }
     }

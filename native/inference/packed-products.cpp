@@ -1,8 +1,9 @@
 #include "inference/packed-products.h"
 
-#include "common/backends.h"
 #include "common/panel.h"
 #include "inference/own-operator.h"
+
+#include "ggml-backend.h"
 
 #include <algorithm>
 #include <new>
@@ -21,8 +22,8 @@ constexpr std::align_val_t cache_line{64};
 // many as leave each thread two pieces.
 int64_t rows_of_block(int64_t n_rows, int64_t n_panels, int64_t k, int nth) {
     const int64_t n_blocks = (2 * nth + n_panels - 1) / n_panels;
-    const int64_t n_tiles = (n_rows + n_blocks * tile_rows - 1) / (n_blocks * tile_rows);
-    return std::min(std::max<int64_t>(std::min(n_tiles, most_rounded / k / tile_rows), 1) * tile_rows, n_rows);
+    const int64_t n_tiles = (n_rows + n_blocks * shared_rows - 1) / (n_blocks * shared_rows);
+    return std::min(std::max<int64_t>(std::min(n_tiles, most_rounded / k / shared_rows), 1) * shared_rows, n_rows);
 }
 
 // result = x * matrix, of the shape [n_out, n_rows]: blocks of rows one after the other, of each of which the threads
@@ -85,11 +86,6 @@ bool is_packable(const ggml_tensor * weights) {
 
 void PackedMatrix::Free::operator()(Bf16 * numbers) const {
     operator delete[](numbers, cache_line);
-}
-
-bool PackedWeights::suit_processor() {
-    ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
-    return has_micro_kernel() && !has_feature(cpu, "AMX_INT8");
 }
 
 bool PackedWeights::packs(ggml_type type) {

@@ -32,8 +32,6 @@ struct PackedMatrix {
 // use it.
 class PackedWeights {
 public:
-    // Whether this processor has the micro-kernel, and no matrix instructions, for which ggml has forms.
-    static bool suit_processor();
     // Whether a model's matrix of this type is packed. F16 and F32 are not: BF16 would round them.
     static bool packs(ggml_type type);
 

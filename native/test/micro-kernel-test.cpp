@@ -40,14 +40,14 @@ double worst_of_tile(const MicroKernel & form, int n_rows, int n_columns, int64_
     const int64_t panel_stride = k * panel_columns;
     const std::vector<Bf16> rows = as_bf16(normal_numbers((size_t) (n_rows * k), 1)),
                             panels = as_bf16(normal_numbers((size_t) (width * k), 2));
-    const std::vector<float> mask = normal_numbers((size_t) (tile_rows * width), 3),
-                             before = normal_numbers((size_t) (tile_rows * width), 4);
+    const std::vector<float> mask = normal_numbers((size_t) (form.tile_rows * width), 3),
+                             before = normal_numbers((size_t) (form.tile_rows * width), 4);
     std::vector<float> result = before;  // which is the addend, too
     const TileTerm terms[] = {{rows.data(), k, panels.data(), panel_stride, k},
                               {rows.data(), k, panels.data(), panel_stride, 2}};
     form.compute_tile({terms, 2, 1, mask.data(), width, result.data(), width, result.data(), width, n_rows, n_columns});
     double worst = 0;
-    for (int r = 0; r < tile_rows; r++) {
+    for (int r = 0; r < form.tile_rows; r++) {
         for (int c = 0; c < width; c++) {
             const size_t i = (size_t) (r * width + c);
             double expected = before[i];
@@ -87,7 +87,7 @@ std::vector<double> softmax_of(const std::vector<float> & scores, size_t column,
 
 TEST("a tile of any form is the sum of its products, and nothing beside it is written to") {
     for_each_form([](const MicroKernel & form) {
-        for (int n_rows = 1; n_rows <= tile_rows; n_rows++) {
+        for (int n_rows = 1; n_rows <= form.tile_rows; n_rows++) {
             for (int n_columns : {1, 7, 8, 9, 16, 23, 31, 32, 33, 64, 90, 128}) {
                 if (n_columns > form.tile_panels * panel_columns) continue;
                 for (int64_t k : {2, 30, 256, 258, 1000}) {

@@ -147,7 +147,7 @@ TEST(
 }
 
 TEST("weights are packed where they have room, and a model's vectors are nearer to F32 than ggml's then") {
-    if (!PackedWeights::suit_processor()) return;
+    if (!has_micro_kernel_here()) return;
     for (const char * name : {"llama", "qwen2", "qwen3", "gemma3"}) {
         TinyModelOptions options = tiny_architecture(name);
         options.type = GGML_TYPE_Q8_0;
@@ -167,7 +167,7 @@ TEST("weights are packed where they have room, and a model's vectors are nearer 
 }
 
 TEST("an adapter's products are taken over with a packed model's, and are near those in F32") {
-    if (!PackedWeights::suit_processor()) return;
+    if (!has_micro_kernel_here()) return;
     for (const char * name : {"llama", "gemma3"}) {
         TinyModelOptions options = tiny_architecture(name);
         options.type = GGML_TYPE_Q8_0;
@@ -187,7 +187,7 @@ TEST("an adapter's products are taken over with a packed model's, and are near t
 }
 
 TEST("a runner that is given other adapters computes with those") {
-    if (!PackedWeights::suit_processor()) return;
+    if (!has_micro_kernel_here()) return;
     TinyModelOptions options;
     options.type = GGML_TYPE_Q8_0;
     const std::string path = tiny_model_path(options);

@@ -47,7 +47,7 @@ LossHead::LossHead(Compute & compute, const Weights & weights, const SumTensors 
     : compute_(compute),
       weights_(weights),
       sums_(sums),
-      packed_(weights.packs_output()),
+      packed_(weights.is_packed()),
       chunk_rows_(chunk_rows_for(weights.architecture(), packed_)),
       store_(2) {
     logits_ = store_.add(GGML_TYPE_F32, weights.architecture().n_vocab, (int64_t) chunk_rows_);

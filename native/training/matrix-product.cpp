@@ -41,7 +41,7 @@ public:
     // Columns are shared out; where there are few of them, rows are, too.
     void run(int nth) {
         const int64_t n_rows = result_->ne[1], n_units = (result_->ne[0] + unit_ - 1) / unit_;
-        const int64_t row_tiles = (n_rows + tile_rows - 1) / tile_rows;
+        const int64_t row_tiles = (n_rows + shared_rows - 1) / shared_rows;
         const int64_t row_parts = n_units >= 2 * nth ? 1 : std::min<int64_t>(nth, row_tiles);
         const int64_t group = std::max<int64_t>(1, wide_columns / unit_);
         for (;;) {
@@ -51,8 +51,8 @@ public:
                 const int64_t unit = item % n_units;
                 n = std::min(n_units - unit, to - item);
                 const auto [first, last] = part_of(row_tiles, (int) (item / n_units), (int) row_parts);
-                compute(unit * unit_, std::min((unit + n) * unit_, result_->ne[0]), first * tile_rows,
-                        std::min<int64_t>(last * tile_rows, n_rows));
+                compute(unit * unit_, std::min((unit + n) * unit_, result_->ne[0]), first * shared_rows,
+                        std::min<int64_t>(last * shared_rows, n_rows));
             }
         }
     }
@@ -133,7 +133,7 @@ private:
         tile.addend_stride = stride(addend);
         tile.result_stride = stride(result_);
         tile.n_columns = (int) std::min(n_columns, result_->ne[0] - column);
-        for (int64_t row = from_row; row < to_row; row += tile_rows) {
+        for (int64_t row = from_row; row < to_row; row += tile_rows()) {
             for (size_t i = 0; i < slices.size(); i++) {
                 const ggml_tensor * rows = rows_of(slices[i].term);
                 terms[i].rows = (const Bf16 *) ((const char *) rows->data + row * rows->nb[1]) + slices[i].first;
@@ -141,7 +141,7 @@ private:
             tile.mask = place(mask_, row);
             tile.addend = place(addend, row);
             tile.result = place(result_, row);
-            tile.n_rows = (int) std::min<int64_t>(tile_rows, to_row - row);
+            tile.n_rows = (int) std::min<int64_t>(tile_rows(), to_row - row);
             compute_tile(tile);
         }
     }

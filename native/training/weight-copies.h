@@ -35,9 +35,6 @@ public:
     // `max_tensors`: how many copies can be added.
     WeightCopies(const Compute & compute, size_t max_tensors);
 
-    // Whether copies may be repacked for instructions that multiply matrices (AMX).
-    bool has_matrix_instructions() const;
-
     // The form of the copy of a mapped matrix [n_in, n_out] for the forward product; its buffer type is null where the
     // file's own form is the fastest.
     CopyForm forward_form(const ggml_tensor * mapped) const;

@@ -54,8 +54,7 @@ std::vector<Matrix *> Weights::all_matrices() {
 Weights::Forms Weights::forms_of(const Matrix & matrix, CopiedWeights copied) const {
     Forms forms;
     const bool is_output = &matrix == &output_;
-    const bool wants_copies = copied == CopiedWeights::all && copies_.has_matrix_instructions();
-    forms.packed = is_output ? packs_output() : is_packed() && copied != CopiedWeights::transposed && !wants_copies;
+    forms.packed = is_packed() && (is_output || copied != CopiedWeights::transposed);
     if (forms.packed) {
         if (copied == CopiedWeights::all) forms.forward = copies_.packed_form(matrix.mapped);
         return forms;

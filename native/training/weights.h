@@ -60,10 +60,9 @@ public:
 
     // All matrices are F32, so that products with them round nothing.
     bool is_exact() const { return is_exact_; }
-    // The micro-kernel multiplies by them, rounding to BF16 (matrix-product.h). It takes pairs of numbers.
+    // The micro-kernel multiplies by them, rounding to BF16 (matrix-product.h), by the output matrix, too, whatever is
+    // copied; else that has a transposed copy. It takes pairs of numbers.
     bool is_packed() const { return compute_.has_micro_kernel() && !is_exact_ && is_even_; }
-    // The output matrix, too, whatever is copied; else it has a transposed copy.
-    bool packs_output() const { return is_packed() && !copies_.has_matrix_instructions(); }
     // What may be copied, the fastest first, what takes the least memory last.
     std::vector<CopiedWeights> fastest_copies() const;
 

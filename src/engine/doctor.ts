@@ -73,8 +73,7 @@ function libraries(): Finding[] {
     fact(
       'products on the CPU',
       info.microKernel
-        ? `by the micro-kernel for ${info.microKernel} (training; without AMX writing, too, where copies of the ` +
-            'weights have room)'
+        ? `by the micro-kernel for ${info.microKernel} (training; writing, too, where copies of the weights have room)`
         : "by ggml's products: the processor has neither AVX2 nor AVX-512 BF16",
     ),
     ...info.devices.map((device) =>

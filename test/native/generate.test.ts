@@ -53,8 +53,8 @@ describe('results', () => {
     ]);
   });
 
-  // AMX products are of batches only; there, texts depend on the batch, and calls are composed the same way when they are
-  // made again.
+  // ggml's products for AMX, by which this model computes there, are of batches only: texts depend on the batch, and calls
+  // are composed the same way when they are made again.
   test.each([
     ['short prompts', [...prompts, 'It was', 'Red, green,', 'Good morning', 'Tea or', 'Five']],
     ['longer prompts', [3, 15, 16, 17, 18, 9, 40].map((n, i) => `${prompts[i]} ${'one and two, '.repeat(n)}`)],

@@ -48,10 +48,9 @@ export function greedy(
   };
 }
 
-/** Whether the processor has products with weights that are copied in BF16, and none of matrices, which ggml uses itself. */
+/** Whether the processor has products with weights that are copied in BF16. */
 export function hasPackedProducts(): boolean {
-  const { microKernel, features } = loadAddon().systemInfo();
-  return microKernel !== '' && !features.includes('AMX_INT8 = 1');
+  return loadAddon().systemInfo().microKernel !== '';
 }
 
 export function nothing(): void {
