@@ -79,8 +79,7 @@ std::shared_ptr<Model> Model::load(const std::string & path, const std::string &
             devices[0] = chosen;
             params.n_gpu_layers = -1;
             model->on_gpu_ = true;
-        } else if (model->n_packable_ > 0 && model->n_packable_ * sizeof(Bf16) <= packed_bytes &&
-                   has_micro_kernel()) {
+        } else if (model->n_packable_ > 0 && model->n_packable_ * sizeof(Bf16) <= packed_bytes && has_micro_kernel()) {
             model->packed_ = std::make_unique<PackedWeights>();
             params.use_extra_bufts = false;  // weights that ggml packs for itself cannot be read
         }
