@@ -67,7 +67,7 @@ export const inferenceSchema = z.strictObject({
     .optional()
     .describe(
       'MiB that copies of the weights in BF16 may take, by which processors with AVX2 generate and judge up to twice as fast, with ' +
-        'AVX-512 BF16 up to three times (with AMX a third faster), but a single text slower; 0: none; default: an eighth of the memory',
+        'AVX-512 BF16 up to three times, but a single text slower; 0: none; default: an eighth of the memory',
     ),
 });
 
