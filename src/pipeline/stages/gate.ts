@@ -42,7 +42,7 @@ export const gateStage: StageWork = {
       done: chunk.done,
     }));
     const result = compareAll(run, iteration, suite);
-    return { result, note: inWords(result.verdict) };
+    return { result, note: inWords(result.verdict, iteration < run.config.iterations) };
   },
 };
 
@@ -149,7 +149,7 @@ function lossResults(losses: readonly PairLoss[]): ItemResult[] {
   }));
 }
 
-function inWords({ kept, gained, stops, reasons }: GateVerdict): string {
+function inWords({ kept, gained, stops, reasons }: GateVerdict, isMoreAsked: boolean): string {
   const what = !kept ? 'rolled back' : gained ? 'kept, the best so far' : 'kept';
-  return `${what}${stops ? ', and the run ends' : ''}: ${reasons.join('; ')}`;
+  return `${what}${stops && isMoreAsked ? ', and the run ends' : ''}: ${reasons.join('; ')}`;
 }
