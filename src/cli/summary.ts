@@ -74,10 +74,11 @@ function assessText({ assessed, method, why, lengthCorrelation: correlation }: I
   return `${formatUnits(assessed, 'pairs')} by ${method}${why === '' ? '' : `: ${why}`}${length}`;
 }
 
-function addedText({ added = 0, hindsight = 0 }: IterationSummary['select']): string {
+function addedText({ added = 0, hindsight = 0, circles = 0 }: IterationSummary['select']): string {
   return [
     added === 0 ? '' : `; ${formatCount(added)} of earlier iterations added`,
     hindsight === 0 ? '' : `; ${formatCount(hindsight)} made of them in hindsight`,
+    circles === 0 ? '' : `; ${formatCount(circles)} ends of responses that went round in circles`,
   ].join('');
 }
 

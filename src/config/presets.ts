@@ -69,6 +69,7 @@ const paper: ConfigInput = {
     clusters: 3000,
     atMost: 3000,
     questions: 0,
+    circles: 0,
     accumulate: 0,
     lengthNeutral: false,
   },

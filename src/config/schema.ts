@@ -270,6 +270,16 @@ export const selectSchema = z.strictObject({
       'pairs made at most of each kept pair whose response is prose: questions on it that words of it answer (in English); ' +
         '0.25: one of every fourth pair',
     ),
+  circles: z
+    .number()
+    .int()
+    .min(0)
+    .max(16)
+    .default(0)
+    .describe(
+      'pairs made at most of each response that was stopped because it went round in circles (respond.stopAtRepetition): cut ' +
+        'where it begins to repeat itself, and trained on for its end alone',
+    ),
   accumulate: share
     .default(0)
     .describe(

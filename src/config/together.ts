@@ -21,6 +21,7 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     ...joinerProblems(config, nameOf),
     ...constraintProblems(config, nameOf),
     ...partProblems(config, nameOf),
+    ...circleProblems(config, nameOf),
   ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
@@ -174,7 +175,14 @@ function joinerProblems({ inputJoiner, quirks }: Config, nameOf: (key: string) =
   ];
 }
 
-/** Constraints that do not exist, do not go together, or that no response can meet. */
+function circleProblems({ engine, respond, select }: Config, nameOf: (key: string) => string): string[] {
+  if (select.circles === 0) return [];
+  const what = `${nameOf('select.circles')} is of responses that are stopped where they repeat themselves`;
+  if (engine !== 'local') return [`${what}, which an endpoint does not do; leave it out`];
+  if (respond.stopAtRepetition > 0) return [];
+  return [`${what}, and ${nameOf('respond.stopAtRepetition')} is 0; leave one of them out`];
+}
+
 function partProblems({ constraints }: Config, nameOf: (key: string) => string): string[] {
   const { beginnings, endings } = constraints;
   if (beginnings + endings <= 1) return [];
@@ -184,6 +192,7 @@ function partProblems({ constraints }: Config, nameOf: (key: string) => string):
   ];
 }
 
+/** Constraints that do not exist, do not go together, or that no response can meet. */
 function constraintProblems({ constraints, respond }: Config, nameOf: (key: string) => string): string[] {
   const names = constraints.families ?? constraintFamilies.map(({ name }) => name);
   const key = nameOf('constraints.families');

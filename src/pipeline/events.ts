@@ -3,7 +3,7 @@ import type { TrainEvent } from '../engine/engine.js';
 import type { SelfAgreement } from '../stages/assess/agreement.js';
 import type { Diversity } from './diversity.js';
 import type { MergeResult } from './merging.js';
-import type { GateResult } from './stored-rows.js';
+import type { GateResult, SelectResult } from './stored-rows.js';
 
 export type StageName =
   'synthesize' | 'respond' | 'filter' | 'assess' | 'select' | 'train' | 'evaluate' | 'gate' | 'merge';
@@ -62,8 +62,8 @@ export interface IterationSummary {
     /** Where pairs were graded more than once. */
     agreement?: SelfAgreement;
   };
-  /** `added`: pairs of earlier iterations that are trained on again, where there is such mixing; `hindsight`: pairs made of the kept ones. */
-  select: { kept: number; rule: string; notKept: Record<string, number>; added?: number; hindsight?: number };
+  /** `kept`: of this iteration; what is trained on beside them, as `SelectResult` has it. */
+  select: { kept: number } & SelectResult;
   /** Of the pairs that this iteration kept; and what has become worse since iteration 1, measured on equally many pairs. */
   diversity: Diversity & { alarms: string[] };
   train: {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { type CallOptions, type LanguageModel, type MemoryForecast, type Trainer } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
 import type { Candidate, Pair, Verdict } from '../shared/rows.js';
+import { endsOfCircle } from '../stages/select/circles.js';
 import { inPart } from '../stages/select/hindsight.js';
 import { madeOf } from '../stages/select/made-of.js';
 import { measure } from '../stages/select/measure.js';
@@ -48,7 +49,7 @@ export interface Measured {
   assess: { pairs: number; method: string; seconds: number };
   /** Of measuring, where the selection does that; it takes no time to speak of otherwise. */
   select: { pairs: number; seconds: number };
-  /** Of pairs that a dataset may hold, and what would be made of them in hindsight. */
+  /** Of pairs that a dataset may hold, and what would be made beside them, of them and of responses in circles. */
   hindsight: { pairs: number; made: number };
   train: { pairs: number; tokens: number; seconds: number };
   baseBytes: number;
@@ -81,8 +82,9 @@ export async function probe(input: ProbeInput): Promise<Measured> {
     const trainer = await engines.trainer();
     const trainingMemory = await engine.forecastTraining(choices, input.config.train);
     const dataset = datasetOf(input, responded.pairs);
-    const made = dataset.flatMap((pair) => madeOf(pair, input.config, 1));
-    const { constraints, seed } = input.config;
+    const { constraints, select, seed } = input.config;
+    const ends = responded.pairs.flatMap((pair) => endsOfCircle(pair, select.circles));
+    const made = [...dataset.flatMap((pair) => madeOf(pair, input.config, 1)), ...ends];
     const own = dataset.map((pair) => inPart(pair, constraints, seed, 1));
     const trained = await probeTrain(input, trainer, spread([...own, ...made], probePairs));
     return {

@@ -30,6 +30,8 @@ export interface SelectResult {
   added?: number;
   /** Pairs made of the kept ones in hindsight, where they are asked for. */
   hindsight?: number;
+  /** Ends of responses that went round in circles, where they are asked for. */
+  circles?: number;
 }
 
 export interface TrainResult {

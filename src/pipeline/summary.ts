@@ -144,9 +144,7 @@ function correlationWithLength(rows: readonly Assessment[], pairs: readonly Pair
 
 function summarizeSelect({ store }: RunData, iteration: number): IterationSummary['select'] {
   const result = stageResult(store, iteration, 'select');
-  const { rule = '', notKept = {}, added, hindsight } = result ?? {};
-  const more = { ...(added !== undefined && { added }), ...(hindsight !== undefined && { hindsight }) };
-  return { kept: ownDataset(store, iteration).length, rule, notKept, ...more };
+  return { kept: ownDataset(store, iteration).length, ...(result ?? { rule: '', notKept: {} }) };
 }
 
 function summarizeDiversity({ store }: RunData, iteration: number): IterationSummary['diversity'] {

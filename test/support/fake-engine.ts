@@ -192,7 +192,9 @@ class FakeModel implements SwitchableModel {
     const text = isList ? fakeTasks(prompt.text, seed) : this.respond(request, seed);
     const tokens = text.split(' ').length;
     const logprob = -seed / 2 ** 28;
-    return { id: request.id, text, tokens, stop: 'end', logprob, written: { logprob, tokens, end: -seed / 2 ** 31 } };
+    const stop =
+      (request.stopAtRepetition ?? 0) > 0 && text.slice(0, -40).includes(text.slice(-40)) ? 'repetition' : 'end';
+    return { id: request.id, text, tokens, stop, logprob, written: { logprob, tokens, end: -seed / 2 ** 31 } };
   }
 
   private respond(request: GenerateRequest, seed: number): string {

@@ -2,7 +2,7 @@
 // on the seed pairs, which all runs of a seed share.
 import { comparePaired, deviation, holm, mean, type PairedComparison } from '../../shared/paired-test.js';
 import type { PairLoss } from '../../stages/evaluate/losses.js';
-import type { RunSummary } from '../events.js';
+import type { IterationSummary, RunSummary } from '../events.js';
 import type { Ablation } from './ablation-file.js';
 
 /** One run that ended. */
@@ -60,6 +60,10 @@ export function ablationResult(dir: string, ablation: Ablation, cells: readonly 
   return { dir, description, baseline, seeds, rows: corrected(rows), cells: cells.map(({ losses, ...cell }) => cell) };
 }
 
+function trainedOn({ kept, added = 0, hindsight = 0, circles = 0 }: IterationSummary['select']): number {
+  return kept + added + hindsight + circles;
+}
+
 function variantIteration(
   variant: string,
   iteration: number,
@@ -74,7 +78,7 @@ function variantIteration(
     iteration,
     runs: own.length,
     kept: spread(({ select, respond }) => select.kept / respond.responses),
-    pairs: spread(({ select }) => select.kept + (select.added ?? 0) + (select.hindsight ?? 0)),
+    pairs: spread(({ select }) => trainedOn(select)),
     responseWords: spread(({ diversity }) => diversity.responseWords),
     distinct2: spread(({ diversity }) => diversity.distinct2),
     selfSimilarity: spread(({ diversity }) => diversity.selfSimilarity),

@@ -88,6 +88,7 @@ export const readBy: Readonly<Record<string, readonly StageName[]>> = {
   assess: ['assess'],
   select: ['assess', 'select'],
   'select.questions': ['select'],
+  'select.circles': ['select'],
   train: ['train', 'evaluate', 'merge'],
   gate: ['gate'],
   merge: ['merge'],

@@ -42,7 +42,7 @@ export const gateStage: StageWork = {
       done: chunk.done,
     }));
     const result = compareAll(run, iteration, suite);
-    return { result, note: inWords(result.verdict, iteration < run.config.iterations) };
+    return { result, note: inWords(result.verdict) };
   },
 };
 
@@ -149,7 +149,7 @@ function lossResults(losses: readonly PairLoss[]): ItemResult[] {
   }));
 }
 
-function inWords({ kept, gained, stops, reasons }: GateVerdict, isMoreAsked: boolean): string {
+function inWords({ kept, gained, reasons }: GateVerdict): string {
   const what = !kept ? 'rolled back' : gained ? 'kept, the best so far' : 'kept';
-  return `${what}${stops && isMoreAsked ? ', and the run ends' : ''}: ${reasons.join('; ')}`;
+  return `${what}: ${reasons.join('; ')}`;
 }

@@ -4,6 +4,7 @@ import { IsheepError } from '../../shared/errors.js';
 import type { Assessment, Measurement } from '../../shared/rows.js';
 import { accumulate, type EarlierDataset } from '../../stages/select/accumulate.js';
 import { selectMeasured } from '../../stages/select/by-measurement.js';
+import { endsOfCircle } from '../../stages/select/circles.js';
 import { type Clusters, clusterPairs } from '../../stages/select/cluster.js';
 import { inPart } from '../../stages/select/hindsight.js';
 import { madeOf } from '../../stages/select/made-of.js';
@@ -12,6 +13,7 @@ import { select, type Selection } from '../../stages/select/select.js';
 import { callOptions, modelOf, type RunContext, type RunData } from '../run-context.js';
 import {
   assessments,
+  filteredPairs,
   measurements,
   ownDataset,
   measureRows,
@@ -49,18 +51,32 @@ export const selectStage: StageWork = {
     const { accumulate: weight, atMost } = config.select;
     const { dataset: kept, added } = accumulate(newest, earlierDatasets(run, iteration), { weight, atMost });
     const made = newest.flatMap((pair) => madeOf(pair, config, iteration));
-    const dataset = [...kept, ...made];
+    const ends = filteredPairs(store, iteration).flatMap((pair) => endsOfCircle(pair, config.select.circles));
+    const dataset = [...kept, ...made, ...ends];
     const rows = selectRows(dataset, clusters);
     store.commitChunk({ iteration, stage: 'select', chunk, seconds: 0, info: {}, rows });
-    const result: SelectResult = { rule, notKept, ...(weight > 0 && { added }), ...hindsightOf(run, made.length) };
+    const result: SelectResult = {
+      rule,
+      notKept,
+      ...(weight > 0 && { added }),
+      ...hindsightOf(run, made.length, ends.length),
+    };
     const more = added > 0 ? `; ${added} of earlier iterations added` : '';
     const hindsight = made.length > 0 ? `; ${made.length} made of them in hindsight` : '';
-    return { result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}${hindsight}` };
+    const circles = ends.length > 0 ? `; ${ends.length} ends of responses that went round in circles` : '';
+    return { result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}${hindsight}${circles}` };
   },
 };
 
-function hindsightOf({ config }: RunData, hindsight: number): { hindsight?: number } {
-  return config.constraints.hindsight + config.select.questions === 0 ? {} : { hindsight };
+function hindsightOf(
+  { config }: RunData,
+  hindsight: number,
+  circles: number,
+): Pick<SelectResult, 'hindsight' | 'circles'> {
+  return {
+    ...(config.constraints.hindsight + config.select.questions > 0 && { hindsight }),
+    ...(config.select.circles > 0 && { circles }),
+  };
 }
 
 /** The newest first; none where they are not used. */

@@ -81,20 +81,6 @@ test('a model that is worse is rolled back: it writes nothing, the run ends, and
   expect(await runLoop(fakeRun(folder, { lossFactor: 2.5 }))).toEqual(summary);
 });
 
-test.each([
-  [3, true],
-  [2, false],
-])('of %i iterations: says after the second that the run ends: %s', async (iterations, isSaid) => {
-  const notes: (string | undefined)[] = [];
-  await runLoop({
-    ...fakeRun(gated({}, { iterations }), { lossFactor: 2.5 }),
-    report: (event) => {
-      if (event.kind === 'stage-finished' && event.stage === 'gate') notes.push(event.note);
-    },
-  });
-  expect(notes.map((note) => note?.startsWith('rolled back, and the run ends: '))).toEqual([false, isSaid]);
-});
-
 test('with patience 0 the run never ends early, and what was rolled back is not trained on from', async () => {
   const folder = gated({ patience: 0 }, { iterations: 3, train: { batchSize: 2, startFrom: 'last' } });
   const summary = await runLoop(fakeRun(folder, { lossFactor: 2.5 }));

@@ -141,6 +141,23 @@ test('questions on kept responses stand in the dataset, each with the pair that 
   folder.remove();
 });
 
+test('of responses that went round in circles only their ends are trained on', async () => {
+  const folder = runFolder({ select: { share: 1, circles: 2 } });
+  const respond = ({ id }: { id: string }) =>
+    /[02468]$/u.test(id) ? `We went out. ${'The sea was grey and calm all day. '.repeat(6)}` : 'We stayed at home.';
+  const { iterations } = await runLoop(fakeRun(folder, { respond }));
+  const dataset = readRows(path.join(folder.runDir, 'iterations', '1', 'dataset.jsonl')) as unknown as Pair[];
+  const [ends, kept] = [true, false].map((isEnd) =>
+    dataset.filter(({ source }) => (source?.circle === true) === isEnd),
+  );
+  expect(kept?.every(({ response }) => response === 'We stayed at home.')).toBe(true);
+  expect(ends?.length).toBeGreaterThan(0);
+  expect(ends?.every(({ trainedTokens }) => trainedTokens === -1)).toBe(true);
+  expect(ends?.[0]?.response).toBe('We went out. The sea was grey and calm all day.');
+  expect(iterations[0]?.select).toMatchObject({ kept: kept?.length, circles: ends?.length });
+  folder.remove();
+});
+
 test('a run that fails while it samples several responses and attempts continues to the same bytes', async () => {
   const constraints = { share: 0.7, perInstruction: 3, attempts: 3 };
   const settings = { constraints, respond: { chunk: 5, maxTokens: 50, responses: 2 } };
