@@ -59,7 +59,7 @@ export const selectStage: StageWork = {
       rule,
       notKept,
       ...(weight > 0 && { added }),
-      ...hindsightOf(run, made.length, ends.length),
+      ...besides(run, made.length, ends.length),
     };
     const more = added > 0 ? `; ${added} of earlier iterations added` : '';
     const hindsight = made.length > 0 ? `; ${made.length} made of them in hindsight` : '';
@@ -68,11 +68,8 @@ export const selectStage: StageWork = {
   },
 };
 
-function hindsightOf(
-  { config }: RunData,
-  hindsight: number,
-  circles: number,
-): Pick<SelectResult, 'hindsight' | 'circles'> {
+/** How many pairs there are beside the kept ones; absent where none are asked for. */
+function besides({ config }: RunData, hindsight: number, circles: number): Pick<SelectResult, 'hindsight' | 'circles'> {
   return {
     ...(config.constraints.hindsight + config.select.questions > 0 && { hindsight }),
     ...(config.select.circles > 0 && { circles }),
