@@ -19,6 +19,11 @@ inline double number_of(const Napi::Object & object, const char * key) {
     return object.Get(key).As<Napi::Number>().DoubleValue();
 }
 
+// `otherwise` where there is none.
+inline double optional_number_of(const Napi::Object & object, const char * key, double otherwise) {
+    return object.Get(key).IsNumber() ? number_of(object, key) : otherwise;
+}
+
 inline uint32_t count_of(const Napi::Object & object, const char * key) {
     return object.Get(key).As<Napi::Number>().Uint32Value();
 }

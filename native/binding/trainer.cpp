@@ -79,8 +79,8 @@ std::vector<Sample> read_samples(const Napi::Array & array) {
     for (uint32_t i = 0; i < array.Length(); i++) {
         Napi::HandleScope scope(array.Env());
         const Napi::Object sample = array.Get(i).As<Napi::Object>();
-        samples.push_back(
-            {tokens_of(sample.Get("tokens")), integer_of(sample, "context"), optional_string_of(sample, "id")});
+        samples.push_back({tokens_of(sample.Get("tokens")), integer_of(sample, "context"),
+                           optional_string_of(sample, "id"), (float) optional_number_of(sample, "weight", 1)});
     }
     return samples;
 }

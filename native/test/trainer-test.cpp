@@ -120,6 +120,30 @@ TEST("rows that samples share change neither losses nor gradients") {
     }
 }
 
+TEST("a sample of weight 3 counts like three of it") {
+    for (ggml_type type : {GGML_TYPE_F32, GGML_TYPE_F16}) {  // ggml's products, and the micro-kernel's
+        TinyModelOptions options;
+        options.type = type;
+        Trainer trainer(tiny_settings(tiny_model_path(options)));
+        randomize(trainer, 1);
+        std::vector<Sample> samples = random_samples({40, 90}, 3);
+        const std::vector<Sample> three = {samples[0], samples[0], samples[0], samples[1]};
+        samples[0].weight = 3;
+        const LossGradient one = trainer.gradient(samples), expected = trainer.gradient(three);
+        check_near(one.loss, expected.loss, 1e-5, "loss");
+        double error = 0, size = 0;
+        for (size_t i = 0; i < expected.gradient.size(); i++) {
+            error += std::pow((double) one.gradient[i] - expected.gradient[i], 2);
+            size += std::pow((double) expected.gradient[i], 2);
+        }
+        check(error < 1e-4 * size, "the gradient differs by " + std::to_string(std::sqrt(error / size)));
+        const double alone = trainer.evaluate(three, true)[0].loss;
+        check_near(trainer.evaluate(samples, true)[0].loss, alone, 1e-4, "the loss by itself");
+        samples[1].weight = 0;
+        check_throws(Code::bad_input, "its weight must be a finite number above 0", [&] { trainer.step(samples); });
+    }
+}
+
 TEST("many short samples fit into one micro-batch") {
     TrainerSettings settings = tiny_settings(tiny_model_path({}));
     settings.micro_batch_tokens = 4096;

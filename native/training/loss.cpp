@@ -57,7 +57,7 @@ LossHead::LossHead(Compute & compute, const Weights & weights, const SumTensors 
 
 std::vector<double> LossHead::run(const ggml_tensor * x, const std::vector<LossRow> & rows, ggml_tensor * gradient,
                                   float scale) {
-    const size_t row_bytes = (size_t) weights_.architecture().n_embd * sizeof(float);
+    const size_t n_embd = (size_t) weights_.architecture().n_embd, row_bytes = n_embd * sizeof(float);
     if (gradient) ggml_backend_tensor_memset(gradient, 0, 0, ggml_nbytes(gradient));
     std::vector<double> losses;
     for (size_t first = 0; first < rows.size(); first += chunk_rows_) {
@@ -68,8 +68,9 @@ std::vector<double> LossHead::run(const ggml_tensor * x, const std::vector<LossR
             chunk, &rows[first], n, scale, gradient ? &dx : nullptr);
         losses.insert(losses.end(), own.begin(), own.end());
         for (size_t i = 0; gradient && i < n; i++) {
-            ggml_backend_tensor_set(gradient, (const char *) dx.data() + i * row_bytes, rows[first + i].row * row_bytes,
-                                    row_bytes);
+            float * row = dx.data() + i * n_embd;
+            std::transform(row, row + n_embd, row, [weight = rows[first + i].weight](float v) { return v * weight; });
+            ggml_backend_tensor_set(gradient, row, rows[first + i].row * row_bytes, row_bytes);
         }
     }
     return losses;
@@ -131,7 +132,7 @@ std::vector<float> LossHead::logits(const ggml_tensor * x, const std::vector<int
     for (size_t first = 0; first < rows.size(); first += chunk_rows_) {
         const size_t n = std::min(chunk_rows_, rows.size() - first);
         std::vector<LossRow> chunk;
-        for (size_t i = 0; i < n; i++) chunk.push_back({rows[first + i], 0});
+        for (size_t i = 0; i < n; i++) chunk.push_back({rows[first + i], 0, 1});
         forward(gather(x, chunk.data(), n), n);
         ggml_backend_tensor_get(logits_, &all[first * n_vocab], 0, n * n_vocab * sizeof(float));
     }

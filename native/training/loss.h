@@ -12,6 +12,7 @@ namespace isheep {
 struct LossRow {
     int row;         // of the micro-batch
     int32_t target;  // the token that should follow
+    float weight;    // of its loss in the gradient
 };
 
 class LossHead {
@@ -19,7 +20,7 @@ public:
     LossHead(Compute & compute, const Weights & weights, const SumTensors & sums);
 
     // -log p(target) of each row in nats, from x [n_embd, n_rows], the output of the last layer. Where `gradient`
-    // ([n_embd, n_rows]) is given, it becomes d(sum of losses) / dx times `scale`, zero in rows without a loss.
+    // ([n_embd, n_rows]) is given, it becomes d(weighted sum of losses) / dx times `scale`, zero in rows without a loss.
     std::vector<double> run(const ggml_tensor * x, const std::vector<LossRow> & rows, ggml_tensor * gradient,
                             float scale);
 

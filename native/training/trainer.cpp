@@ -26,7 +26,7 @@ std::vector<LossRow> loss_rows(const MicroBatch & batch, const std::vector<Sampl
     for (const PackedSample & packed : batch.samples) {
         const Sample & sample = samples[packed.index];
         for (size_t i = sample.context; i < sample.tokens.size(); i++)
-            rows.push_back({batch.row(packed, (int) i - 1), sample.tokens[i]});
+            rows.push_back({batch.row(packed, (int) i - 1), sample.tokens[i], sample.weight});
     }
     return rows;
 }
@@ -39,6 +39,13 @@ std::string name_of(const std::vector<Sample> & samples, size_t i) {
 int count_loss_tokens(const std::vector<Sample> & samples) {
     int n = 0;
     for (const Sample & sample : samples) n += sample.loss_tokens();
+    return n;
+}
+
+// What the losses are divided by: their tokens, each as often as it counts.
+double count_weighted(const std::vector<Sample> & samples) {
+    double n = 0;
+    for (const Sample & sample : samples) n += (double) sample.weight * sample.loss_tokens();
     return n;
 }
 
@@ -115,10 +122,11 @@ StepResult Trainer::step(const std::vector<Sample> & samples) {
     StepResult result;
     for (const Sample & sample : samples) result.tokens += (int) sample.tokens.size();
     result.loss_tokens = count_loss_tokens(samples);
-    result.loss = accumulate(samples) / result.loss_tokens;
+    const double n = count_weighted(samples);
+    result.loss = accumulate(samples) / n;
 
     const ProfiledBlock block(compute_.profile(), "optimizer");
-    const double normalization = 1.0 / (gradient_boost * result.loss_tokens);
+    const double normalization = 1.0 / (gradient_boost * n);
     result.grad_norm = global_norm(lora_.gradients) * normalization;
     if (!std::isfinite(result.grad_norm)) not_finite("the gradient of " + sample_without_finite_gradient(samples));
     const double clip =
@@ -131,7 +139,7 @@ StepResult Trainer::step(const std::vector<Sample> & samples) {
     return result;
 }
 
-// Forward, loss and backward of every micro-batch; the gradients add up in lora_. -> the sum of losses.
+// Forward, loss and backward of every micro-batch; the gradients add up in lora_. -> the weighted sum of losses.
 double Trainer::accumulate(const std::vector<Sample> & samples) {
     const Dropout dropout(settings_.dropout, settings_.seed, steps_);
     lora_.clear_gradients();
@@ -146,7 +154,7 @@ double Trainer::accumulate(const std::vector<Sample> & samples) {
         const std::vector<double> losses =
             loss_head_.run(activations_.input(n_layers), rows, activations_.gradient(n_layers), gradient_boost);
         check_finite(losses, micro_batch, samples);
-        for (double loss : losses) sum += loss;
+        for (size_t i = 0; i < losses.size(); i++) sum += rows[i].weight * losses[i];
         backward(batch, &dropout);
     }
     return sum;
@@ -186,9 +194,9 @@ void Trainer::backward(const BatchTensors & batch, const Dropout * dropout) {
 
 LossGradient Trainer::gradient(const std::vector<Sample> & samples) {
     check(samples);
-    const int n = count_loss_tokens(samples);
+    const double n = count_weighted(samples);
     LossGradient result{accumulate(samples) / n, lora_.gradients};
-    for (float & value : result.gradient) value /= gradient_boost * n;
+    for (float & value : result.gradient) value = (float) (value / (gradient_boost * n));
     return result;
 }
 
@@ -235,6 +243,8 @@ void Trainer::check(const std::vector<Sample> & samples, bool needs_loss) const 
         const std::string where = name_of(samples, i);
         if (samples[i].tokens.empty()) throw Error(Code::bad_input, where + " has no tokens");
         if (samples[i].context < 1) throw Error(Code::bad_input, where + ": its context must have at least one token");
+        if (!(samples[i].weight > 0) || !std::isfinite(samples[i].weight))
+            throw Error(Code::bad_input, where + ": its weight must be a finite number above 0");
         for (int32_t token : samples[i].tokens) {
             if (token < 0 || token >= n_vocab) {
                 throw Error(Code::bad_input, where + " has token " + std::to_string(token) +

@@ -136,6 +136,8 @@ export interface TrainingExample {
   response: string;
   /** Of the response, from the first on; the rest is left out, its end too. Below 0: the last so many, its end among them. Absent: all. */
   trainedTokens?: number;
+  /** How much each of the trained tokens counts, above 0; 1 where absent. Full training knows of none. */
+  weight?: number;
 }
 
 export interface TrainerSettings {

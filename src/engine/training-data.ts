@@ -32,7 +32,14 @@ export function tokenizeExamples(
     else if (context >= maxLength) counts.tooLong++;
     else {
       const kept = tokens.subarray(0, maxLength);
-      const sample = { id: example.id, tokens: kept, context, cutTokens: tokens.length - kept.length };
+      const { id, weight } = example;
+      const sample = {
+        id,
+        tokens: kept,
+        context,
+        cutTokens: tokens.length - kept.length,
+        ...(weight !== undefined && { weight }),
+      };
       samples.push(sample);
       addSample(counts, sample);
     }
@@ -79,11 +86,11 @@ export function refuseNothing({ samples, tooLong }: SampleCounts, examples: numb
   });
 }
 
-/** A hash of samples, their order included. */
+/** A hash of samples, their order and weights included. */
 export function hashSamples(samples: readonly NativeSample[]): string {
   const hash = createHash('sha256');
-  for (const { tokens, context } of samples) {
-    hash.update(`${context}:${tokens.length};`);
+  for (const { tokens, context, weight } of samples) {
+    hash.update(`${context}:${tokens.length}${weight === undefined ? '' : `*${weight}`};`);
     hash.update(new Uint8Array(tokens.buffer, tokens.byteOffset, tokens.byteLength));
   }
   return hash.digest('hex');

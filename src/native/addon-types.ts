@@ -339,9 +339,12 @@ export interface NativeSample {
   context: number;
   /** What errors call it; its index without one. */
   id?: string;
+  /** How much the loss of each of its tokens counts in `step`, above 0; 1 without one. */
+  weight?: number;
 }
 
 export interface NativeStep {
+  /** Mean over the loss tokens, by weight, nats. */
   loss: number;
   gradNorm: number;
   learningRate: number;
@@ -365,10 +368,10 @@ export interface NativeTrainer {
   readonly secondsByPart: Record<string, number>;
   /** Hash of the model's bytes. */
   readonly baseFingerprint: string;
-  /** One optimizer step over `samples`: the loss is normalized over all their response tokens. Rejects with
+  /** One optimizer step over `samples`: the loss is normalized over all their response tokens, by weight. Rejects with
    *  `training-diverged`, naming the sample, where a loss or a gradient is no finite number; nothing has changed then. */
   step(samples: readonly NativeSample[]): Promise<NativeStep>;
-  /** The loss of each sample without training; `adapter` false: of the base. */
+  /** The loss of each sample without training, whatever its weight; `adapter` false: of the base. */
   evaluate(samples: readonly NativeSample[], adapter: boolean): Promise<NativeLoss[]>;
   /** The trainer's own forward pass: logits of every position, [n_tokens * n_vocab], row after row. */
   logits(tokens: Int32Array): Promise<Float32Array>;

@@ -48,6 +48,8 @@ export interface Pair {
   /** Only so many tokens of the response, from the first on, are trained on, and not how it goes on or ends; below 0 the last so many,
    *  its end among them; absent: all. Never 0. */
   trainedTokens?: number;
+  /** How much each of its trained tokens counts beside those of other pairs, above 0; absent: 1. */
+  weight?: number;
   /** Of the instruction, where it has several responses: the gap between the best and the worst by assessment. */
   difficulty?: number;
   verdicts?: Verdict[];

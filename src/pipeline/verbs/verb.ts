@@ -50,6 +50,7 @@ export const pairRowSchema = z.looseObject({
     .int()
     .refine((count) => count !== 0, 'must not be 0')
     .optional(),
+  weight: z.number().positive().optional(),
   source: z.record(z.string(), z.unknown()).optional(),
 });
 
@@ -63,11 +64,12 @@ export function promptOf(row: PromptFileRow): { text: string } | { messages: Non
 }
 
 /** A row as the stages take it. */
-export function asPair({ system, source, constraints, trainedTokens, ...pair }: PairRow): Pair {
+export function asPair({ system, source, constraints, trainedTokens, weight, ...pair }: PairRow): Pair {
   return {
     ...pair,
     ...(constraints === undefined ? {} : { constraints }),
     ...(trainedTokens === undefined ? {} : { trainedTokens }),
+    ...(weight === undefined ? {} : { weight }),
     ...(system === undefined ? {} : { system }),
     ...(source === undefined ? {} : { source }),
   };

@@ -87,6 +87,10 @@ export function joinerMetadata(joiner: InputJoiner): Record<string, string> {
 
 /** A pair as the trainer takes it. */
 export function trainingExample(pair: Pair): TrainingExample {
-  const { id, response, trainedTokens } = pair;
-  return { id, messages: taskMessages(pair), response, ...(trainedTokens !== undefined && { trainedTokens }) };
+  const { id, response, trainedTokens, weight } = pair;
+  return {
+    ...{ id, messages: taskMessages(pair), response },
+    ...(trainedTokens !== undefined && { trainedTokens }),
+    ...(weight !== undefined && { weight }),
+  };
 }

@@ -40,6 +40,13 @@ test('of an example that wants its end trained on the rest of the response is co
   expect(tokenizeExamples([ending], withLengths(3, 20), 8).counts).toMatchObject({ samples: 0, tooLong: 1 });
 });
 
+test("a sample has its example's weight, which its hash knows", () => {
+  const of = (more: { weight?: number }) => tokenizeExamples([{ ...example, ...more }], withLengths(3, 5), 8).samples;
+  expect(of({ weight: 8 })[0]?.weight).toBe(8);
+  expect(of({})[0]).not.toHaveProperty('weight');
+  expect(new Set([{}, { weight: 8 }, { weight: 9 }].map((more) => hashSamples(of(more)))).size).toBe(3);
+});
+
 test('a prompt that leaves no room for a response token is left out and counted', () => {
   const { samples, counts } = tokenizeExamples([example], withLengths(8, 5), 8);
   expect(samples).toEqual([]);
