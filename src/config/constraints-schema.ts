@@ -39,14 +39,14 @@ export const constraintsSchema = z.strictObject({
         'which it meets, or with repair can be made to meet',
     ),
   beginnings: share
-    .default(0.75)
+    .default(0.65)
     .describe(
       'share of the pairs made in hindsight that ask for a form which shows from the beginning on, and of which only the ' +
-        'tokens that show it are trained on (16 to 40); and, where there are such, of the kept pairs themselves, of which it is ' +
-        '24 tokens',
+        'tokens that show it are trained on (4 to 32); and, where there are such, of the kept pairs themselves, of which it is ' +
+        '12 tokens',
     ),
   endings: share
-    .default(0.15)
+    .default(0.25)
     .describe(
       'share of both of which only the last 32 tokens are trained on, the end among them; those made in hindsight ask for a ' +
         'length, an ending or a form that has an end',

@@ -275,10 +275,10 @@ export const selectSchema = z.strictObject({
     .int()
     .min(0)
     .max(16)
-    .default(0)
+    .default(1)
     .describe(
-      'pairs made at most of each response that was stopped because it went round in circles (respond.stopAtRepetition): cut ' +
-        'where it begins to repeat itself, and trained on for its end alone',
+      'pairs made at most of each response that was stopped because it went round in circles (respond.stopAtRepetition; never ' +
+        'at an endpoint): cut where it begins to repeat itself, and trained on for its end alone',
     ),
   accumulate: share
     .default(0)

@@ -21,7 +21,6 @@ export function problemsTogether(config: Config, nameOf: (key: string) => string
     ...joinerProblems(config, nameOf),
     ...constraintProblems(config, nameOf),
     ...partProblems(config, nameOf),
-    ...circleProblems(config, nameOf),
   ];
   if (train.patience > 0 && train.validation === 0) {
     problems.push(
@@ -173,14 +172,6 @@ function joinerProblems({ inputJoiner, quirks }: Config, nameOf: (key: string) =
   return [
     `${nameOf('quirks.gluedInput')} changes nothing where ${nameOf('inputJoiner')} is nothing; leave one of them out`,
   ];
-}
-
-function circleProblems({ engine, respond, select }: Config, nameOf: (key: string) => string): string[] {
-  if (select.circles === 0) return [];
-  const what = `${nameOf('select.circles')} is of responses that are stopped where they repeat themselves`;
-  if (engine !== 'local') return [`${what}, which an endpoint does not do; leave it out`];
-  if (respond.stopAtRepetition > 0) return [];
-  return [`${what}, and ${nameOf('respond.stopAtRepetition')} is 0; leave one of them out`];
 }
 
 function partProblems({ constraints }: Config, nameOf: (key: string) => string): string[] {

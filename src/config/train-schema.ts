@@ -19,7 +19,14 @@ export const trainSchema = z.strictObject({
     .describe('matrices of each layer that get an adapter'),
   epochs: z.number().gt(0).max(10_000).default(1).describe('passes over the dataset; may be a fraction'),
   steps: count.max(1e9).optional().describe('optimizer steps, instead of epochs'),
-  learningRate: z.number().gt(0).default(6e-4).describe('peak of the learning rate'),
+  learningRate: z
+    .number()
+    .gt(0)
+    .default(1.5e-3)
+    .describe(
+      'peak of the learning rate; the default is for the short beginnings and endings that a run trains on: whole responses ' +
+        'of your own want 2e-4 to 6e-4',
+    ),
   schedule: z
     .enum(['cosine', 'linear', 'constant'])
     .default('cosine')

@@ -52,7 +52,7 @@ export function smallConfig(overrides: Record<string, unknown>): Config {
     ...overrides,
     // What pairs the model writes, not what is made of them.
     constraints: { hindsight: 0, repair: false, perInstruction: 1, ...(overrides.constraints ?? {}) },
-    select: { share: 0.8, questions: 0, ...(overrides.select ?? {}) },
+    select: { share: 0.8, questions: 0, circles: 0, ...(overrides.select ?? {}) },
   });
 }
 

@@ -15,7 +15,8 @@ export interface BeginningForm {
   readonly tokens: number;
   /** Whether it has an end too, which a beginning does not teach. */
   readonly hasEnd?: boolean;
-  /** How often it is drawn, where others are drawn once: less often where few pairs teach it, and more make it come unasked. */
+  /** How often it is drawn, where others are drawn once: less often where few pairs teach it, and more make it come unasked; more often
+   *  where no single token says it, and many are needed. */
   readonly weight?: number;
 }
 

@@ -3,7 +3,7 @@ import { randomStream } from '../random.js';
 import type { Task } from '../task-prompt.js';
 import { canCombine } from './combine.js';
 import { constraintFamilies } from './families/index.js';
-import type { ConstraintFamily, ConstraintGroup, Parameters } from './family.js';
+import type { BeginningForm, ConstraintFamily, ConstraintGroup, Parameters } from './family.js';
 
 const exampleTask: Task = { instruction: 'Explain why the harbour freezes over in some winters.' };
 
@@ -45,12 +45,12 @@ asked in plain text seed tasks with a constraint of the same family, their outpu
 With \`constraints.hindsight\`, up to so many pairs more are made of each kept pair without constraints: its response stands under an
 instruction that asks for what it meets, or with repair can be made to meet (arXiv 2302.05206). Each asks for one family drawn from all,
 and there is none where the response cannot meet that. With \`constraints.beginnings\`, that share of those
-asks for one form that shows from the beginning of a response on (the column "shows in": its tokens; \`starts-with\` half as often as others, titles a third), and is
+asks for a form that shows from the beginning of a response on (the column "shows in": its tokens, and behind × how often it is drawn for once that others are), alone or with other constraints, and is
 trained on for these tokens, and neither on how it goes on nor on its end: most of what is learnt of a whole response is what it says, and that it is short (arXiv 2503.02875). A form with an end of its own is trained
-on whole where the response has no more than 450 characters. The same share of the kept pairs themselves is trained on for 24 tokens: an instruction
+on whole where the response has no more than 450 characters. The same share of the kept pairs themselves is trained on for 12 tokens: an instruction
 that asks for no form gets none. By \`constraints.endings\` pairs of both kinds are trained on for their last 32 tokens, the end of the turn among them;
 those made in hindsight then ask for a length, an ending or a form with an end. Such rows say \`trainedTokens\` (below 0: the last so many), as rows of
-\`isheep train --data\` may, too. They cost no generation; in
+\`isheep train --data\` may, too; those may also have a \`weight\`, by which each of their trained tokens counts (1 without one). They cost no generation; in
 \`dataset.jsonl\` their ids end with \`-h1\` and so on, and they are held out together with the pair that they are made of.
 
 An instruction gets one constraint of a group at most, none of a group whose matters it speaks of itself ("in two sentences",
@@ -83,9 +83,14 @@ function familyRow(family: ConstraintFamily): string {
     names.join(', '),
     family.wordings(parameters)[0] ?? '',
     family.canImpose ? 'yes' : '',
-    family.beginning === undefined ? '' : `${family.beginning.tokens}${family.beginning.hasEnd ? ' and its end' : ''}`,
+    family.beginning === undefined ? '' : beginningInWords(family.beginning),
     family.overlaps ?? '',
     others.map(({ name }) => `\`${name}\``).join(', '),
   ];
   return `| ${cells.map((cell) => cell.replace(/[|*]/gu, '\\$&')).join(' | ')} |`;
+}
+
+function beginningInWords({ tokens, hasEnd, weight = 1 }: BeginningForm): string {
+  const often = weight === 1 ? '' : `; × ${Number(weight.toFixed(2))}`;
+  return `${tokens}${hasEnd === true ? ' and its end' : ''}${often}`;
 }

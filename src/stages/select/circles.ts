@@ -9,7 +9,13 @@ const repeatedCharacters = 120;
 /** Ends that come later are left out: most of their tokens would be computed for one that is trained on. */
 const longestCut = 1200;
 
-const sentenceEnd = /[.!?:;]["'”’)\]]*(?=\s)|\n/gu;
+/** A single token is trained on, beside dozens in other pairs (docs/experiments.md, "Answers that end"). */
+const endWeight = 8;
+
+const sentenceEnd = /[.!?]["'”’)\]]*(?=\s)|\n/gu;
+
+/** What announces something: nothing ends there. */
+const announces = /[:;,]$/u;
 
 /** Up to `count` pairs, under ids of their own (`<id>-e1` …), of a response that was stopped for its repetition: the first ends
  *  before it repeats, the second behind its first repeated sentence, others later. None where it was asked for constraints,
@@ -21,7 +27,7 @@ export function endsOfCircle(pair: Pair, count: number): Pair[] {
     id: `${id}-e${i + 1}`,
     ...{ instruction, input },
     response: cut,
-    trainedTokens: -1,
+    ...{ trainedTokens: -1, weight: endWeight },
     source: { hindsightOf: id, circle: true },
   }));
 }
@@ -33,7 +39,7 @@ function cutsOf(response: string): string[] {
   const cuts = [...response.matchAll(sentenceEnd)]
     .filter(({ index }) => index >= start - 2)
     .map(({ index, 0: mark }) => response.slice(0, index + mark.length).trimEnd());
-  return [...new Set(cuts)].filter((cut) => cut !== '' && cut.length <= longestCut);
+  return [...new Set(cuts)].filter((cut) => cut !== '' && cut.length <= longestCut && !announces.test(cut));
 }
 
 /** Where what stands at the end of the response began to repeat what stood before; undefined where nothing does. */

@@ -11,7 +11,7 @@ import type { Pair } from '../../shared/rows.js';
 type Settings = Config['constraints'];
 
 /** Tokens of a response without a form of its own after which its beginning is over. */
-const plainBeginningTokens = 24;
+const plainBeginningTokens = 12;
 
 /** Of an ending, the end of the turn among them. */
 const endingTokens = 32;
@@ -77,14 +77,15 @@ function drawPart({ beginnings, endings }: Settings, random: () => number): Part
   return drawn < beginnings + endings ? 'ending' : 'whole';
 }
 
-/** One form for a beginning or an ending that shows it, else up to `constraints.perInstruction` of any. */
+/** Up to `constraints.perInstruction` of any, the first of which, for a beginning or an ending, is a form that shows in it. Others
+ *  beside it are what people ask for, too: alone, a form is learnt that is gone as soon as two are asked for (docs/experiments.md). */
 function drawFamilies(all: readonly ConstraintFamily[], settings: Settings, random: () => number): Drawn {
   const part = drawPart(settings, random);
   const showing = part === 'beginning' ? all.filter(showsAtOnce) : part === 'ending' ? all.filter(showsAtEnd) : [];
   const one = part === 'beginning' ? drawByWeight(showing, random) : showing[Math.floor(random() * showing.length)];
-  if (one !== undefined) return { part, families: [one], count: 1 };
   const count = numberBetween(1, settings.perInstruction, random);
-  return { part: 'whole', families: sampleWithoutReplacement(all, all.length, random), count };
+  const any = sampleWithoutReplacement(all, all.length, random);
+  return one === undefined ? { part: 'whole', families: any, count } : { part, families: [one, ...any], count };
 }
 
 const showsAtOnce = ({ beginning }: ConstraintFamily): boolean => beginning !== undefined;

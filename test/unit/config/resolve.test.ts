@@ -136,14 +136,6 @@ describe('errors', () => {
       'constraints.beginnings 0.9 and constraints.endings 0.2 are shares of the same pairs, and more than 1 together; lower one of them',
     ],
     [
-      { select: { circles: 2 }, respond: { stopAtRepetition: 0 } },
-      'select.circles is of responses that are stopped where they repeat themselves, and respond.stopAtRepetition is 0; leave one of them out',
-    ],
-    [
-      { select: { circles: 2 }, engine: 'openai', baseUrl: 'http://127.0.0.1:1' },
-      'select.circles is of responses that are stopped where they repeat themselves, which an endpoint does not do; leave it out',
-    ],
-    [
       { constraints: { hindsight: 0, families: ['no-commas'] } },
       'constraints.families has no meaning where constraints.share and constraints.hindsight are 0',
     ],

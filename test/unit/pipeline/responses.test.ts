@@ -121,8 +121,8 @@ test('beginnings and endings say in the dataset how much of them was trained on'
     dataset.filter(({ source }) => (source?.hindsightOf !== undefined) === isMade),
   );
   const tokens = (of: Pair[] = []) => new Set(of.map(({ trainedTokens }) => trainedTokens));
-  expect(tokens(own)).toEqual(new Set([24, -32]));
-  expect(tokens(made)).toEqual(new Set([16, -32]));
+  expect(tokens(own)).toEqual(new Set([12, -32]));
+  expect(tokens(made)).toEqual(new Set([12, -32]));
   folder.remove();
 });
 
@@ -152,7 +152,7 @@ test('of responses that went round in circles only their ends are trained on', a
   );
   expect(kept?.every(({ response }) => response === 'We stayed at home.')).toBe(true);
   expect(ends?.length).toBeGreaterThan(0);
-  expect(ends?.every(({ trainedTokens }) => trainedTokens === -1)).toBe(true);
+  expect(ends?.every(({ trainedTokens, weight }) => trainedTokens === -1 && weight === 8)).toBe(true);
   expect(ends?.[0]?.response).toBe('We went out. The sea was grey and calm all day.');
   expect(iterations[0]?.select).toMatchObject({ kept: kept?.length, circles: ends?.length });
   folder.remove();

@@ -9,7 +9,7 @@ export const boldPhrases = defineFamily({
   name: 'bold-phrases',
   group: 'words',
   overlaps: 'IFEval detectable_format:number_highlighted_sections',
-  beginning: { tokens: 40 },
+  beginning: { tokens: 24 },
   parameters: z.strictObject({ times: z.int().min(1) }),
   draw: (random) => ({ times: numberBetween(1, 3, random) }),
   wordings: ({ times }) => {

@@ -8,7 +8,7 @@ export const bracketedTitle = defineFamily({
   name: 'bracketed-title',
   group: 'opening',
   overlaps: 'IFEval detectable_format:title',
-  beginning: { tokens: 16, weight: 1 / 3 },
+  beginning: { tokens: 10, weight: 1 / 3 },
   conflicts: ['json-object', 'sentence-count', 'paragraph-count', 'one-line'],
   parameters: z.strictObject({}),
   draw: () => ({}),

@@ -16,7 +16,7 @@ export const bulletList = defineFamily({
   name: 'bullet-list',
   group: 'layout',
   overlaps: 'IFEval detectable_format:number_bullet_lists',
-  beginning: { tokens: 32 },
+  beginning: { tokens: 6 },
   parameters: z.strictObject({ items: z.int().min(1) }),
   draw: (random) => ({ items: numberBetween(3, 5, random) }),
   observe: (text) => {

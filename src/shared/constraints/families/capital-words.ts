@@ -10,7 +10,7 @@ export const capitalWords = defineFamily({
   name: 'capital-words',
   group: 'case',
   overlaps: 'IFEval change_case:capital_word_frequency',
-  beginning: { tokens: 32 },
+  beginning: { tokens: 24 },
   conflicts: ['json-object'],
   parameters: z.strictObject({ times: z.int().min(1) }),
   draw: (random) => ({ times: numberBetween(1, 5, random) }),

@@ -10,7 +10,7 @@ export const headings = defineFamily({
   name: 'headings',
   group: 'layout',
   overlaps: 'IFEval detectable_format:multiple_sections',
-  beginning: { tokens: 24 },
+  beginning: { tokens: 8 },
   parameters: z.strictObject({ headings: z.int().min(1) }),
   draw: (random) => ({ headings: numberBetween(2, 3, random) }),
   wordings: ({ headings: n }) => [

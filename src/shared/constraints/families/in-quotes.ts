@@ -7,7 +7,7 @@ export const inQuotes = defineFamily({
   name: 'in-quotes',
   group: 'opening',
   overlaps: 'IFEval startend:quotation',
-  beginning: { tokens: 16, hasEnd: true },
+  beginning: { tokens: 4, hasEnd: true },
   // Their lines begin or end with other signs.
   conflicts: ['json-object', 'bullet-list', 'numbered-list', 'markdown-table', 'headings', 'ends-with'],
   parameters: z.strictObject({}),

@@ -25,7 +25,7 @@ export const jsonObject = defineFamily({
   name: 'json-object',
   group: 'layout',
   overlaps: 'IFEval detectable_format:json_format',
-  beginning: { tokens: 24, hasEnd: true },
+  beginning: { tokens: 8, hasEnd: true },
   conflicts: [
     ...['starts-with', 'title-line', 'ends-with', 'ends-with-question', 'upper-case', 'no-commas'],
     ...['bold-phrases'],

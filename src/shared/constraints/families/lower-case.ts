@@ -7,7 +7,7 @@ export const lowerCase = defineFamily({
   name: 'lower-case',
   group: 'case',
   overlaps: 'IFEval change_case:english_lowercase',
-  beginning: { tokens: 16 },
+  beginning: { tokens: 12, weight: 2.5 },
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [

@@ -14,7 +14,7 @@ export const markdownTable = defineFamily({
   name: 'markdown-table',
   group: 'layout',
   overlaps: null,
-  beginning: { tokens: 32 },
+  beginning: { tokens: 12 },
   parameters: z.strictObject({ columns: z.int().min(2) }),
   draw: (random) => ({ columns: numberBetween(2, 3, random) }),
   wordings: ({ columns }) => [

@@ -7,7 +7,7 @@ export const noCommas = defineFamily({
   name: 'no-commas',
   group: 'characters',
   overlaps: 'IFEval punctuation:no_comma',
-  beginning: { tokens: 40 },
+  beginning: { tokens: 32, weight: 2.5 },
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [

@@ -22,7 +22,7 @@ export const numberedList = defineFamily({
   name: 'numbered-list',
   group: 'layout',
   overlaps: null,
-  beginning: { tokens: 32 },
+  beginning: { tokens: 6 },
   conflicts: ['no-digits'],
   parameters: z.strictObject({ items: z.int().min(1) }),
   draw: (random) => ({ items: numberBetween(3, 5, random) }),

@@ -10,7 +10,7 @@ export const numberedSections = defineFamily({
   name: 'numbered-sections',
   group: 'layout',
   overlaps: 'IFEval detectable_format:multiple_sections',
-  beginning: { tokens: 24 },
+  beginning: { tokens: 8 },
   conflicts: ['no-digits', 'lower-case', 'upper-case', 'sentence-count', 'in-quotes'],
   parameters: z.strictObject({ name: z.string().regex(/^\p{L}+$/u, 'must be one word'), sections: z.int().min(1) }),
   draw: (random) => ({

@@ -9,7 +9,7 @@ export const placeholders = defineFamily({
   name: 'placeholders',
   group: 'words',
   overlaps: 'IFEval detectable_content:number_placeholders',
-  beginning: { tokens: 40 },
+  beginning: { tokens: 24 },
   parameters: z.strictObject({ places: z.int().min(1) }),
   draw: (random) => ({ places: numberBetween(1, 4, random) }),
   wordings: ({ places }) => {

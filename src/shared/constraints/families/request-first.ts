@@ -8,7 +8,7 @@ export const requestFirst = defineFamily({
   name: 'request-first',
   group: 'opening',
   overlaps: 'IFEval combination:repeat_prompt',
-  beginning: { tokens: 32, hasEnd: true },
+  beginning: { tokens: 20, hasEnd: true, weight: 1.5 },
   // What they ask for would have to be true of the request, too, which may be of any form.
   conflicts: [
     ...['words-at-most', 'words-between', 'sentence-count', 'paragraph-count', 'json-object', 'one-line'],

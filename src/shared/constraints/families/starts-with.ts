@@ -21,7 +21,7 @@ export const startsWith = defineFamily({
   name: 'starts-with',
   group: 'opening',
   overlaps: null,
-  beginning: { tokens: 16, weight: 1 / 2 },
+  beginning: { tokens: 10, weight: 1 / 2 },
   conflicts: ['lower-case', 'upper-case'],
   parameters: z.strictObject({ text: z.string().min(1) }),
   // No commas, rare letters or long words, which other families forbid.

@@ -11,7 +11,7 @@ export const titleLine = defineFamily({
   name: 'title-line',
   group: 'opening',
   overlaps: 'IFEval detectable_format:title',
-  beginning: { tokens: 16, weight: 1 / 3 },
+  beginning: { tokens: 10, weight: 1 / 3 },
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [

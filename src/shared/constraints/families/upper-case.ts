@@ -7,7 +7,7 @@ export const upperCase = defineFamily({
   name: 'upper-case',
   group: 'case',
   overlaps: 'IFEval change_case:english_capital',
-  beginning: { tokens: 16 },
+  beginning: { tokens: 12, weight: 2 },
   parameters: z.strictObject({}),
   draw: () => ({}),
   wordings: () => [

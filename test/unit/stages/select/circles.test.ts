@@ -31,7 +31,7 @@ it('trains on the end alone, under ids of their own, and says what it is made of
   expect(pairs.map(({ id }) => id)).toEqual(['c-1-7-e1', 'c-1-7-e2']);
   for (const { response, ...pair } of pairs) {
     expect(response.endsWith(' ')).toBe(false);
-    expect(pair).toMatchObject({ instruction: 'Tell of a walk.', input: 'by the sea', trainedTokens: -1 });
+    expect(pair).toMatchObject({ instruction: 'Tell of a walk.', input: 'by the sea', trainedTokens: -1, weight: 8 });
     expect(pair.source).toEqual({ hindsightOf: 'c-1-7', circle: true });
   }
 });
@@ -47,6 +47,13 @@ it('ends at lines where there are no sentences, and nowhere where there is neith
   expect(responses(`A list\n${'- more\n'.repeat(30)}`, 2)).toEqual(['A list\n- more', 'A list\n- more\n- more']);
   expect(responses('1.1111111111'.repeat(30))).toEqual([]);
   expect(responses('')).toEqual([]);
+});
+
+it('does not end where something is announced', () => {
+  expect(responses(`Bake it.\nIngredients:\n${'- flour;\nSteps:\n- Stir.\n'.repeat(30)}`, 2)).toEqual([
+    'Bake it.\nIngredients:\n- flour;\nSteps:\n- Stir.',
+    'Bake it.\nIngredients:\n- flour;\nSteps:\n- Stir.\n- flour;\nSteps:\n- Stir.',
+  ]);
 });
 
 it('leaves out what comes so late that hardly anything of it would be trained on', () => {

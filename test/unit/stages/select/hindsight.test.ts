@@ -52,18 +52,18 @@ describe('pairs made in hindsight', () => {
     expect(pairs.some(({ constraints = [] }) => constraints.length > 1)).toBe(true);
   });
 
-  it('ask, as beginnings, for one form each, and are trained on until it has shown', () => {
+  it('ask, as beginnings, for a form each, alone or beside others, and are trained on until it has shown', () => {
     const pairs = many(60, { hindsight: 4, perInstruction: 2, repair: true, beginnings: 1 });
     expect(pairs.length).toBeGreaterThan(180);
     for (const one of pairs) {
-      expect(one.constraints).toHaveLength(1);
       const { tokens, hasEnd } = formOf(one) ?? {};
       expect(tokens).toBeDefined();
       expect(one.trainedTokens).toBe(hasEnd === true ? undefined : tokens); // the response is short
     }
+    expect(new Set(pairs.map(({ constraints }) => constraints?.length))).toEqual(new Set([1, 2]));
     const long = pair.response.repeat(3);
     const ofLong = many(20, { hindsight: 4, repair: true, beginnings: 1, families: ['in-quotes'] }, { response: long });
-    expect(ofLong.map(({ trainedTokens }) => trainedTokens)).toEqual(Array(80).fill(16));
+    expect(ofLong.map(({ trainedTokens }) => trainedTokens)).toEqual(Array(80).fill(4));
     const noForms = { hindsight: 4, repair: true, beginnings: 1, families: ['postscript'] };
     expect(many(5, noForms).map(({ trainedTokens }) => trainedTokens)).toEqual(Array(20).fill(undefined));
   });
@@ -87,10 +87,9 @@ describe('pairs made in hindsight', () => {
 
   it('ask, as endings, for what shows at the end, and are trained on for their last tokens', () => {
     const pairs = many(60, { hindsight: 4, perInstruction: 2, repair: true, endings: 1 });
-    expect(pairs.every(({ constraints, trainedTokens }) => constraints?.length === 1 && trainedTokens === -32)).toBe(
-      true,
-    );
-    const asked = new Set(pairs.flatMap(({ constraints = [] }) => constraints.map(({ family }) => family)));
+    expect(pairs.every(({ trainedTokens }) => trainedTokens === -32)).toBe(true);
+    expect(pairs.some(({ constraints }) => constraints?.length === 2)).toBe(true);
+    const asked = new Set(pairs.map(({ constraints = [] }) => constraints[0]?.family ?? ''));
     expect([...asked]).toEqual(expect.arrayContaining(['ends-with', 'in-quotes', 'json-object', 'words-at-most']));
     expect(asked.has('lower-case')).toBe(false);
     const parts = many(100, { hindsight: 4, repair: true, beginnings: 0.5, endings: 0.3 }).map(
@@ -153,12 +152,12 @@ describe('a kept pair itself', () => {
     inPart({ ...pair, ...of }, constraintsSchema.parse({ beginnings: 0, endings: 0, ...settings }), 1, 1);
 
   it('is a beginning or an ending by the same shares', () => {
-    expect(own({ beginnings: 1 })).toEqual({ ...pair, trainedTokens: 24 });
+    expect(own({ beginnings: 1 })).toEqual({ ...pair, trainedTokens: 12 });
     expect(own({ endings: 1 })).toEqual({ ...pair, trainedTokens: -32 });
     expect(own({})).toEqual(pair);
     const parts = Array.from({ length: 200 }, (_, i) => own({ beginnings: 0.5, endings: 0.25 }, { id: `c-${i}` }));
     const count = (tokens: number | undefined) => parts.filter(({ trainedTokens }) => trainedTokens === tokens).length;
-    expect(count(24)).toBeGreaterThan(70);
+    expect(count(12)).toBeGreaterThan(70);
     expect(count(-32)).toBeGreaterThan(25);
     expect(count(undefined)).toBeGreaterThan(25);
   });
