@@ -20,7 +20,8 @@ public:
     LossHead(Compute & compute, const Weights & weights, const SumTensors & sums);
 
     // -log p(target) of each row in nats, from x [n_embd, n_rows], the output of the last layer. Where `gradient`
-    // ([n_embd, n_rows]) is given, it becomes d(weighted sum of losses) / dx times `scale`, zero in rows without a loss.
+    // ([n_embd, n_rows]) is given, it becomes d(weighted sum of losses) / dx times `scale`, zero in rows without a
+    // loss.
     std::vector<double> run(const ggml_tensor * x, const std::vector<LossRow> & rows, ggml_tensor * gradient,
                             float scale);
 
