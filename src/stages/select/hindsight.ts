@@ -78,7 +78,7 @@ function drawPart({ beginnings, endings }: Settings, random: () => number): Part
 }
 
 /** Up to `constraints.perInstruction` of any, the first of which, for a beginning or an ending, is a form that shows in it. Others
- *  beside it are what people ask for, too: alone, a form is learnt that is gone as soon as two are asked for (docs/experiments.md). */
+ *  may be asked for beside it, as people do. */
 function drawFamilies(all: readonly ConstraintFamily[], settings: Settings, random: () => number): Drawn {
   const part = drawPart(settings, random);
   const showing = part === 'beginning' ? all.filter(showsAtOnce) : part === 'ending' ? all.filter(showsAtEnd) : [];
