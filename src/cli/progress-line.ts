@@ -21,6 +21,13 @@ export interface Work {
   done?: number;
 }
 
+/** When the work was begun, the first of it could be counted, and a plain line was last written; in seconds. */
+interface Clock {
+  started: number;
+  counting: number;
+  told: number;
+}
+
 /** Seconds between two plain lines of one piece of work. */
 const plainInterval = 15;
 /** Of all there is to do: below it, time left would be a guess from one piece or two. */
@@ -33,7 +40,7 @@ export class ProgressLine {
   private readonly live: boolean;
   private readonly now: () => number;
   private spinner: Ora | undefined;
-  private work: (Required<Work> & { current: number; tokens: number; started: number; told: number }) | undefined;
+  private work: (Required<Work> & { current: number; tokens: number } & Clock) | undefined;
 
   constructor(private readonly options: ProgressOptions) {
     const { stream, env } = options;
@@ -46,7 +53,7 @@ export class ProgressLine {
     this.stop();
     const done = work.done ?? 0;
     const now = this.now();
-    this.work = { ...work, done, current: done, tokens: 0, started: now, told: now };
+    this.work = { ...work, done, current: done, tokens: 0, started: now, counting: now, told: now };
     if (this.options.quiet) return;
     if (this.live) this.spinner = this.createSpinner();
     else this.writeLine(`  ${work.label}: ${this.amount()}${done > 0 ? ', continued' : ''}`);
@@ -67,6 +74,8 @@ export class ProgressLine {
     this.work.current = done;
     this.work.tokens = tokens;
     const now = this.now();
+    // What comes before there is anything to count, as the self-test of a judge, says nothing of the pace.
+    if (done === this.work.done && tokens === 0 && detail !== '') this.work.counting = now;
     if (this.spinner) this.spinner.text = this.liveText(detail);
     else if (!this.live && now - this.work.told >= plainInterval) {
       this.work.told = now;
@@ -133,7 +142,7 @@ export class ProgressLine {
   /** Rate and time left, once there is something to measure. */
   private pace(): string[] {
     if (!this.work) return [];
-    const elapsed = this.now() - this.work.started;
+    const elapsed = this.now() - this.work.counting;
     const made = this.work.current - this.work.done;
     if (elapsed < 1) return [];
     const rate = this.work.tokens > 0 ? [`${formatRate(this.work.tokens / elapsed)} tok/s`] : [];

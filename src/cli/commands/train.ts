@@ -84,6 +84,7 @@ function trainJob({ values, config }: CommandCall): TrainFileJob {
   return {
     out: values.needText('out'),
     settings: config.train,
+    isBase: config.chatTemplate !== undefined,
     inputJoiner: config.inputJoiner,
     seed: config.seed,
     modelPath: resolveModel(config.model),

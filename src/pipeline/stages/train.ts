@@ -100,6 +100,7 @@ function trainInput(run: RunContext, iteration: number): TrainInput {
     iteration,
     seed: config.seed,
     settings: config.train,
+    isBase: config.chatTemplate !== undefined,
     adapterPath: adapterPath(runDir, iteration),
     ...(last !== null && { initAdapterPath: last }),
     metadata: {

@@ -18,6 +18,9 @@ export const fullSettings: readonly string[] = [
   'microBatchTokens',
 ];
 
+/** Where none is set: all weights at once bear far less than an adapter's. */
+const usualLearningRate = 1e-5;
+
 export interface TrainFullJob {
   out: string;
   settings: Config['train'];
@@ -46,7 +49,7 @@ export async function trainFullFile(
   const events = trainInFull(engine, {
     examples: training.map(trainingExample),
     heldOut: heldOut.map(trainingExample),
-    settings: { ...job.settings, seed: job.seed },
+    settings: { ...job.settings, learningRate: job.settings.learningRate ?? usualLearningRate, seed: job.seed },
     outPath: job.out,
     ...(call.signal ? { signal: call.signal } : {}),
   });

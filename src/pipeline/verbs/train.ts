@@ -18,6 +18,8 @@ import { asPair, pairRowSchema, type PairRow } from './verb.js';
 export interface TrainFileJob {
   out: string;
   settings: Config['train'];
+  /** Whether the model is a base, whose chat template is given to it. */
+  isBase: boolean;
   inputJoiner: InputJoiner;
   seed: number;
   initAdapter?: string;
@@ -73,6 +75,7 @@ export async function trainFile(
       iteration: 0,
       seed: job.seed,
       settings: job.settings,
+      isBase: job.isBase,
       adapterPath: job.out,
       metadata: {
         'isheep.base.sha256': hashFile(job.modelPath),

@@ -18,12 +18,18 @@ export interface TrainInput extends JobPlaces {
   /** The run's seed. */
   seed: number;
   settings: Config['train'];
+  /** Whether the model is a base, whose chat template is given to it; for the usual learning rate. */
+  isBase?: boolean;
 }
 
 export interface Split {
   training: Pair[];
   heldOut: Pair[];
 }
+
+/** Peaks of the learning rate where none is set (docs/decisions.md): few tokens of a pair bear more than whole responses do, and
+ *  a model that was tuned before more than a base. */
+const learningRates = { inPart: 1.5e-3, inPartOfBase: 6e-4, whole: 3e-4 };
 
 /** A dataset under this is trained on whole: a held-out pair would say little and cost much. */
 const fewestToSplit = 10;
@@ -53,13 +59,13 @@ function originOf({ id, source }: Pair): string {
   return typeof source?.hindsightOf === 'string' ? source.hindsightOf : id;
 }
 
-function trainJob({ dataset, iteration, seed, settings, ...places }: TrainInput): TrainJob {
+function trainJob({ dataset, iteration, seed, settings, isBase = false, ...places }: TrainInput): TrainJob {
   if (dataset.length === 0) {
     throw new IsheepError('nothing-usable', 'there is no pair to train on', {
       hint: 'see which filter or which rule of select dropped them; more instructions or a larger select.share help',
     });
   }
-  return { ...places, ...trainingData({ dataset, iteration, seed, settings }) };
+  return { ...places, ...trainingData({ dataset, iteration, seed, settings, isBase }) };
 }
 
 /** What the trainer gets of a dataset: the examples, those held out, and its settings. */
@@ -68,7 +74,8 @@ export function trainingData({
   iteration,
   seed,
   settings: { validation, startFrom, ...trainerSettings },
-}: Pick<TrainInput, 'dataset' | 'iteration' | 'seed' | 'settings'>): Pick<
+  isBase = false,
+}: Pick<TrainInput, 'dataset' | 'iteration' | 'seed' | 'settings' | 'isBase'>): Pick<
   TrainJob,
   'examples' | 'heldOut' | 'settings'
 > {
@@ -76,8 +83,19 @@ export function trainingData({
   return {
     examples: training.map(trainingExample),
     heldOut: heldOut.map(trainingExample),
-    settings: { ...trainerSettings, seed: deriveSeed(seed, 'train', iteration) },
+    settings: {
+      ...trainerSettings,
+      learningRate: trainerSettings.learningRate ?? usualLearningRate(training, isBase),
+      seed: deriveSeed(seed, 'train', iteration),
+    },
   };
+}
+
+/** By what most pairs are trained on: all of their response, or a part. */
+function usualLearningRate(training: readonly Pair[], isBase: boolean): number {
+  const inPart = training.filter(({ trainedTokens }) => trainedTokens !== undefined).length;
+  if (2 * inPart <= training.length) return learningRates.whole;
+  return isBase ? learningRates.inPartOfBase : learningRates.inPart;
 }
 
 /** What an adapter says of how its tasks were joined, where that is not what everyone expects. */

@@ -67,6 +67,23 @@ describe('progress without a terminal', () => {
     ]);
   });
 
+  it('does not count what comes before the first of the work as its pace', () => {
+    const assess = { iteration: 1, stage: 'assess' } as const;
+    const testing = 'testing the judge, 9 of 9';
+    const shownAssess = shown([
+      [0, { kind: 'stage-started', ...assess, unit: 'pairs', total: 900, done: 0 }],
+      [300, { kind: 'stage-progress', ...assess, done: 0, tokens: 0, doing: testing }],
+      [320, { kind: 'stage-progress', ...assess, done: 20, tokens: 400 }],
+      [320, { kind: 'stage-finished', ...assess, seconds: 320, note: '' }],
+    ]);
+    expect(shownAssess.split('\n').slice(1)).toEqual([
+      `  assess: 0 of 900 pairs, ${testing}`,
+      '  assess: 20 of 900 pairs, 20 tok/s, 14:40 left',
+      '  assess: done in 5:20',
+      '',
+    ]);
+  });
+
   it('tells no time left where all that is counted is there, and what is still being done', () => {
     const again: RunEvent = { kind: 'stage-progress', ...stage, done: 100, tokens: 800, doing: 'asking 7 again' };
     const shownAgain = shown([

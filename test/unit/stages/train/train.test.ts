@@ -81,6 +81,24 @@ describe('train', () => {
     });
   });
 
+  it('learns at a rate for what most pairs are trained on, where none is set', async () => {
+    const rateOf = async (pairs: Pair[], settings: object, isBase = false) => {
+      const trainer = new RecordingTrainer();
+      await train(
+        { dataset: pairs, iteration: 1, seed: 1, settings: trainSchema.parse(settings), isBase, ...places },
+        trainer,
+      ).next();
+      return trainer.job?.settings.learningRate;
+    };
+    const inPart = (n: number, of: number) =>
+      dataset(of).map((pair, i) => (i < n ? { ...pair, trainedTokens: i % 2 === 0 ? 8 : -32 } : pair));
+    expect(await rateOf(inPart(5, 9), {})).toBe(1.5e-3);
+    expect(await rateOf(inPart(5, 9), {}, true)).toBe(6e-4);
+    expect(await rateOf(inPart(4, 9), {})).toBe(3e-4);
+    expect(await rateOf(inPart(4, 9), {}, true)).toBe(3e-4);
+    expect(await rateOf(inPart(5, 9), { learningRate: 2e-5 })).toBe(2e-5);
+  });
+
   it('refuses an empty dataset', () => {
     const settings = trainSchema.parse({});
     expect(() => train({ dataset: [], iteration: 1, seed: 1, settings, ...places }, new RecordingTrainer())).toThrow(
