@@ -62,9 +62,9 @@ export function judgeOf(run: RunContext, iteration: number): Promise<LanguageMod
   return judge === 'base' ? run.engines.model(null) : run.engines.judge();
 }
 
-/** Whether what judges is what wrote, in the same state. `isBase`: the base wrote. */
-export function judgesOwn({ assess: { judge }, engine }: Config, isBase: boolean): boolean {
-  return judge === 'current' || (judge === 'base' && isBase && engine === 'local');
+/** Whether what judges is what wrote, in the same state. `baseWrote`: without an adapter. */
+export function judgesOwn({ assess: { judge }, engine }: Config, baseWrote: boolean): boolean {
+  return judge === 'current' || (judge === 'base' && baseWrote && engine === 'local');
 }
 
 /** How M(t-1) is named in rows and summaries. */

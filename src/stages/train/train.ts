@@ -19,7 +19,7 @@ export interface TrainInput extends JobPlaces {
   seed: number;
   settings: Config['train'];
   /** Whether the model is a base, whose chat template is given to it; for the usual learning rate. */
-  isBase?: boolean;
+  isBase?: boolean | undefined;
 }
 
 export interface Split {
@@ -59,7 +59,7 @@ function originOf({ id, source }: Pair): string {
   return typeof source?.hindsightOf === 'string' ? source.hindsightOf : id;
 }
 
-function trainJob({ dataset, iteration, seed, settings, isBase = false, ...places }: TrainInput): TrainJob {
+function trainJob({ dataset, iteration, seed, settings, isBase, ...places }: TrainInput): TrainJob {
   if (dataset.length === 0) {
     throw new IsheepError('nothing-usable', 'there is no pair to train on', {
       hint: 'see which filter or which rule of select dropped them; more instructions or a larger select.share help',
@@ -74,7 +74,7 @@ export function trainingData({
   iteration,
   seed,
   settings: { validation, startFrom, ...trainerSettings },
-  isBase = false,
+  isBase,
 }: Pick<TrainInput, 'dataset' | 'iteration' | 'seed' | 'settings' | 'isBase'>): Pick<
   TrainJob,
   'examples' | 'heldOut' | 'settings'
@@ -92,7 +92,7 @@ export function trainingData({
 }
 
 /** By what most pairs are trained on: all of their response, or a part. */
-function usualLearningRate(training: readonly Pair[], isBase: boolean): number {
+function usualLearningRate(training: readonly Pair[], isBase = false): number {
   const inPart = training.filter(({ trainedTokens }) => trainedTokens !== undefined).length;
   if (2 * inPart <= training.length) return learningRates.whole;
   return isBase ? learningRates.inPartOfBase : learningRates.inPart;
