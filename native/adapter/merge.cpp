@@ -121,6 +121,7 @@ Additions additions_of(const std::vector<LoraFile> & adapters, const MergeSettin
     for (size_t i = 0; i < adapters.size(); i++) {
         for (const LoraPair & pair : adapters[i].pairs) {
             const float scale = scale_of(adapters[i], pair, settings.adapters[i].scale);
+            if (scale == 0) continue;
             additions[pair.base_tensor].push_back({&pair, scale});
         }
     }

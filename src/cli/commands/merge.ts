@@ -129,8 +129,12 @@ function mergeText(result: MergeFileResult): string {
     ...(fellBack > 0
       ? [`${formatUnits(fellBack, 'tensors')} have another type: their rows do not divide into the blocks of ${type}`]
       : []),
-    `rounding: ${survivedInWords(result)}, beside noise of ${noise.toFixed(1)} times its size` +
-      (worstTensor === '' ? '' : `; least in ${worstTensor}, ${percent(worstSurvived)}`),
+    ...(merged > 0
+      ? [
+          `rounding: ${survivedInWords(result)}, beside noise of ${noise.toFixed(1)} times its size` +
+            (worstTensor === '' ? '' : `; least in ${worstTensor}, ${percent(worstSurvived)}`),
+        ]
+      : []),
   ];
   if (cost === null) return [...lines, 'no pair to measure on'].join('\n');
   const { base, adapter, merged: after } = cost.perplexity;
