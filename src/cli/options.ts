@@ -17,6 +17,8 @@ export interface CommandOption {
   /** Checks an option that is not a setting. */
   check?: z.ZodType;
   required?: boolean;
+  /** Another option, with which this one is not required. */
+  unless?: string;
   /** May be given several times, or with several values. */
   repeatable?: boolean;
   /** Shown in the help where it is not the setting's own. */
@@ -27,7 +29,7 @@ export interface CommandOption {
 
 const commonGroup = 'Common options:';
 
-type Details = Partial<Pick<CommandOption, 'required' | 'repeatable' | 'defaultText' | 'group'>>;
+type Details = Partial<Pick<CommandOption, 'required' | 'unless' | 'repeatable' | 'defaultText' | 'group'>>;
 
 /** An option that is no setting. */
 export function option(name: string, description: string, check: z.ZodType, details: Details = {}): CommandOption {
@@ -115,8 +117,13 @@ export const inputJoinerOption: CommandOption = settingOption('inputJoiner', 'in
 
 /** Its default in words, or that it must be given. */
 export function optionDefault(option: CommandOption): string | undefined {
-  if (option.required) return 'required';
+  if (option.required) return requiredInWords(option);
   return option.defaultText ?? (option.key === undefined ? undefined : defaultInWords(option.schema));
+}
+
+/** `required`, and where it is not. */
+export function requiredInWords({ unless }: CommandOption): string {
+  return unless === undefined ? 'required' : `required without --${unless}`;
 }
 
 /** What it may be, ` (a whole number from 1 to 256)`; empty where its description says all. */

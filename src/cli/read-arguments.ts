@@ -9,7 +9,7 @@ import { badValue } from '../config/wording.js';
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
 import { OptionValues, type Command } from './command.js';
-import { optionDefault, outputOptions, valueInWords, type CommandOption } from './options.js';
+import { optionDefault, outputOptions, requiredInWords, valueInWords, type CommandOption } from './options.js';
 
 export type Arguments =
   | { kind: 'command'; command: Command; values: OptionValues; config: Config; sources: ConfigSources }
@@ -104,13 +104,17 @@ function yargsOption(option: CommandOption): Record<string, unknown> {
   const isText = schema.type === 'string' || schema.type === 'array';
   const byDefault = option.required ? undefined : optionDefault(option);
   return {
-    describe: `${option.description}${valueInWords(option)}${option.required ? ' (required)' : ''}`,
+    describe: `${option.description}${valueInWords(option)}${option.required ? ` (${requiredInWords(option)})` : ''}`,
     group: option.group,
     ...(isBoolean ? { type: 'boolean' } : {}),
     ...(isText ? { type: 'string' } : {}),
     ...(option.repeatable ? { array: true } : {}),
     ...(byDefault === undefined ? {} : { defaultDescription: byDefault }),
   };
+}
+
+function isMissing({ name, required = false, unless }: CommandOption, raw: RawValues): boolean {
+  return required && raw[name] === undefined && (unless === undefined || raw[unless] === undefined);
 }
 
 function noCommand(raw: RawValues, known: KnownCommands): IsheepError {
@@ -129,8 +133,7 @@ function checkedCall(command: Command, raw: RawValues): Arguments {
     const given = raw[option.name];
     const value = rawValue(option, given, problems);
     if (value === undefined) {
-      if (option.required && given === undefined)
-        problems.push(`isheep ${command.name} needs --${option.name}: ${option.description}`);
+      if (isMissing(option, raw)) problems.push(`isheep ${command.name} needs --${option.name}: ${option.description}`);
     } else if (option.key === undefined) {
       if (!option.check?.safeParse(value).success) problems.push(badValue(`--${option.name}`, option.schema, value));
       else values.set(option.name, value);

@@ -25,7 +25,7 @@ export const trainCommand: Command = {
   summary: 'a LoRA adapter from a file of pairs; the same command continues',
   options: [
     pathOption('data', 'pairs (JSON Lines)', { required: true }),
-    pathOption('out', 'where the adapter goes (GGUF)', { required: true }),
+    pathOption('out', 'where the adapter goes (GGUF)', { required: true, unless: 'show' }),
     ...settings
       // There is no iteration before; --init-adapter says what it starts from.
       .filter(({ key, section }) => section === 'train' && key !== 'train.startFrom')
@@ -52,7 +52,7 @@ export const trainCommand: Command = {
       'the whole of a F32 model',
     ],
     ['isheep train --data kept.jsonl --out adapter.gguf --rank 16 --checkpoint-dir checkpoints', 'can be interrupted'],
-    ['isheep train --data kept.jsonl --out adapter.gguf --show 3', 'what it would be trained on; trains nothing'],
+    ['isheep train --data kept.jsonl --show 3', 'what it would be trained on; trains nothing'],
   ],
   async run(call) {
     if (call.values.text('method') === 'full') return trainFull(call);
