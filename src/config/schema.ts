@@ -56,7 +56,7 @@ const stopAtRepetition = (tokens: number) =>
 export const inferenceSchema = z.strictObject({
   parallel: count
     .max(256)
-    .default(32)
+    .default(64)
     .describe('sequences that are computed at the same time at most; fewer where their cache has no room'),
   batchTokens: count.max(65_536).default(512).describe('tokens of all sequences that are computed at once at most'),
   cacheMemory: count.max(1e9).default(2048).describe('MiB that the cache of all sequences may take'),
@@ -149,7 +149,7 @@ export const synthesizeSchema = z.strictObject({
     .describe('keep what the model writes to the form of the list, so that all of it can be read'),
   novelty: share.default(0.7).describe('an instruction whose ROUGE-L with an earlier one is above this is dropped'),
   minYield: z.number().min(0).default(0.05).describe('kept instructions a request below which a run gives up'),
-  chunk: count.default(32).describe('requests that are computed and committed together'),
+  chunk: count.default(128).describe('requests that are computed and committed together'),
 });
 
 export const respondSchema = z.strictObject({
@@ -179,7 +179,7 @@ export const respondSchema = z.strictObject({
     .describe('responses to each instruction, of which the one that is assessed best can be kept'),
   maxTokens: count.default(512).describe('tokens a response may have'),
   stopAtRepetition: stopAtRepetition(48),
-  chunk: count.default(64).describe('responses that are computed and committed together'),
+  chunk: count.default(256).describe('responses that are computed and committed together'),
 });
 
 export const filterSchema = z.strictObject({

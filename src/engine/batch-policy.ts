@@ -25,7 +25,7 @@ export interface BatchSettings {
   batchTokens: number;
 }
 
-export const defaultBatchSettings: BatchSettings = { parallel: 32, cacheBytes: 2 * 1024 ** 3, batchTokens: 512 };
+export const defaultBatchSettings: BatchSettings = { parallel: 64, cacheBytes: 2 * 1024 ** 3, batchTokens: 512 };
 
 /** llama.cpp's limit. */
 const maxSequences = 256;

@@ -23,7 +23,7 @@ const probeRequests = 8;
 const probePairs = 8;
 /** As many as a run writes at the same time, which makes far better use of the machine, where the few took less than this:
  *  told from few, responses of a slow machine take twice their time (docs/benchmarks.md). */
-const largerProbe = 32;
+const largerProbe = 64;
 const quickSeconds = 30;
 
 export interface ProbeInput extends SampleInput {

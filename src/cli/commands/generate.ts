@@ -37,7 +37,7 @@ export const generateCommand: Command = {
     ),
     pathOption('grammar', 'a grammar (GBNF, as llama.cpp has it; its first rule is root) that the text keeps to'),
     option('parallel', 'completions written at the same time', z.number().int().min(1).max(256), {
-      defaultText: '32, fewer where the memory does not allow it; 16 at an endpoint',
+      defaultText: '64, fewer where the memory does not allow it; 16 at an endpoint',
     }),
     chatTemplateOption,
     adapterOption,

@@ -114,7 +114,7 @@ test('a plan writes as many at the same time as a run does, where a few of them 
   const folder = runFolder({ instructions: 100, synthesize: { chunk: 100 } });
   const { runDir, config: large, modelPath, engine } = fakeRun(folder);
   const { measured: quick } = await plan({ runDir, config: large, modelPath, engine });
-  expect([quick.synthesize.requests, quick.respond.responses, quick.train.pairs]).toEqual([32, 32, 8]);
+  expect([quick.synthesize.requests, quick.respond.responses, quick.train.pairs]).toEqual([50, 64, 8]);
   folder.remove();
 });
 
