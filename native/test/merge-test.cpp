@@ -206,7 +206,8 @@ TEST("an adapter that adds nothing leaves every byte of a quantized base") {
 
 TEST("an adapter that counts nothing changes no tensor") {
     const std::string base_path = tiny_model_path({});
-    MergeSettings settings = settings_for(base_path, {written(random_adapter(base_path, 1, 0.2f), "any.gguf")}, "0.gguf");
+    MergeSettings settings =
+        settings_for(base_path, {written(random_adapter(base_path, 1, 0.2f), "any.gguf")}, "0.gguf");
     settings.adapters[0].scale = 0;
     check_equal(merge_now(settings).n_merged, (size_t) 0, "changed tensors");
 }
