@@ -1,6 +1,6 @@
 // The trainer against PEFT on the real model: SmolLM2-135M-Instruct, 50 steps of published pairs. Ours in F32 against
-// PEFT in F32, and ours on the Q8_0 file against PEFT on the numbers that the file stands for. The pairs lie beside the
-// checkout; ISHEEP_DATA names another folder. Measured differences of a step's loss: see docs/benchmarks.md.
+// PEFT in F32, and ours on the Q8_0 file against PEFT on the numbers that the file stands for. Measured differences of a
+// step's loss: see docs/benchmarks.md.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,12 +11,12 @@ import { loadAddon } from '../../src/native/load-addon.js';
 import { requantize } from '../../src/engine/requantize.js';
 import { realModelPath } from '../support/models.js';
 import { hashOf, ourCurve, realJob, type StoredCurve } from '../support/peft-curves.js';
+import { publishedFile } from '../support/published-data.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-peft-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const shared = process.env.ISHEEP_DATA ?? path.resolve(import.meta.dirname, '../../../shared/data');
-const pairs = path.join(shared, 'isheep_published/qwen_7B_base_d0_10k_output_filtered_evaluated_filtered.json');
+const pairs = publishedFile('isheep_published/qwen_7B_base_d0_10k_output_filtered_evaluated_filtered.json');
 
 const curveOf = (type: string) => {
   const file = path.join(import.meta.dirname, 'oracles', `peft-smollm2-${type}.json`);

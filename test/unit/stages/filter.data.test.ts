@@ -1,6 +1,5 @@
 // What the filters make of the sets that the paper's authors published: pairs that their own rules and a 7B judge had
 // accepted, of the base and of two iterations. Ours may be stricter, but a filter that drops many of them would be wrong.
-// ISHEEP_DATA names another folder than the one beside the checkout.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,8 +8,7 @@ import { filterLists, type FilterRule } from '../../../src/config/filters.js';
 import { countRejections, isKept } from '../../../src/shared/verdicts.js';
 import { newTriples } from '../../../src/stages/filter/filters/copied-response.js';
 import { applyScreen, createScreen } from '../../../src/stages/filter/screen.js';
-
-const data = process.env.ISHEEP_DATA ?? path.resolve(import.meta.dirname, '../../../../shared/data');
+import { publishedFile } from '../../support/published-data.js';
 
 interface Published {
   instruction: string;
@@ -35,7 +33,7 @@ interface Stage {
   unique_instructions: number;
 }
 
-const json = (...parts: string[]) => JSON.parse(readFileSync(path.join(data, ...parts), 'utf8')) as unknown;
+const json = (...parts: string[]) => JSON.parse(readFileSync(publishedFile(...parts), 'utf8')) as unknown;
 const stages = (json('isheep_published', 'stages_summary.json') as Stage[]).filter(({ file }) =>
   file.includes('qwen_7B'),
 );
@@ -51,7 +49,7 @@ function toPair({ instruction, input, output }: Pick<PublishedRow, 'instruction'
 }
 
 function seeds(): Published[] {
-  const text = readFileSync(path.join(data, 'seed_tasks/seed_tasks_flat.jsonl'), 'utf8');
+  const text = readFileSync(publishedFile('seed_tasks/seed_tasks_flat.jsonl'), 'utf8');
   return text
     .split('\n')
     .filter((line) => line !== '')

@@ -1,10 +1,8 @@
 // The seeds of the package are our own: far from the instructions that others have published.
-// Needs the published sets, which lie beside the checkout.
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { publishedFile } from '../../../support/published-data.js';
 import { runCheckSeeds } from './check-seeds.js';
-
-const data = path.resolve(import.meta.dirname, '../../../../../shared/data');
 
 test.each([
   ['seed_tasks/seed_tasks_flat.jsonl', 175, '0.5'],
@@ -13,7 +11,7 @@ test.each([
   ['isheep_published/qwen_7B_iter1_d1_10k_output_filtered_evaluated_filtered.json', 318, '0.6'],
   ['isheep_published/qwen_7B_iter2_d2_10k_output_filtered_evaluated_filtered.json', 309, '0.6'],
 ])('no seed resembles an instruction of %s', (file, count, limit) => {
-  const { status, stdout, stderr } = runCheckSeeds('--against', path.join(data, file), '--limit', limit);
+  const { status, stdout, stderr } = runCheckSeeds('--against', publishedFile(file), '--limit', limit);
   expect(stderr).toBe('');
   expect(status).toBe(0);
   expect(stdout).toContain(`with the ${String(count)} instructions of ${path.basename(file)}`);
