@@ -19,21 +19,26 @@ export async function startLlamaServer(address?: string): Promise<LlamaServer> {
   const program = path.join(buildPeers() as string, process.platform === 'win32' ? 'llama-server.exe' : 'llama-server');
   const own = address ?? (await closedAddress());
   const port = own.split(':')[1] as string;
-  const words = ['-m', realModelPath(), '--host', '127.0.0.1', '--port', port, '-np', '2', '-t', '1', '-c', '4096'];
-  const child = spawn(program, [...words, '--alias', 'smollm2'], { stdio: 'ignore' });
+  // Without the last of them this release ends with an illegal instruction in its own kernel for AMX.
+  const words = ['-m', realModelPath(), '--host', '127.0.0.1', '--port', port, '-np', '2', '-t', '1', '--no-repack'];
+  const child = spawn(program, [...words, '-c', '4096', '--alias', 'smollm2'], { stdio: 'ignore' });
   const server = { baseUrl: `http://${own}/v1`, kill: () => kill(child) };
   for (let waited = 0; waited < 600; waited++) {
     const health = await fetch(`http://${own}/health`).catch(() => undefined);
     if (health?.ok) return server;
-    if (child.exitCode !== null) break;
+    if (hasEnded(child)) break;
     await sleep(200);
   }
   await server.kill();
-  throw new Error(`${program} did not start`);
+  throw new Error(`${program} did not start: ${child.signalCode ?? `exit code ${child.exitCode}`}`);
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
 }
