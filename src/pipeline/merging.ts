@@ -61,7 +61,7 @@ export function mergeInWords({
   type,
   cost,
   ...report
-}: Pick<MergeResult, 'type' | 'survived' | 'noise' | 'cost'>): string {
+}: Pick<MergeResult, 'type' | 'merged' | 'survived' | 'noise' | 'cost'>): string {
   const kept = `type ${type}, ${survivedInWords(report)}`;
   if (cost === null) return kept;
   const { base, adapter, merged } = cost.perplexity;
