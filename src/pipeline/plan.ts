@@ -94,7 +94,7 @@ export function forecast(config: Config, measured: Measured): Omit<Plan, 'freeDi
 }
 
 function forecastStages(config: Config, measured: Measured): StageForecast[] {
-  const { synthesize, respond, assess, train } = measured;
+  const { synthesize, respond, assess, dataset, train } = measured;
   const instructions = wantedInstructions(config, measured);
   // Where the probe kept nothing, the run goes on for as long as it does not give up; count it as one kept.
   const toWrite = Math.max(0, instructions - synthesize.own);
@@ -103,10 +103,12 @@ function forecastStages(config: Config, measured: Measured): StageForecast[] {
   const passed = Math.ceil((responses * Math.max(1, respond.passed)) / respond.responses);
   // One response an instruction is kept; how many instructions have none that passes is not known, so at most all.
   const kept = Math.min(config.select.atMost, keptOf(Math.min(instructions, passed), config, measured));
-  const trained = kept + Math.ceil((kept * measured.hindsight.made) / Math.max(1, measured.hindsight.pairs));
-  const heldOut = Math.floor(trained * config.train.validation);
-  const trainTokens = Math.ceil(((trained - heldOut) * config.train.epochs * train.tokens) / train.pairs);
   const per = (total: number, n: number) => total / Math.max(1, n);
+  const trained = kept + Math.ceil(kept * per(dataset.made, dataset.pairs));
+  const heldOut = Math.floor(trained * config.train.validation);
+  const trainTokens = Math.ceil(
+    (trained - heldOut) * config.train.epochs * per(dataset.tokens, dataset.pairs + dataset.made),
+  );
   const row = (stage: StageName, unit: string, count: number, tokens: number, seconds: number): StageForecast => ({
     stage,
     unit,

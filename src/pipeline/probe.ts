@@ -5,13 +5,14 @@ import path from 'node:path';
 
 import { type CallOptions, type LanguageModel, type MemoryForecast, type Trainer } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
+import { tokenizeExamples } from '../engine/training-data.js';
 import type { Candidate, Pair, Verdict } from '../shared/rows.js';
 import { endsOfCircle } from '../stages/select/circles.js';
 import { inPart } from '../stages/select/hindsight.js';
 import { madeOf } from '../stages/select/made-of.js';
 import { measure } from '../stages/select/measure.js';
 import { joinedTask } from '../shared/task-prompt.js';
-import { train } from '../stages/train/train.js';
+import { train, trainingExample } from '../stages/train/train.js';
 import { EngineSlot } from './engine-slot.js';
 import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSynthesis } from './sample.js';
 import { measureDemonstrations } from './stages/synthesize.js';
@@ -49,8 +50,10 @@ export interface Measured {
   assess: { pairs: number; method: string; seconds: number };
   /** Of measuring, where the selection does that; it takes no time to speak of otherwise. */
   select: { pairs: number; seconds: number };
-  /** Of pairs that a dataset may hold, and what would be made beside them, of them and of responses in circles. */
-  hindsight: { pairs: number; made: number };
+  /** Pairs that a dataset may hold, what would be made beside them, of them and of responses in circles, and the tokens that
+   *  would be trained on of all of these. */
+  dataset: { pairs: number; made: number; tokens: number };
+  /** Of a few of these pairs. */
   train: { pairs: number; tokens: number; seconds: number };
   baseBytes: number;
   /** Of a merged model; 0 where none is made. */
@@ -82,17 +85,14 @@ export async function probe(input: ProbeInput): Promise<Measured> {
     const trainer = await engines.trainer();
     const trainingMemory = await engine.forecastTraining(choices, input.config.train);
     const dataset = datasetOf(input, responded.pairs);
-    const { constraints, select, seed } = input.config;
-    const ends = responded.pairs.flatMap((pair) => endsOfCircle(pair, select.circles));
-    const made = [...dataset.flatMap((pair) => madeOf(pair, input.config, 1)), ...ends];
-    const own = dataset.map((pair) => inPart(pair, constraints, seed, 1));
-    const trained = await probeTrain(input, trainer, spread([...own, ...made], probePairs));
+    const tokens = await countTokens(input, [...dataset.own, ...dataset.made]);
+    const trained = await probeTrain(input, trainer, spread([...dataset.own, ...dataset.made], probePairs));
     return {
       synthesize: { ...synthesized.measured, measureSeconds },
       respond: responded.measured,
       assess: assessed,
       select: selected,
-      hindsight: { pairs: dataset.length, made: made.length },
+      dataset: { pairs: dataset.own.length, made: dataset.made.length, tokens },
       train: trained.measured,
       baseBytes: statSync(modelPath).size,
       mergedBytes: input.config.merge.when === 'never' ? 0 : engine.mergedBytes(input.config.merge.type),
@@ -153,14 +153,38 @@ async function probeRespond(input: ProbeInput, model: LanguageModel, candidates:
   };
 }
 
+type JudgedPair = Pair & { verdicts: Verdict[] };
+
+/** The pairs that a dataset may hold, as they are trained on, and those that are made beside them. */
+function datasetOf(input: ProbeInput, responded: readonly JudgedPair[]): { own: Pair[]; made: Pair[] } {
+  const { config } = input;
+  const pairs = usable(input, responded);
+  const ends = responded.flatMap((pair) => endsOfCircle(pair, config.select.circles));
+  return {
+    own: pairs.map((pair) => inPart(pair, config.constraints, config.seed, 1)),
+    made: [...pairs.flatMap((pair) => madeOf(pair, config, 1)), ...ends],
+  };
+}
+
 /** The pairs that pass the filters; where none does those with a response, and where there is none the seeds' own. */
-function datasetOf({ config, seeds }: ProbeInput, pairs: readonly (Pair & { verdicts: Verdict[] })[]): Pair[] {
+function usable({ config, seeds }: ProbeInput, pairs: readonly JudgedPair[]): Pair[] {
   const answered = pairs.filter(({ response }) => response.trim() !== '');
   const passed = answered.filter(isKept);
   if (answered.length > 0) return passed.length > 0 ? passed : answered;
   return seeds
     .slice(0, probePairs)
     .map(({ output, ...task }) => ({ ...joinedTask(task, config.inputJoiner), response: output }));
+}
+
+/** Tokens of all pairs as the trainer would take them. A few pairs tell how long a token takes, but not how long pairs are. */
+async function countTokens({ engine, config }: ProbeInput, pairs: readonly Pair[]): Promise<number> {
+  const tokenizer = await engine.openTokenizer();
+  try {
+    const tokenize = tokenizer.exampleTokens.bind(tokenizer);
+    return tokenizeExamples(pairs.map(trainingExample), tokenize, config.train.maxLength).counts.tokens;
+  } finally {
+    await tokenizer.dispose();
+  }
 }
 
 /** At most so many, from the first to the last at the same distance. */

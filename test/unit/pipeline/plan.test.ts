@@ -17,7 +17,7 @@ const measured: Measured = {
   respond: { responses: 8, passed: 4, tokens: 800, seconds: 2 },
   assess: { pairs: 8, method: 'likelihood', seconds: 1 },
   select: { pairs: 0, seconds: 0 },
-  hindsight: { pairs: 4, made: 0 },
+  dataset: { pairs: 4, made: 0, tokens: 500 },
   train: { pairs: 8, tokens: 1000, seconds: 10 },
   baseBytes: 1e8,
   mergedBytes: 0,
@@ -54,9 +54,9 @@ test('a forecast counts every stage from what the probe measured', () => {
 });
 
 test('a forecast counts what is made in hindsight as the probe found it', () => {
-  const { stages } = forecast(config, { ...measured, hindsight: { pairs: 4, made: 18 } });
-  // 150 kept, 675 made of these, a tenth held out.
-  expect(stages.find(({ stage }) => stage === 'train')).toMatchObject({ count: 743, tokens: 185_750 });
+  const { stages } = forecast(config, { ...measured, dataset: { pairs: 4, made: 18, tokens: 2200 } });
+  // 150 kept, 675 made of these, a tenth held out; 100 tokens each, twice.
+  expect(stages.find(({ stage }) => stage === 'train')).toMatchObject({ count: 743, tokens: 148_600 });
 });
 
 test('a forecast counts all responses to an instruction, of which one at most is kept', () => {
@@ -127,7 +127,9 @@ test('a plan probes each kind of work and leaves nothing behind', async () => {
   expect(planned.stages.map(({ count }) => count).every((n) => n > 0)).toBe(true);
   expect(planned.freeDiskBytes).toBeGreaterThan(0);
   expect(planned.measured.adapterBytes).toBeGreaterThan(0);
-  expect(planned.measured.hindsight.pairs).toBeGreaterThan(0);
+  const { dataset, train } = planned.measured;
+  expect([dataset.pairs, train.pairs]).toEqual([expect.any(Number), Math.min(8, dataset.pairs + dataset.made)]);
+  expect(dataset.tokens).toBeGreaterThan(dataset.pairs);
   expect(existsSync(folder.runDir)).toBe(false);
   folder.remove();
 });
