@@ -329,16 +329,15 @@ void Trainer::check_adapter(const std::string & path, const LoraFile & adapter) 
                         settings_.lora.scale() * settings_.lora.rank, trained});
 }
 
-// Everything that decides the numbers of the steps to come, as text. Threads are part of it: they decide how sums
-// round.
+// Everything that decides the numbers of the steps to come, as text. Threads do not: each number is one thread's sum.
 std::string Trainer::identity() const {
     std::ostringstream text;
     text.precision(17);
     const LoraSettings & lora = settings_.lora;
     text << "base " << std::hex << weights_.fingerprint() << std::dec << " device "
          << ggml_backend_name(compute_.backend()) << (weights_.is_packed() ? " micro-kernel" : "") << " copied weights "
-         << name_of(plan_.copied) << " threads " << settings_.threads << " rank " << lora.rank << " scale "
-         << lora.scale() << " dropout " << settings_.dropout << " seed " << settings_.seed << " targets";
+         << name_of(plan_.copied) << " rank " << lora.rank << " scale " << lora.scale() << " dropout "
+         << settings_.dropout << " seed " << settings_.seed << " targets";
     for (const LoraPart & part : lora_.parts()) {
         if (part.layer == 0) text << ' ' << target_name(part.target);
     }

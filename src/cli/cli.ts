@@ -1,4 +1,6 @@
 // One command line, from its words to its exit code. main.ts hands in the process; tests hand in their own streams.
+import os from 'node:os';
+
 import { resolveConfig } from '../config/resolve.js';
 import type { Command, CreateEngine } from './command.js';
 import { formatTable } from './format.js';
@@ -54,6 +56,7 @@ async function runCommand(
   try {
     const { values, config, sources } = call;
     const { createEngine } = environment;
+    warnOfThreads(config.threads, output);
     const result = await call.command.run({
       words,
       values,
@@ -71,6 +74,15 @@ async function runCommand(
     progress.stop();
     interrupts.dispose();
   }
+}
+
+/** Training took seven times as long with three threads on two cores as with two (docs/benchmarks.md). */
+function warnOfThreads(threads: number, output: Output): void {
+  const cores = os.availableParallelism();
+  if (threads <= cores) return;
+  output.warning(
+    `threads is ${threads}, and this machine has ${cores} ${cores === 1 ? 'core' : 'cores'}: threads wait for each other at every step, so this is many times slower than --threads ${cores}`,
+  );
 }
 
 function greeting({ resultStyle: style }: Output): string {

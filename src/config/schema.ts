@@ -13,7 +13,13 @@ const share = z.number().min(0).max(1);
 const count = z.number().int().min(1);
 
 /** Settings that change how fast a run is, or where the same is computed, and never what it makes. */
-export const speedOnlyKeys: readonly string[] = ['baseUrl', 'engineConcurrency', 'engineRetries', 'engineTimeout'];
+export const speedOnlyKeys: readonly string[] = [
+  'threads',
+  'baseUrl',
+  'engineConcurrency',
+  'engineRetries',
+  'engineTimeout',
+];
 
 /** Settings of an endpoint; without one they have no meaning. */
 export const endpointKeys = [
@@ -335,7 +341,7 @@ export const configSchema = z.strictObject({
     .enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal'])
     .default('auto')
     .describe('what computes; auto: the best there is'),
-  threads: z.number().int().min(0).max(1024).default(0).describe('0: as many as the machine has cores'),
+  threads: z.number().int().min(0).max(1024).default(0).describe('0: as many as the machine has cores; they change how long it takes, and nothing that is made'),
   seed: z.number().int().min(0).max(4294967295).default(1).describe('of every random choice'),
   engine: z
     .enum(['local', 'openai'])

@@ -28,7 +28,7 @@ export function createEngine(options: EngineOptions): EngineFactory {
       }
       const model = await open(recorded, { needsRaw: true });
       await model.dispose();
-      return recorded ?? { ...choices, endpointModel: model.name, endpointPrompts: model.prompts };
+      return recorded ? choices : { ...choices, endpointModel: model.name, endpointPrompts: model.prompts };
     },
   };
 }

@@ -93,7 +93,7 @@ function mergeOptions(options: LlamaEngineOptions, threads: number): MergeEngine
   return { ...rest, modelPath: path, device, threads };
 }
 
-function choicesNow({ device, threads, packedBytes = packedBytesByMemory() }: LlamaEngineOptions): EngineChoices {
+function choicesNow({ device, threads, packedBytes = packedBytesByMemory() }: LlamaEngineOptions) {
   const { variant, cpuLibrary } = chooseLibraries(wantedVariants(process.env.ISHEEP_VARIANT ?? ''));
   return {
     device,
@@ -104,10 +104,11 @@ function choicesNow({ device, threads, packedBytes = packedBytesByMemory() }: Ll
   };
 }
 
-/** The recorded choices; they make the same bytes only with the libraries that they were made with. */
-function checkedChoices(now: EngineChoices, recorded: EngineChoices | undefined): EngineChoices {
+/** The recorded choices, but for the threads, which change no byte; they make the same bytes only with the libraries that they
+ *  were made with. */
+function checkedChoices(now: ReturnType<typeof choicesNow>, recorded: EngineChoices | undefined): EngineChoices {
   if (recorded === undefined) return now;
-  for (const name of ['variant', 'cpuLibrary']) {
+  for (const name of ['variant', 'cpuLibrary'] as const) {
     if (recorded[name] === now[name]) continue;
     throw new IsheepError(
       'run-changed',
@@ -115,5 +116,5 @@ function checkedChoices(now: EngineChoices, recorded: EngineChoices | undefined)
       { hint: 'continue it on the machine and the installation that it was started on, or start a new run' },
     );
   }
-  return recorded;
+  return { ...recorded, threads: now.threads };
 }

@@ -80,7 +80,7 @@ async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<Tr
   job.signal?.addEventListener('abort', cancel);
   try {
     const { checkpointDir } = job;
-    const identity = identityOf(options, job, training, heldOut, native);
+    const identity = identityOf(job, training, heldOut, native);
     const checkpoints = checkpointDir === undefined ? null : new TrainingCheckpoints(checkpointDir, identity);
     const run = new TrainingRun({
       native,
@@ -155,19 +155,17 @@ function threadsOf({ threads = 0 }: Pick<TrainerOptions, 'threads'>): number {
 
 /** All that decides the adapter, by name: settings, data, base and what rounds otherwise. */
 function identityOf(
-  options: TrainerOptions,
   job: TrainJob,
   training: TokenizedExamples,
   heldOut: TokenizedExamples,
   native: NativeTrainer,
 ): JobIdentity {
-  const free = ['memory', 'activations']; // they do not change a byte of it
+  const free = ['memory', 'activations']; // as threads, they do not change a byte of it
   const settings = Object.entries(job.settings).filter(([name, value]) => value !== undefined && !free.includes(name));
   const { initAdapterPath } = job;
   return {
     ...Object.fromEntries(settings.map(([name, value]) => [name, JSON.stringify(value)])),
     copiedWeights: native.memoryPlan.copiedWeights,
-    threads: String(threadsOf(options)),
     'training samples (sha256)': hashSamples(training.samples),
     'held-out samples (sha256)': hashSamples(heldOut.samples),
     ...(initAdapterPath === undefined ? {} : { 'init adapter (sha256)': sha256(readFileSync(initAdapterPath)) }),

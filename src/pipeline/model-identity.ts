@@ -38,10 +38,14 @@ export function remoteIdentity(baseUrl: string, name: string): ModelIdentity {
 
 /**
  * @param choices Device, library and copies of the weights, by which products are rounded in one way or another; none for an
- *  endpoint. Threads change nothing.
+ *  endpoint.
  */
 export function identityText({ model, adapter, chatTemplate, engine }: ModelIdentity, choices: EngineChoices): string {
-  const { threads: _, ...rounding } = choices;
-  const computed = Object.entries(rounding).sort(([a], [b]) => (a < b ? -1 : 1));
+  const computed = Object.entries(roundingChoices(choices)).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([model, adapter, chatTemplate, engine, packageVersions().isheep, computed]);
+}
+
+/** What decides how sums are rounded: all but the threads, since each number is one thread's sum. */
+export function roundingChoices({ threads: _, ...rounding }: EngineChoices): EngineChoices {
+  return rounding;
 }

@@ -2,6 +2,7 @@
 // last committed chunk; a file that is missing or damaged is written again, and an adapter trained or merged again.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 import { writeFileAtomically } from '../shared/atomic-file.js';
 import { IsheepError } from '../shared/errors.js';
@@ -34,7 +35,7 @@ export function storedRecord(store: RunStore): RunRecord | undefined {
 
 /** Keeps what the run is, in the database and as config.json; the file is written again where it is missing or changed. */
 export function storeRecord(store: RunStore, runDir: string, record: RunRecord): void {
-  if (storedRecord(store)?.config.iterations !== record.config.iterations) store.setValue(recordKey, record);
+  if (!isDeepStrictEqual(storedRecord(store), JSON.parse(JSON.stringify(record)))) store.setValue(recordKey, record);
   const file = path.join(runDir, configName);
   const text = `${JSON.stringify(record, null, 2)}\n`;
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileAtomically(file, text);

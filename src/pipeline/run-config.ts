@@ -31,7 +31,7 @@ export interface RunRecord {
     chatTemplate: string | null;
   };
   versions: { isheep: string; 'node-llama-cpp': string };
-  /** Made once, at the start, and kept: a resume takes them over. */
+  /** Made once, at the start, and kept: a resume takes them over, but for the threads. */
   choices: EngineChoices;
 }
 
@@ -79,9 +79,9 @@ export function runName({ config, inputs }: Omit<RunRecord, 'choices'>): string 
   return hashText(JSON.stringify([settings, flatten(inputs)]));
 }
 
-/** The run as it was started, but for how many iterations it has. */
-export function withIterations(started: RunRecord, iterations: number): RunRecord {
-  return { ...started, config: { ...started.config, iterations } };
+/** The run as it goes on: the settings of now, which differ from those of its start in nothing that decides what it makes. */
+export function asContinued(started: RunRecord, config: Config, choices: EngineChoices): RunRecord {
+  return { ...started, config, choices };
 }
 
 /** A key, what it was, and what it is now. */

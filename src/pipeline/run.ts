@@ -10,7 +10,7 @@ import { EngineSlot } from './engine-slot.js';
 import type { StageSharing } from './ablation/stage-sharing.js';
 import type { Reporter, RunSummary } from './events.js';
 import { isFinished, leaveFiles, openStore, refuseChanges, storedRecord, storeRecord } from './resume.js';
-import { describeRun, runName, type RunRecord, withIterations } from './run-config.js';
+import { describeRun, runName, type RunRecord, asContinued } from './run-config.js';
 import { modelName, stopIfAsked, type RunContext } from './run-context.js';
 import { lastIteration } from './rollback.js';
 import { loadInputs } from './run-inputs.js';
@@ -55,7 +55,7 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
       if (started !== undefined) refuseChanges(runDir, started, asked);
       // A resume takes over what was chosen at the start, so that the same machine makes the same bytes.
       const choices = await engine.choose(started?.choices);
-      const record: RunRecord = started ? withIterations(started, config.iterations) : { ...asked, choices };
+      const record: RunRecord = started ? asContinued(started, config, choices) : { ...asked, choices };
       // Before the record: the same folder is free for other settings then.
       if (started === undefined) {
         await refuseImpossibleMethod(config, engine, choices);

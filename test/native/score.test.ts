@@ -125,6 +125,25 @@ test('many requests come back in order, with progress, and the same bits again',
   expect(await runner.score(requests, nothing)).toEqual(scores);
 });
 
+// So a run may go on with other threads than it began with. Decoding one token over more than 512 of the cache is a path of its
+// own in ggml's attention.
+test.each([{ packedBytes: 1e9 }, { packedBytes: 0 }])(
+  'threads change no bit of a score or of a completion ($packedBytes bytes of copied weights)',
+  async ({ packedBytes }) => {
+    const path = realModelPath();
+    const one = await loadAddon().loadModel({ path, device: 'cpu', vocabularyOnly: false, packedBytes });
+    const long = greedy(one, 'One word after another. '.repeat(110), { maxTokens: 2 });
+    expect(long.tokens.length).toBeGreaterThan(512);
+    const short = continuation('The sky is', ' blue and clear', [0, 2]);
+    const results = async (threads: number) => {
+      const on = await createSmallRunner(one, { sequenceTokens: 640, threads });
+      return [await on.score([short], nothing), await on.generate([long], nothing)];
+    };
+    expect(await results(2)).toEqual(await results(1));
+    await one.dispose();
+  },
+);
+
 test('more positions than rows of logits fit into a step are scored all the same', async () => {
   // 4 rows at most: as many as sequences, with a batch of 4 tokens.
   const narrow = await createSmallRunner(model, { sequences: 2, batchTokens: 4, microBatchTokens: 4 });

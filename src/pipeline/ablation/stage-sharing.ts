@@ -8,6 +8,7 @@ import { copyFileAtomically } from '../../shared/atomic-file.js';
 import { isIntact, iterationDir } from '../../store/artifacts.js';
 import { RunStore } from '../../store/run-store.js';
 import type { StageName } from '../events.js';
+import { roundingChoices } from '../model-identity.js';
 import { leaveFiles } from '../resume.js';
 import { decidingSettings, hashText } from '../run-config.js';
 import { adapterName, type RunContext } from '../run-context.js';
@@ -116,7 +117,7 @@ export function stageIdentity(run: RunContext, iteration: number, stage: StageNa
       [stage, iteration, name],
       settingsFor(run, iteration, stage),
       stage === 'assess' ? { ...inputs, judge } : inputs,
-      [record.versions, record.choices],
+      [record.versions, roundingChoices(record.choices)],
       isOfAdapter(stage) ? [] : store.iterationModel(iteration),
       madeBefore(run, iteration, stage),
     ]),

@@ -46,13 +46,13 @@ test('with copies a request has the same bits alone and among others', async () 
   });
 });
 
-test('a run keeps what was chosen when it began; one from before there were copies has none', async () => {
+test('a run keeps what was chosen when it began, but for the threads; one from before there were copies has none', async () => {
   const engine = createLlamaEngine({ model: path, device: 'cpu', threads: 1, packedBytes: 12_345 });
   const chosen = await engine.choose();
   expect(chosen).toMatchObject({ packedBytes: 12_345 });
-  const later = createLlamaEngine({ model: path, device: 'cpu', threads: 1, packedBytes: 0 });
-  expect(await later.choose(chosen)).toEqual(chosen);
+  const later = createLlamaEngine({ model: path, device: 'cpu', threads: 2, packedBytes: 0 });
+  expect(await later.choose(chosen)).toEqual({ ...chosen, threads: 2 });
   const { packedBytes, ...older } = chosen;
   expect(packedBytes).toBe(12_345);
-  expect(await later.choose(older)).toEqual(older);
+  expect(await later.choose(older)).toEqual({ ...older, threads: 2 });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { commands, plannedCommands } from '../../../src/cli/commands/index.js';
 import { settings } from '../../../src/config/settings.js';
+import { modelOptions } from '../../../src/cli/options.js';
 import { isheep } from './support.js';
 
 describe('isheep alone', () => {
@@ -167,5 +168,17 @@ describe('exit codes and errors of a command', () => {
       stdout: '{"b":1}\n',
       stderr: '',
     });
+  });
+
+  it('warns of more threads than the machine has cores, which wait for each other', async () => {
+    const idle = {
+      name: 'idle',
+      summary: '',
+      options: modelOptions,
+      run: () => Promise.resolve({ text: 'a', data: {} }),
+    };
+    const { stderr } = await isheep('idle --threads 1024', { commands: [idle] });
+    expect(stderr).toMatch(/threads is 1024, and this machine has \d+ cores?: .* slower than --threads \d+\n$/);
+    expect((await isheep('idle --threads 1', { commands: [idle] })).stderr).toBe('');
   });
 });

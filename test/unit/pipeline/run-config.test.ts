@@ -49,6 +49,13 @@ test('more iterations are no difference, and no other name; fewer are one', () =
   expect(runName(withCount(3))).toBe(runName(withCount(2)));
 });
 
+test('other threads are no difference, and no other name', () => {
+  const started = describeFolder(folder);
+  const asked = { ...started, config: { ...folder.config, threads: 7 } };
+  expect(differences(started, asked)).toEqual([]);
+  expect(runName(asked)).toBe(runName(started));
+});
+
 test('a key that one side does not set is named as not set', () => {
   const started = describeFolder(folder);
   const asked = { ...started, config: { ...folder.config, filter: { rules: ['novelty' as const] } } };

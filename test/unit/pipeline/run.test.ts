@@ -264,6 +264,14 @@ describe('an interrupted run', () => {
     await runLoop(again);
     expect(again.engine.log.choices).toEqual([{ threads: 2, device: 'fake' }]);
   });
+
+  test('goes on with other threads, and says so in its record', async () => {
+    const stop = new AbortController();
+    stop.abort();
+    await failure(runLoop({ ...fakeRun(folder), stop: stop.signal }));
+    await runLoop({ ...fakeRun(folder), config: { ...folder.config, threads: 7 } });
+    expect(readFileSync(inRun('config.json'), 'utf8')).toMatch(/"threads": 7/);
+  });
 });
 
 describe('a run is refused', () => {
