@@ -341,7 +341,13 @@ export const configSchema = z.strictObject({
     .enum(['auto', 'cpu', 'cuda', 'vulkan', 'metal'])
     .default('auto')
     .describe('what computes; auto: the best there is'),
-  threads: z.number().int().min(0).max(1024).default(0).describe('0: as many as the machine has cores; they change how long it takes, and nothing that is made'),
+  threads: z
+    .number()
+    .int()
+    .min(0)
+    .max(1024)
+    .default(0)
+    .describe('0: as many as the machine has cores; they change how long it takes, and nothing that is made'),
   seed: z.number().int().min(0).max(4294967295).default(1).describe('of every random choice'),
   engine: z
     .enum(['local', 'openai'])

@@ -55,7 +55,11 @@ export function mergeAdvice({ survived }: Pick<MergeReport, 'survived'>, cost: M
 const [lowest, highest] = [-0.5, 1.5];
 
 /** How much of the adapters' change survived, for people. */
-export function survivedInWords({ merged, survived, noise }: Pick<MergeReport, 'merged' | 'survived' | 'noise'>): string {
+export function survivedInWords({
+  merged,
+  survived,
+  noise,
+}: Pick<MergeReport, 'merged' | 'survived' | 'noise'>): string {
   if (merged === 0) return 'nothing changed';
   if (survived > lowest && survived < highest)
     return `${(survived * 100).toFixed(1)} % of the adapter's change survived`;

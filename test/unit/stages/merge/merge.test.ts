@@ -33,6 +33,8 @@ test.each([
 
 test('what survived is told as a share, or as lost where rounding is all there is to see', () => {
   expect(survivedInWords({ merged: 9, survived: 0.876, noise: 2.9 })).toBe("87.6 % of the adapter's change survived");
-  expect(survivedInWords({ merged: 9, survived: 34, noise: 5000 })).toMatch(/lost in rounding noise of 5000 times its size$/);
+  expect(survivedInWords({ merged: 9, survived: 34, noise: 5000 })).toMatch(
+    /lost in rounding noise of 5000 times its size$/,
+  );
   expect(survivedInWords({ merged: 0, survived: 1, noise: 0 })).toBe('nothing changed');
 });
