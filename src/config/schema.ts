@@ -12,15 +12,6 @@ import { mergeSchema, trainSchema } from './train-schema.js';
 const share = z.number().min(0).max(1);
 const count = z.number().int().min(1);
 
-/** Settings that change how fast a run is, or where the same is computed, and never what it makes. */
-export const speedOnlyKeys: readonly string[] = [
-  'threads',
-  'baseUrl',
-  'engineConcurrency',
-  'engineRetries',
-  'engineTimeout',
-];
-
 /** Settings of an endpoint; without one they have no meaning. */
 export const endpointKeys = [
   'baseUrl',

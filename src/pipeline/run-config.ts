@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-import { isOwnJudge, speedOnlyKeys, type Config } from '../config/schema.js';
+import { isOwnJudge, type Config } from '../config/schema.js';
 import type { EngineChoices } from '../engine/engine-factory.js';
 
 import { hashFile } from '../store/artifacts.js';
@@ -34,6 +34,15 @@ export interface RunRecord {
   /** Made once, at the start, and kept: a resume takes them over, but for the threads. */
   choices: EngineChoices;
 }
+
+/** Settings that change how fast a run is, or where the same is computed, and never what it makes. */
+export const speedOnlyKeys: readonly string[] = [
+  'threads',
+  'baseUrl',
+  'engineConcurrency',
+  'engineRetries',
+  'engineTimeout',
+];
 
 /** Keys that name files: what counts is what the files hold, and that is hashed. */
 const pathKeys: readonly string[] = [

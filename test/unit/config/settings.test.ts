@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { configJsonSchema, configurationReference } from '../../../src/config/reference.js';
-import { configSchema, speedOnlyKeys } from '../../../src/config/schema.js';
+import { configSchema } from '../../../src/config/schema.js';
 import { settings } from '../../../src/config/settings.js';
 
 const docs = path.resolve(import.meta.dirname, '../../../docs');
@@ -28,11 +28,6 @@ describe('settings', () => {
 
   it('describes every setting in words of its own', () => {
     expect(settings.filter((setting) => setting.description.length < 10).map((setting) => setting.key)).toEqual([]);
-  });
-
-  it('marks only settings that exist as speed-only', () => {
-    const keys = settings.map((setting) => setting.key);
-    expect(speedOnlyKeys.filter((key) => !keys.includes(key))).toEqual([]);
   });
 });
 

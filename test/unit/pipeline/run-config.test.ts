@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { describeRun, differences, runName } from '../../../src/pipeline/run-config.js';
+import { settings } from '../../../src/config/settings.js';
+import { describeRun, differences, runName, speedOnlyKeys } from '../../../src/pipeline/run-config.js';
 import { loadInputs } from '../../../src/pipeline/run-inputs.js';
 import { runFolder, type RunFolder } from '../../support/run-folder.js';
 
@@ -47,6 +48,11 @@ test('more iterations are no difference, and no other name; fewer are one', () =
   expect(differences(withCount(2), withCount(3))).toEqual([]);
   expect(differences(withCount(2), withCount(1))).toEqual([{ key: 'iterations', old: '2', new: '1' }]);
   expect(runName(withCount(3))).toBe(runName(withCount(2)));
+});
+
+test('only settings that exist are speed-only', () => {
+  const keys = settings.map((setting) => setting.key);
+  expect(speedOnlyKeys.filter((key) => !keys.includes(key))).toEqual([]);
 });
 
 test('other threads are no difference, and no other name', () => {
