@@ -53,7 +53,7 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
     return await withStore(runDir, async (store) => {
       const started = storedRecord(store);
       if (started !== undefined) refuseChanges(runDir, started, asked);
-      // A resume takes over what was chosen at the start, so that the same machine makes the same bytes.
+      // A resume takes over what was chosen at the start, but for the threads, so that the same machine makes the same bytes.
       const choices = await engine.choose(started?.choices);
       const record: RunRecord = started ? asContinued(started, config, choices) : { ...asked, choices };
       // Before the record: the same folder is free for other settings then.
