@@ -7,7 +7,7 @@ import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
 import { defaultPreset, presets, type PresetName } from './presets.js';
 import { configSchema, type Config } from './schema.js';
-import { knownKeys, schemaOfKey } from './settings.js';
+import { isSetting, knownKeys, schemaOfKey } from './settings.js';
 import { problemsTogether } from './together.js';
 import { badValue } from './wording.js';
 
@@ -33,20 +33,29 @@ export function resolveConfig(sources: ConfigSources = {}): Config {
 /** As resolveConfig, for callers that have problems of their own to report at the same time. */
 export function checkConfig(sources: ConfigSources): { config?: Config; problems: string[] } {
   const flags = sources.flags ?? new Map<string, { value: unknown; name: string }>();
+  const flagName = (key: string) => flags.get(key)?.name ?? key;
   const file = sources.file === undefined ? { values: {}, problems: [] } : readConfigFile(sources.file);
-  const flagValues = nested(flags);
-  const values = sources.values ?? {};
-  const problems = [
-    ...file.problems,
-    ...problemsOf(file.values, (key) => key),
-    ...problemsOf(values, (key) => key),
-    ...problemsOf(flagValues, (key) => flags.get(key)?.name ?? key),
+  const layers = [
+    checkedAlone(file.values, (key) => key),
+    checkedAlone(sources.values ?? {}, (key) => key),
+    checkedAlone(nested(flags), flagName),
   ];
-  if (problems.length > 0) return { problems };
+  const problems = [...file.problems, ...layers.flatMap((layer) => layer.problems)];
+  const wrong = layers.flatMap((layer) => layer.wrong);
+  // What an unreadable file or an unknown key was to say, nobody knows: the others cannot be held against it.
+  if (file.problems.length > 0 || !wrong.every(isSetting)) return { problems };
   const preset = presets[sources.preset ?? defaultPreset];
-  const config = configSchema.parse([file.values, values, flagValues].reduce(merged, preset));
-  const together = problemsTogether(config, (key) => flags.get(key)?.name ?? key);
-  return together.length > 0 ? { problems: together } : { config, problems };
+  const config = configSchema.parse(layers.map(({ values }) => values).reduce(merged, preset));
+  problems.push(...problemsWithout(wrong, config, flagName));
+  return problems.length > 0 ? { problems } : { config, problems };
+}
+
+/** What is wrong with settings together, but for what a wrong value has a part in: a default stands in its place. */
+function problemsWithout(wrong: readonly string[], config: Config, nameOf: (key: string) => string): string[] {
+  const mark = '\0';
+  return problemsTogether(config, (key) => (wrong.includes(key) ? mark : nameOf(key))).filter(
+    (problem) => !problem.includes(mark),
+  );
 }
 
 export function badConfig(
@@ -71,24 +80,41 @@ function readConfigFile(file: string): { values: Values; problems: string[] } {
   }
 }
 
-function problemsOf(values: Values, nameOf: (key: string) => string): string[] {
+/** The values that are right, each alone; the keys of the others, and what is wrong with them. */
+interface CheckedAlone {
+  values: Values;
+  wrong: string[];
+  problems: string[];
+}
+
+function checkedAlone(values: Values, nameOf: (key: string) => string): CheckedAlone {
   const result = configSchema.safeParse(values);
-  if (result.success) return [];
-  const problems = result.error.issues.flatMap((issue) => problemsOfIssue(issue, values, nameOf));
-  return [...new Set(problems)];
+  if (result.success) return { values, wrong: [], problems: [] };
+  const { issues } = result.error;
+  const wrong = issues.flatMap(keysOfIssue);
+  const problems = issues.flatMap((issue) => problemsOfIssue(issue, values, nameOf));
+  return { values: wrong.reduce(without, values), wrong, problems: [...new Set(problems)] };
+}
+
+/** Dotted. An issue inside a list is one of the whole list. */
+function keysOfIssue(issue: z.core.$ZodIssue): string[] {
+  const path = issue.path.filter((step): step is string => typeof step === 'string');
+  if (issue.code !== 'unrecognized_keys') return [path.join('.')];
+  return issue.keys.map((name) => [...path, name].join('.'));
+}
+
+function without(values: Values, key: string): Values {
+  const [first = '', ...rest] = key.split('.');
+  const { [first]: group, ...others } = values;
+  return rest.length > 0 && isGroup(group) ? { ...others, [first]: without(group, rest.join('.')) } : others;
 }
 
 function problemsOfIssue(issue: z.core.$ZodIssue, values: Values, nameOf: (key: string) => string): string[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((name) => {
-      const key = [...issue.path, name].join('.');
-      return `No option ${key}.${didYouMean(key, knownKeys())}`;
-    });
+    return keysOfIssue(issue).map((key) => `No option ${key}.${didYouMean(key, knownKeys())}`);
   }
-  // An issue inside a list is worded for the whole list.
-  const path = issue.path.filter((step): step is string => typeof step === 'string');
-  const key = path.join('.');
-  const value = path.reduce<unknown>((group, step) => (isGroup(group) ? group[step] : undefined), values);
+  const [key = ''] = keysOfIssue(issue);
+  const value = key.split('.').reduce<unknown>((group, step) => (isGroup(group) ? group[step] : undefined), values);
   const schema = schemaOfKey(key);
   return [schema ? badValue(nameOf(key), schema, value) : `${nameOf(key)}: ${issue.message}`];
 }

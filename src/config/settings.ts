@@ -27,6 +27,10 @@ export function settingOf(key: string): Setting {
   return setting;
 }
 
+export function isSetting(key: string): boolean {
+  return settingsByKey.has(key);
+}
+
 /** The schema of a setting or of a whole section, or undefined for an unknown key. */
 export function schemaOfKey(key: string): ValueSchema | undefined {
   return settingsByKey.get(key)?.schema ?? (sections.has(key) ? { type: 'object' } : undefined);

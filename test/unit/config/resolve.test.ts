@@ -228,6 +228,23 @@ describe('errors', () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
+  it('tells of values that are wrong together beside those that are wrong alone', () => {
+    const given = flags({ 'train.epochs': 0, iterations: 1, 'train.startFrom': 'last' });
+    expect(problemsOf(() => resolveConfig({ file: configFile({ select: { accumulate: 1 } }), flags: given }))).toEqual([
+      '--train.epochs must be a number above 0, at most 10000; it is 0',
+      '--train.startFrom last needs an earlier iteration; --iterations is 1',
+      'select.accumulate above 0 needs an earlier iteration; --iterations is 1',
+    ]);
+  });
+
+  it('holds nothing against the others that the right form of a wrong value may mend', () => {
+    const densities = { instructions: 100, select: { by: 'densty', clusters: 500, lengthNeutral: true } };
+    expect(problemsOfFile(densities)).toHaveLength(1);
+    expect(problemsOfFile({ iterations: 'two', train: { startFrom: 'last' } })).toHaveLength(1);
+    expect(problemsOfFile({ engne: 'openai', baseUrl: 'http://127.0.0.1:8080/v1' })).toHaveLength(1);
+    expect(problemsOfFile({ constraints: 0, select: { lengthNeutral: true, grades: 'none' } })).toHaveLength(1);
+  });
+
   it('names a flag as it was given', () => {
     const rank: Flags = new Map([['train.rank', { value: 999, name: '--rank' }]]);
     expect(problemsOf(() => resolveConfig({ flags: rank }))).toEqual([
