@@ -8,6 +8,7 @@ import type { Interrupts } from './interrupts.js';
 import { Output, type Streams } from './output.js';
 import { ProgressLine } from './progress-line.js';
 import { readArguments } from './read-arguments.js';
+import { widthOf } from './style.js';
 
 export interface CliEnvironment {
   streams: Streams;
@@ -30,7 +31,7 @@ export async function runCli(words: readonly string[], environment: CliEnvironme
       return 0;
     }
     const { commands, planned, version } = environment;
-    const columns = streams.stdout.columns ?? 100;
+    const columns = widthOf(streams.stdout, 100);
     const parsed = readArguments(words, { commands, planned, version, columns });
     if (parsed.kind === 'text') {
       streams.stdout.write(`${parsed.text}\n`);

@@ -3,7 +3,7 @@
 import ora, { type Ora } from 'ora';
 
 import { formatClock, formatCount, formatRate, formatSeconds } from './format.js';
-import { styleFor, type Environment, type Style, type TextStream } from './style.js';
+import { styleFor, type Environment, type Style, type TextStream, widthOf } from './style.js';
 
 export interface ProgressOptions {
   stream: TextStream;
@@ -40,11 +40,13 @@ export class ProgressLine {
   private readonly live: boolean;
   private readonly now: () => number;
   private spinner: Ora | undefined;
-  private work: (Required<Work> & { current: number; tokens: number } & Clock) | undefined;
+  private work: (Required<Work> & { current: number; remembered: number; tokens: number } & Clock) | undefined;
 
   constructor(private readonly options: ProgressOptions) {
     const { stream, env } = options;
-    this.live = !options.quiet && stream.isTTY === true && env.TERM !== 'dumb' && !env.CI;
+    // Without a width ora would clear lines for ever.
+    const moves = stream.isTTY === true && stream.columns !== 0 && env.TERM !== 'dumb' && !env.CI;
+    this.live = !options.quiet && moves;
     this.style = styleFor(stream, env);
     this.now = options.now ?? (() => performance.now() / 1000);
   }
@@ -53,7 +55,7 @@ export class ProgressLine {
     this.stop();
     const done = work.done ?? 0;
     const now = this.now();
-    this.work = { ...work, done, current: done, tokens: 0, started: now, counting: now, told: now };
+    this.work = { ...work, done, current: done, remembered: 0, tokens: 0, started: now, counting: now, told: now };
     if (this.options.quiet) return;
     if (this.live) this.spinner = this.createSpinner();
     else this.writeLine(`  ${work.label}: ${this.amount()}${done > 0 ? ', continued' : ''}`);
@@ -68,10 +70,11 @@ export class ProgressLine {
     return this.work !== undefined;
   }
 
-  /** `tokens`: of this process, since the work started. */
-  update(done: number, tokens: number, detail = ''): void {
+  /** `tokens`: of this process, since the work started. `remembered`: of `done`, what took this process no time. */
+  update(done: number, tokens: number, detail = '', remembered = 0): void {
     if (!this.work || this.options.quiet) return;
     this.work.current = done;
+    this.work.remembered = remembered;
     this.work.tokens = tokens;
     const now = this.now();
     // What comes before there is anything to count, as the self-test of a judge, says nothing of the pace.
@@ -127,7 +130,7 @@ export class ProgressLine {
   private liveText(detail: string): string {
     if (!this.work) return '';
     const { label, total, current } = this.work;
-    const room = (this.options.stream.columns ?? 80) >= 80 ? barWidth : 10;
+    const room = widthOf(this.options.stream, 80) >= 80 ? barWidth : 10;
     const filled = total > 0 ? Math.min(room, Math.floor((current / total) * room)) : 0;
     const bar = '━'.repeat(filled) + this.style.dim('─'.repeat(room - filled));
     return `${label.padEnd(labelWidth)} ${bar} ${[this.amount(), ...this.pace(), detail].filter(Boolean).join(' · ')}`;
@@ -143,11 +146,12 @@ export class ProgressLine {
   private pace(): string[] {
     if (!this.work) return [];
     const elapsed = this.now() - this.work.counting;
-    const made = this.work.current - this.work.done;
+    const before = this.work.done + this.work.remembered;
+    const made = this.work.current - before;
     if (elapsed < 1) return [];
     const rate = this.work.tokens > 0 ? [`${formatRate(this.work.tokens / elapsed)} tok/s`] : [];
     const left = this.work.total - this.work.current;
-    if (made <= 0 || left <= 0 || made < tellingShare * (this.work.total - this.work.done)) return rate;
+    if (made <= 0 || left <= 0 || made < tellingShare * (this.work.total - before)) return rate;
     return [...rate, `${formatClock((left * elapsed) / made)} left`];
   }
 }

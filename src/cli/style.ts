@@ -11,10 +11,16 @@ export interface Style {
 export interface TextStream {
   write(text: string): unknown;
   isTTY?: boolean;
+  /** 0 where a terminal does not tell its width, as one of a container may. */
   columns?: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Columns of a terminal that tells them; `otherwise` elsewhere. */
+export function widthOf({ columns = 0 }: TextStream, otherwise: number): number {
+  return columns > 0 ? columns : otherwise;
+}
 
 /** Honours NO_COLOR (no-color.org), TERM=dumb, and streams that are not terminals. */
 export function styleFor(stream: TextStream, env: Environment): Style {

@@ -7,12 +7,16 @@ import type { RunEvent } from '../../../src/pipeline/events.js';
 /** Shows events at given seconds and returns what was written. */
 function shown(
   events: readonly (readonly [number, RunEvent])[],
-  options: { quiet?: boolean; isTTY?: boolean } = {},
+  options: { quiet?: boolean; isTTY?: boolean; columns?: number } = {},
 ): string {
   let written = '';
   let seconds = 0;
-  const stream = { write: (text: string) => (written += text), isTTY: options.isTTY ?? false, columns: 100 };
-  const env = options.isTTY ? { TERM: 'dumb' } : {};
+  const stream = {
+    write: (text: string) => (written += text),
+    isTTY: options.isTTY ?? false,
+    columns: options.columns ?? 100,
+  };
+  const env = options.columns === 0 ? { NO_COLOR: '1' } : options.isTTY ? { TERM: 'dumb' } : {};
   const progress = new ProgressLine({ stream, env, quiet: options.quiet ?? false, now: () => seconds });
   const report = progressReporter(progress);
   for (const [at, event] of events) {
@@ -49,8 +53,21 @@ describe('progress without a terminal', () => {
     ]);
   });
 
-  it('is the same on a terminal that cannot move its cursor', () => {
+  it('is the same on a terminal that cannot move its cursor, or does not tell its width', () => {
     expect(shown(events, { isTTY: true })).toBe(shown(events));
+    expect(shown(events, { isTTY: true, columns: 0 })).toBe(shown(events));
+  });
+
+  it('knows the pace by what was not remembered', () => {
+    let written = '';
+    let seconds = 0;
+    const stream = { write: (text: string) => (written += text) };
+    const line = new ProgressLine({ stream, env: {}, quiet: false, now: () => seconds });
+    line.start({ label: 'ifeval', unit: 'items', total: 100 });
+    line.update(80, 0, '', 80);
+    seconds = 20;
+    line.update(85, 600, '', 80);
+    expect(written.split('\n')[1]).toBe('  ifeval: 85 of 100 items, 30 tok/s, 1:00 left');
   });
 
   it('tells the time that is left once a hundredth is done', () => {
