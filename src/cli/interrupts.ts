@@ -1,7 +1,7 @@
-// Ctrl-C and SIGTERM. The first one asks the work to end after its current chunk, the second to stop at once, and a third
-// ends the process: everything that was committed stays, whichever it is.
+// Ctrl-C and SIGTERM. The first one asks the work to end where nothing is lost by it, after its chunk at the latest, the
+// second to stop at once, and a third ends the process: everything that was committed stays, whichever it is.
 export interface Interrupts {
-  /** Aborted by the first signal: finish the chunk, commit it, stop. */
+  /** Aborted by the first signal: finish what would be lost, a chunk at most, commit it, stop. */
   readonly stop: AbortSignal;
   /** Aborted by the second: cancel what runs. */
   readonly cancel: AbortSignal;
@@ -26,7 +26,7 @@ export function listenForInterrupts(source: SignalSource, tell: (text: string) =
       cancel.abort();
       tell('stopping at once');
     } else {
-      tell('interrupted: finishing the current chunk; Ctrl-C again stops at once');
+      tell('interrupted: finishing what would be lost (a chunk at most); Ctrl-C again stops at once');
       stop.abort();
     }
   };

@@ -5,15 +5,16 @@ import type { FailedRequest } from './engine.js';
 /** Errors of a request, not of its call. */
 const ofOneRequest: ReadonlySet<ErrorCode> = new Set(['bad-input', 'not-enough-memory']);
 
-/** Prepares each request by itself, computes those that can be, and returns results and failures in the requests' order. */
+/** Prepares each request by itself, by its place in the call, computes those that can be, and returns results and failures in
+ *  the requests' order. */
 export async function eachOrFailed<Request extends { id: string }, Native, Result>(
   requests: readonly Request[],
-  prepare: (request: Request) => Native,
+  prepare: (request: Request, place: number) => Native,
   compute: (natives: Native[]) => Promise<Result[]>,
 ): Promise<(Result | FailedRequest)[]> {
-  const prepared = requests.map((request): { native: Native } | FailedRequest => {
+  const prepared = requests.map((request, place): { native: Native } | FailedRequest => {
     try {
-      return { native: prepare(request) };
+      return { native: prepare(request, place) };
     } catch (error) {
       if (!(error instanceof IsheepError) || !ofOneRequest.has(error.code)) throw error;
       return { id: request.id, error: { code: error.code, message: error.message } };

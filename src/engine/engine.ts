@@ -39,10 +39,24 @@ export interface GenerateRequest {
   stopAtRepetition?: number;
 }
 
+export interface CallProgress {
+  /** Requests that are done. */
+  done: number;
+  /** Generated so far; 0 where nothing is generated. */
+  tokens: number;
+  /** Of `done`, what was known before the call and took no time. */
+  remembered?: number;
+}
+
 export interface CallOptions {
-  /** Called as requests finish, with the number done and, for generation, the tokens generated so far. */
-  onProgress?: (progress: { done: number; tokens: number }) => void;
+  /** Called as requests finish. */
+  onProgress?: (progress: CallProgress) => void;
   signal?: AbortSignal;
+}
+
+export interface GenerateOptions extends CallOptions {
+  /** Called with each text as it is finished, long before the call's last, and its request's place in the call. */
+  onCompletion?: (completion: Completion, place: number) => void;
 }
 
 /** A request that has no result, and why: its prompt is longer than the model's context, an endpoint refused it. The
@@ -66,7 +80,7 @@ export function countTokens(results: readonly Generated[]): number {
 /** Writes text. A call is one chunk: what it returns, in the order of its requests, depends on these and their order, not
  *  on anything else. */
 export interface Generator {
-  generate(requests: readonly GenerateRequest[], options?: CallOptions): Promise<Generated[]>;
+  generate(requests: readonly GenerateRequest[], options?: GenerateOptions): Promise<Generated[]>;
 }
 
 export interface ScoreRequest {

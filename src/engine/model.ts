@@ -44,6 +44,7 @@ import type {
   Embedder,
   EmbedRequest,
   Generated,
+  GenerateOptions,
   GenerateRequest,
   LanguageModel,
   OpenTurn,
@@ -147,28 +148,27 @@ export class Model implements LanguageModel, Embedder {
     });
   }
 
-  generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Generated[]> {
+  generate(requests: readonly GenerateRequest[], options: GenerateOptions = {}): Promise<Generated[]> {
     checkGenerateRequests(requests);
     return this.#inTurn(() =>
       eachOrFailed(
         requests,
-        (request) => this.#generateRequest(request),
+        (request, place) => ({ ...this.#generateRequest(request), place }),
         async (natives) => {
           const runner = await this.#runnerFor(natives.map((request) => request.tokens.length + request.maxTokens));
+          const completions: Completion[] = [];
           const progress = { done: 0, tokens: 0 };
-          const completions = await this.#call(runner, options.signal, () =>
-            runner.generate(natives, (completion) => {
-              progress.done++;
-              progress.tokens += completion.tokens.length;
-              options.onProgress?.({ ...progress });
-            }),
-          );
-          return completions.map((completion): Completion => {
-            const { index, text, tokens, stop, logprob } = completion;
-            const written = this.#written(completion);
-            const { id } = natives[index] as GenerateRequest;
-            return { id, text, tokens: tokens.length, stop, logprob, ...(written && { written }) };
-          });
+          const finished = (native: NativeCompletion) => {
+            const { id, place } = natives[native.index] as { id: string; place: number };
+            const completion = this.#completion(id, native);
+            completions[native.index] = completion;
+            progress.done++;
+            progress.tokens += completion.tokens;
+            options.onProgress?.({ ...progress });
+            options.onCompletion?.(completion, place);
+          };
+          await this.#call(runner, options.signal, () => runner.generate(natives, finished));
+          return completions;
         },
       ),
     );
@@ -304,6 +304,12 @@ export class Model implements LanguageModel, Embedder {
     const atStart = this.#tokenize('1', false).join() === bare('1').join() ? bare : spaced;
     const likely = shown === '' ? atStart : /\s$/.test(shown) ? bare : spaced;
     return likely === bare ? [bare, spaced] : [spaced, bare];
+  }
+
+  #completion(id: string, native: NativeCompletion): Completion {
+    const { text, tokens, stop, logprob } = native;
+    const written = this.#written(native);
+    return { id, text, tokens: tokens.length, stop, logprob, ...(written && { written }) };
   }
 
   /** What a completion's own tokens tell about its text, where they are the tokens that the text has when it is read. */

@@ -1,14 +1,14 @@
 // How a benchmark is run, by the verb and by the gate of a run: answers, remembered; then scores; then metrics.
-import type { LanguageModel } from '../engine/engine.js';
+import type { CallProgress, LanguageModel } from '../engine/engine.js';
 import type { RunProgram } from '../engine/sandbox/program-run.js';
 import { IsheepError } from '../shared/errors.js';
 import type { Benchmark, BenchmarkFiles, EvaluateSettings, Item, ItemResult } from '../stages/evaluate/benchmark.js';
 import { answerItems, scoreAnswers, type Answer, type ScoreInput } from '../stages/evaluate/evaluate.js';
 import { estimateMetrics, type Estimate } from '../stages/evaluate/metrics.js';
 
-/** Items that are computed and remembered together: many, since a chunk waits for its longest answer, which a small model may
- *  never end. */
-const chunk = 256;
+/** Items that are computed together. Many where answers are written: each is remembered as it is finished, and a chunk waits
+ *  for its longest, which a small model may never end. Scores are known, and remembered, at a chunk's end. */
+const chunks = { written: 2048, scored: 256 };
 
 export interface EvaluationWork {
   benchmark: Benchmark;
@@ -29,8 +29,8 @@ export interface EvaluationWork {
 export interface EvaluationCall {
   /** A part begins: the base's answers, the model's, or all scores. */
   onPart?: (part: 'answer' | 'base' | 'score', total: number) => void;
-  onProgress?: (progress: { done: number; tokens: number }) => void;
-  /** Finish the chunk, then stop. */
+  onProgress?: (progress: CallProgress) => void;
+  /** Stop as soon as nothing is lost by it: at once while answers are written, and after the chunk elsewhere. */
   stop?: AbortSignal | undefined;
   /** Cancel what runs. */
   cancel?: AbortSignal | undefined;
@@ -67,12 +67,31 @@ async function answersOf(
   const model = await open();
   call.onPart?.(part, items.length);
   const answers: Answer[] = [];
-  const input = { benchmark, items, settings, chunk, signal: call.cancel, ...onProgress(call) };
-  for await (const some of answerItems(input, model)) {
-    answers.push(...some);
-    stopIfAsked(call, 'answered', answers.length, items.length);
+  const isWritten = benchmark.readAnswers !== undefined;
+  const signals = [call.cancel, isWritten ? call.stop : undefined].filter((signal) => signal !== undefined);
+  let finished = 0;
+  const input = {
+    ...{ benchmark, items, settings, chunk: isWritten ? chunks.written : chunks.scored },
+    signal: AbortSignal.any(signals),
+    onProgress: (progress: CallProgress) => {
+      finished = progress.done;
+      call.onProgress?.(progress);
+    },
+  };
+  try {
+    for await (const some of answerItems(input, model)) {
+      answers.push(...some);
+      stopIfAsked(call, 'answered', answers.length, items.length);
+    }
+  } catch (error) {
+    if (isInterrupted(error)) throw stopped('answered', finished, items.length);
+    throw error;
   }
   return answers;
+}
+
+function isInterrupted(error: unknown): boolean {
+  return error instanceof IsheepError && error.code === 'interrupted';
 }
 
 /** Whether a judge has anything to judge. */
@@ -90,7 +109,7 @@ async function scoresOf(
   if (isLong) call.onPart?.('score', items.length);
   const results: ItemResult[] = [];
   // What is quick is scored at once.
-  const together = isLong ? chunk : Math.max(1, items.length);
+  const together = isLong ? chunks.scored : Math.max(1, items.length);
   const input = {
     ...{ benchmark, items, ...answered },
     chunk: together,
@@ -111,7 +130,11 @@ function onProgress({ onProgress }: EvaluationCall): Pick<EvaluationCall, 'onPro
 
 function stopIfAsked({ stop, cancel }: EvaluationCall, what: string, done: number, total: number): void {
   if ((stop?.aborted !== true && cancel?.aborted !== true) || done === total) return;
-  throw new IsheepError('interrupted', `stopped after ${done} of ${total} items were ${what}`, {
+  throw stopped(what, done, total);
+}
+
+function stopped(what: string, done: number, total: number): IsheepError {
+  return new IsheepError('interrupted', `stopped after ${done} of ${total} items were ${what}`, {
     hint: 'the same command continues; what was answered is remembered',
   });
 }

@@ -31,6 +31,8 @@ export class EvaluationCache {
       try {
         connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
         connection.pragma('journal_mode = WAL');
+        // Every answer is a commit of its own. A loss of power may take the last ones; the file stays whole.
+        connection.pragma('synchronous = NORMAL');
         prepare(connection, file);
         return new EvaluationCache(file, connection);
       } catch (error) {

@@ -1,16 +1,19 @@
 // A language model whose answers the test decides. Records what it was asked.
-import type {
-  CallOptions,
-  Embedded,
-  EmbedRequest,
-  FailedRequest,
-  Generated,
-  GenerateRequest,
-  LanguageModel,
-  Scored,
-  ScoreRequest,
-  ScoreResult,
+import {
+  type CallOptions,
+  type Embedded,
+  type EmbedRequest,
+  type FailedRequest,
+  type Generated,
+  type GenerateOptions,
+  type GenerateRequest,
+  isFailed,
+  type LanguageModel,
+  type Scored,
+  type ScoreRequest,
+  type ScoreResult,
 } from '../../src/engine/engine.js';
+import { IsheepError } from '../../src/shared/errors.js';
 import type { Completion, StopReason, WrittenLikelihood } from '../../src/shared/rows.js';
 
 export interface FakeModelOptions {
@@ -37,10 +40,17 @@ export class FakeModel implements LanguageModel {
     this.#options = options;
   }
 
-  generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Generated[]> {
+  generate(requests: readonly GenerateRequest[], options: GenerateOptions = {}): Promise<Generated[]> {
     options.onProgress?.({ done: requests.length, tokens: 0 });
     this.generated.push([...requests]);
-    return Promise.resolve(requests.map((request) => this.#failure(request) ?? this.#completion(request)));
+    const results: Generated[] = [];
+    for (const [place, request] of requests.entries()) {
+      if (options.signal?.aborted === true) return Promise.reject(new IsheepError('interrupted', 'interrupted'));
+      const result = this.#failure(request) ?? this.#completion(request);
+      results.push(result);
+      if (!isFailed(result)) options.onCompletion?.(result, place);
+    }
+    return Promise.resolve(results);
   }
 
   score(requests: readonly ScoreRequest[], options: CallOptions = {}): Promise<Scored[]> {

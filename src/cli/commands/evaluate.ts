@@ -172,7 +172,7 @@ async function evaluated(
         cancel: interrupts.cancel,
         onPart: (part, total) =>
           progress.start({ label: { answer: label, base: 'the base', score: 'score' }[part], unit: 'items', total }),
-        onProgress: ({ done, tokens }) => progress.update(done, tokens),
+        onProgress: ({ done, tokens, remembered }) => progress.update(done, tokens, '', remembered),
       },
     );
     if (progress.isWorking) progress.finish(formatUnits(result.n, 'items'));

@@ -22,6 +22,11 @@ export interface EndpointOptions {
   maxAnswerBytes?: number;
 }
 
+export interface EachOptions<Result> extends CallOptions {
+  /** Called with each result as it comes, and its request's place; not for what failed. */
+  onResult?: (result: Result, place: number) => void;
+}
+
 export const endpointDefaults = { concurrency: 16, retries: 5, timeout: 600 };
 
 const longestPauseMs = 30_000;
@@ -85,7 +90,7 @@ export class Endpoint {
   async each<Request extends { id: string }, Result extends { id: string; tokens: number }>(
     requests: readonly Request[],
     work: (request: Request, signal: AbortSignal) => Promise<Result>,
-    { signal, onProgress }: CallOptions,
+    { signal, onProgress, onResult }: EachOptions<Result>,
   ): Promise<(Result | FailedRequest)[]> {
     const cancel = new AbortController();
     const stop = AbortSignal.any([cancel.signal, this.#closed.signal, ...(signal ? [signal] : [])]);
@@ -100,6 +105,7 @@ export class Endpoint {
           const result = await work(request, stop);
           results[i] = result;
           progress.tokens += result.tokens;
+          onResult?.(result, i);
         } catch (error) {
           if (!(error instanceof EndpointFailure)) throw error;
           if (error instanceof OfAllRequests) throw this.#callFailure(error);

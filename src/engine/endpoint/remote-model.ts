@@ -6,6 +6,7 @@ import { checkGenerateRequests, checkScoreRequests } from '../check-requests.js'
 import {
   type CallOptions,
   type Generated,
+  type GenerateOptions,
   type GenerateRequest,
   isFailed,
   type LanguageModel,
@@ -56,11 +57,17 @@ export class RemoteModel implements LanguageModel {
     return this.prompts === 'chat';
   }
 
-  async generate(requests: readonly GenerateRequest[], options: CallOptions = {}): Promise<Generated[]> {
+  async generate(
+    requests: readonly GenerateRequest[],
+    { onCompletion, ...options }: GenerateOptions = {},
+  ): Promise<Generated[]> {
     this.#refuseDisposed();
     checkGenerateRequests(requests);
     if (requests.some(({ grammar }) => grammar !== undefined)) await this.#needGrammars();
-    return this.#endpoint.each(requests, (request, signal) => this.#write(request, signal), options);
+    return this.#endpoint.each(requests, (request, signal) => this.#write(request, signal), {
+      ...options,
+      ...(onCompletion && { onResult: onCompletion }),
+    });
   }
 
   /** Throws `unsupported-model` where the server does not tell what is asked for. */

@@ -13,6 +13,7 @@ import {
   type Scored,
 } from '../../engine/engine.js';
 import { type Task, userTurn } from '../../shared/task-prompt.js';
+import { inItems } from './item-progress.js';
 
 export interface ComparedItem extends Task {
   id: string;
@@ -59,7 +60,7 @@ async function byLetters(
   call: CallOptions,
 ): Promise<ComparedAnswers[]> {
   const requests = bothOrders(items, judge).map((request) => ({ ...request, continuation: '', next: letters }));
-  const scores = await judge.score(requests, inItems(call));
+  const scores = await judge.score(requests, inItems(call, halves));
   return items.map(({ id }, i) => readLetters(id, scores[2 * i] as Scored, scores[2 * i + 1] as Scored));
 }
 
@@ -108,7 +109,7 @@ async function byWords(
     sampling: { temperature: 0, topK: 0, topP: 1, minP: 0 },
     seed: 0,
   }));
-  const written = await judge.generate(requests, inItems(call));
+  const written = await judge.generate(requests, inItems(call, halves));
   return items.map(({ id }, i) => readWords(id, written[2 * i] as Generated, written[2 * i + 1] as Generated));
 }
 
@@ -159,9 +160,7 @@ ${b}
   return { messages: [{ role: 'user', content: `${shown}${question}` }] };
 }
 
-/** Progress in items, each of which is two requests. */
-function inItems(call: CallOptions): CallOptions {
-  const { onProgress } = call;
-  if (onProgress === undefined) return call;
-  return { ...call, onProgress: ({ done, tokens }) => onProgress({ done: Math.floor(done / 2), tokens }) };
+/** Items of so many requests: each is judged in both orders. */
+function halves(requests: number): number {
+  return Math.floor(requests / 2);
 }

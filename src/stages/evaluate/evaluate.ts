@@ -1,6 +1,6 @@
 // Stage evaluate: a benchmark's items through a model, and what its answers are worth. First all answers, then all scores, so
 // that a judge of another file is open only when the model that is judged is closed.
-import type { LanguageModel } from '../../engine/engine.js';
+import type { CallProgress, LanguageModel } from '../../engine/engine.js';
 import { deriveSeed } from '../../shared/random.js';
 import type { Benchmark, EvaluateSettings, Item, ItemResult, ScoringTools } from './benchmark.js';
 
@@ -11,29 +11,34 @@ export interface AnswerInput {
   benchmark: Benchmark;
   items: readonly Item[];
   settings: EvaluateSettings;
-  /** Items that are computed, and remembered, together. */
+  /** Items that are computed together. */
   chunk: number;
   signal?: AbortSignal | undefined;
-  onProgress?: (progress: { done: number; tokens: number }) => void;
+  onProgress?: (progress: CallProgress) => void;
 }
 
 /** What every item is answered in a chunk, in order. */
 export async function* answerItems(input: AnswerInput, model: LanguageModel): AsyncGenerator<Answer[]> {
   let tokens = 0;
+  let remembered = 0;
   for (let start = 0; start < input.items.length; start += input.chunk) {
     const items = input.items.slice(start, start + input.chunk);
-    let chunkTokens = 0;
+    let ofChunk = { tokens: 0, remembered: 0 };
     yield await input.benchmark.answer(items, model, input.settings, {
       ...(input.signal && { signal: input.signal }),
       onProgress: (progress) => {
-        chunkTokens = Math.max(chunkTokens, progress.tokens);
+        ofChunk = {
+          tokens: Math.max(ofChunk.tokens, progress.tokens),
+          remembered: Math.max(ofChunk.remembered, progress.remembered ?? 0),
+        };
         // A benchmark may ask several times an item.
-        const done = Math.min(progress.done, items.length);
-        input.onProgress?.({ done: start + done, tokens: tokens + progress.tokens });
+        const done = start + Math.min(progress.done, items.length);
+        input.onProgress?.({ done, tokens: tokens + progress.tokens, remembered: remembered + ofChunk.remembered });
       },
     });
-    tokens += chunkTokens;
-    input.onProgress?.({ done: start + items.length, tokens });
+    tokens += ofChunk.tokens;
+    remembered += ofChunk.remembered;
+    input.onProgress?.({ done: start + items.length, tokens, remembered });
   }
 }
 

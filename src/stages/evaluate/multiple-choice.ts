@@ -10,6 +10,7 @@ import { type CallOptions, type FailedRequest, isFailed, type LanguageModel } fr
 import { IsheepError } from '../../shared/errors.js';
 import type { Benchmark, BenchmarkFiles, EvaluateSettings, FileRole, Item, ItemResult, Metric } from './benchmark.js';
 import { drawExamples } from './draw-examples.js';
+import { inItems } from './item-progress.js';
 import { readItemRows, type RowForm, rowForm } from './read-item-rows.js';
 import { readLabels } from './read-labels.js';
 import { requireScores } from './require-scores.js';
@@ -167,15 +168,8 @@ async function answer(
   await requireScores(name, model);
   // An item's requests stand side by side, so that the runner computes their context once.
   const requests = items.flatMap((item) => item.choices.map((choice, i) => scoreRequest(`${item.id}/${i}`, choice)));
-  const { onProgress, ...rest } = call;
-  const scores = await model.score(requests, {
-    ...rest,
-    ...(onProgress && {
-      onProgress: ({ done }) => {
-        onProgress({ done: Math.floor((done * items.length) / requests.length), tokens: 0 });
-      },
-    }),
-  });
+  const itemsOf = (done: number) => Math.floor((done * items.length) / requests.length);
+  const scores = await model.score(requests, inItems(call, itemsOf));
   let next = 0;
   return items.map((item) => {
     const ofItem = scores.slice(next, (next += item.choices.length));

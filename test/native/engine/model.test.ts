@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { countTokens, type GenerateRequest } from '../../../src/engine/engine.js';
 import { loadModel, type Model } from '../../../src/engine/model.js';
+import type { Completion } from '../../../src/shared/rows.js';
 import { parseScore } from '../../../src/stages/assess/parse-score.js';
 import { realModelPath } from '../../support/models.js';
 import { loadRealModel } from '../../support/native.js';
@@ -71,6 +72,23 @@ describe('generate', () => {
     expect(completions[1]).toMatchObject({ tokens: 3, stop: 'length' });
     expect(progress.map(({ done }) => done)).toEqual([1, 2]);
     expect(progress[1]?.tokens).toBe((completions[0]?.tokens ?? 0) + 3);
+  });
+
+  test('tells each text as it is finished, by the place of its request', async () => {
+    const told: [number, Completion][] = [];
+    const long = request('x', '', { prompt: { text: 'word '.repeat(9000) } });
+    const requests = [
+      long,
+      request('slow', 'Tell a story.', { maxTokens: 40 }),
+      request('quick', 'Hi', { maxTokens: 1 }),
+    ];
+    const results = await model.generate(requests, {
+      onCompletion: (completion, place) => told.push([place, completion]),
+    });
+    expect(told).toEqual([
+      [2, results[2]],
+      [1, results[1]],
+    ]);
   });
 
   test('gives a chunk the same bits after chunks of other shapes', async () => {

@@ -20,7 +20,7 @@ describe('Ctrl-C', () => {
       expect([interrupts.stop.aborted, interrupts.cancel.aborted]).toEqual([false, false]);
       source.emit(signal);
       expect([interrupts.stop.aborted, interrupts.cancel.aborted]).toEqual([true, false]);
-      expect(told).toEqual(['interrupted: finishing the current chunk; Ctrl-C again stops at once']);
+      expect(told).toEqual(['interrupted: finishing what would be lost (a chunk at most); Ctrl-C again stops at once']);
       source.emit(signal);
       expect([interrupts.cancel.aborted, source.exits]).toEqual([true, []]);
       source.emit(signal);

@@ -2,7 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import type { GenerateRequest } from '../../../src/engine/engine.js';
+import { type CallProgress, type GenerateRequest, isFailed } from '../../../src/engine/engine.js';
 import { CachedModel } from '../../../src/pipeline/cached-model.js';
 import { cacheName, EvaluationCache } from '../../../src/store/evaluation-cache.js';
 import { FakeModel } from '../../support/fake-model.js';
@@ -47,6 +47,38 @@ it('asks again for another model, other settings or another kind of request', as
   await new CachedModel(model, cacheIn(folder), 'base').score([{ id: '1', prompt: { text: 'x' }, continuation: '' }]);
   expect(model.generated.length).toBe(3);
   expect(model.scored.length).toBe(1);
+});
+
+it('remembers a text as soon as it is finished, whatever becomes of its call', async () => {
+  const folder = temporaryFolder();
+  const stop = new AbortController();
+  const written: string[] = [];
+  const model = new FakeModel({
+    write: ({ id }) => {
+      written.push(id);
+      if (id === 'third') stop.abort();
+      return `by ${id}`;
+    },
+    fails: ({ id }) => id === 'first',
+  });
+  const requests = ['first', 'second', 'third', 'fourth'].map((id) => request(id, id));
+  const call = new CachedModel(model, cacheIn(folder), 'base').generate(requests, { signal: stop.signal });
+  await expect(call).rejects.toMatchObject({ code: 'interrupted' });
+  const progress: CallProgress[] = [];
+  const after = new CachedModel(model, cacheIn(folder), 'base');
+  const answers = await after.generate(requests, { onProgress: (state) => progress.push(state) });
+  expect(written).toEqual(['second', 'third', 'fourth']);
+  expect(answers.map((answer) => (isFailed(answer) ? 'failed' : answer.text))).toEqual([
+    'failed',
+    'by second',
+    'by third',
+    'by fourth',
+  ]);
+  expect(after.remembered).toBe(2);
+  expect(progress).toEqual([
+    { done: 2, tokens: 0, remembered: 2 },
+    { done: 4, tokens: 0, remembered: 2 },
+  ]);
 });
 
 it('does not remember what failed, and keeps log-probabilities that are no finite numbers', async () => {

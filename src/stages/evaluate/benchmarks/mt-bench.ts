@@ -20,6 +20,7 @@ import type {
   Metric,
   ScoringTools,
 } from '../benchmark.js';
+import { inItems } from '../item-progress.js';
 import { joinAnswers } from '../join-answers.js';
 import { judgeMessages, type JudgeTemplates, ownTemplates, readJudgeTemplates } from '../judging/mt-bench-judge.js';
 import { needJudge } from '../judging/need-judge.js';
@@ -223,7 +224,7 @@ async function answer(
       })),
       model,
       { seedOf: 'mt-bench', settings, maxTokens: answerTokens },
-      halfOf(call, turn, items.length),
+      inItems(call, (done) => Math.floor(((turn === 1 ? 0 : items.length) + done) / 2)),
     );
   const user = (content: string): Message => ({ role: 'user', content });
   const firsts = await ask(
@@ -246,14 +247,6 @@ async function answer(
     if (isUnanswered(second)) return { responses: [first.response], failure: second.error.message };
     return { responses: [first.response, second.response] };
   });
-}
-
-/** Progress of both turns as one call's, which counts items. */
-function halfOf(call: CallOptions, turn: 1 | 2, items: number): CallOptions {
-  const { onProgress } = call;
-  if (onProgress === undefined) return call;
-  const before = turn === 1 ? 0 : items;
-  return { ...call, onProgress: ({ done, tokens }) => onProgress({ done: Math.floor((before + done) / 2), tokens }) };
 }
 
 async function score(

@@ -4,6 +4,7 @@ import type { EndpointOptions } from '../../../../src/engine/endpoint/endpoint.j
 import { openEndpoint, type RemoteModelChoice } from '../../../../src/engine/endpoint/open-endpoint.js';
 import type { RemoteModel } from '../../../../src/engine/endpoint/remote-model.js';
 import { type Generated, type GenerateRequest, isFailed } from '../../../../src/engine/engine.js';
+import type { Completion } from '../../../../src/shared/rows.js';
 import {
   type EndpointBehavior,
   type EndpointServer,
@@ -154,6 +155,18 @@ describe('what comes back', () => {
     isOpen = true;
     expect(await model.generate([ask('a', { stop })])).toEqual([{ id: 'a', text: 'a', tokens: 3, stop: expected }]);
   });
+});
+
+test('each text is told as it comes, by the place of its request', async () => {
+  const { model } = await open(faultOf('r1', { status: 400 }));
+  const told: [number, Completion][] = [];
+  const results = await model.generate(asks(3), {
+    onCompletion: (completion, place) => told.push([place, completion]),
+  });
+  expect(told.sort(([a], [b]) => a - b)).toEqual([
+    [0, results[0]],
+    [2, results[2]],
+  ]);
 });
 
 describe('a request that fails', () => {
