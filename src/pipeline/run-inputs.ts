@@ -4,7 +4,7 @@ import { namedFilters } from '../config/filters.js';
 import { givenFormSettings, givenSeedSettings } from '../config/list-settings.js';
 import type { Config } from '../config/schema.js';
 import type { LanguageModel } from '../engine/engine.js';
-import { IsheepError } from '../shared/errors.js';
+import { attemptAll } from '../shared/attempt-all.js';
 import type { SeedTask } from '../shared/rows.js';
 import { loadPassages, type Passage } from '../stages/synthesize/load-documents.js';
 import { loadOwnInstructions, type OwnInstruction } from '../stages/synthesize/load-own.js';
@@ -27,32 +27,17 @@ export interface RunInputs {
 
 /** Throws `bad-input` with what is wrong with each file, one a line. */
 export function loadInputs(config: Pick<Config, 'seeds' | 'own' | 'filter' | 'synthesize'>): RunInputs {
-  const { seeds, own, filter, synthesize } = config;
-  const problems: IsheepError[] = [];
-  const tried = <T>(load: () => T, otherwise: T): T => {
-    try {
-      return load();
-    } catch (error) {
-      if (!(error instanceof IsheepError)) throw error;
-      problems.push(error);
-      return otherwise;
-    }
-  };
-  const read = <T>(load: () => readonly T[]): readonly T[] => tried(load, []);
-  const inputs: RunInputs = {
-    seeds: read(() => loadSeeds(seeds)),
-    ownInstructions: read(() => (own.instructions === undefined ? [] : loadOwnInstructions(own.instructions))),
-    passages: (own.documents ?? []).flatMap((file) => read(() => loadPassages(file))),
-    topics: tried(() => loadTopics(synthesize.topics), undefined),
-    evaluation: tried(() => loadEvaluation({ filter }), undefined),
-  };
-  const [first] = problems;
-  if (first === undefined) {
-    refuseNoOutputs(inputs.seeds, synthesize);
-    return inputs;
-  }
-  const hints = [...new Set(problems.map(({ hint }) => hint))].join('; ');
-  throw new IsheepError('bad-input', problems.map(({ message }) => message).join('\n'), { hint: hints, cause: first });
+  const { own, filter, synthesize } = config;
+  const documents = own.documents ?? [];
+  const [seeds, ownInstructions, passages, topics, evaluation] = attemptAll(
+    () => loadSeeds(config.seeds),
+    () => (own.instructions === undefined ? [] : loadOwnInstructions(own.instructions)),
+    () => attemptAll(...documents.map((file) => () => loadPassages(file))).flat(),
+    () => loadTopics(synthesize.topics),
+    () => loadEvaluation({ filter }),
+  );
+  refuseNoOutputs(seeds, synthesize);
+  return { seeds, ownInstructions, passages, topics, evaluation };
 }
 
 /** What synthesis works with in every iteration; the screens are fresh, and `settings.method` is what "auto" comes to with

@@ -14,11 +14,12 @@ export const planCommand: Command = {
   options: [runOptionOf('plan'), ...runSettings],
   async run(call) {
     const { config, values, interrupts, output } = call;
+    const files = modelFiles(call);
     output.note('measuring a small part of each stage on this machine');
     const forecast = await plan({
       runDir: values.text('run') ?? path.join('runs', 'planned'),
       config,
-      ...modelFiles(call),
+      ...files,
       engine: call.createEngine(runEngineOptions(call)),
       signal: interrupts.stop,
     });

@@ -71,6 +71,7 @@ async function runToTheEnd(call: CommandCall): Promise<CommandResult> {
 /** There is nothing to commit, so the first signal already stops at once. */
 async function showPreview(call: CommandCall): Promise<CommandResult> {
   const { config, interrupts, progress, output } = call;
+  modelFiles(call); // what is missing, all of it
   const engine = call.createEngine(runEngineOptions(call));
   const report = progressReporter(progress);
   const made = await preview({ config, engine, report, signal: interrupts.stop });

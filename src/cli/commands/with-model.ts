@@ -2,10 +2,12 @@
 import { isOwnJudge } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
 import type { EngineFactory, SwitchableModel } from '../../engine/engine-factory.js';
+import { loadInputs } from '../../pipeline/run-inputs.js';
 import type { RowFailures, RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
 import type { EngineOptions } from '../../engine/create-engine.js';
 import { resolveModel } from '../../engine/known-models.js';
 import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
+import { attemptAll } from '../../shared/attempt-all.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { CommandCall, CommandResult } from '../command.js';
 import { formatUnits } from '../format.js';
@@ -37,13 +39,22 @@ export function runEngineOptions(call: CommandCall): EngineOptions {
   return { ...writingEngineOptions(call), ...(!isOwnJudge(judge) && { judge }) };
 }
 
-/** The files of the models that a run works with. Throws `model-not-found`. */
+/** The files of the models that a run works with. Throws `model-not-found`, or `bad-input` where
+ *  something is wrong with the run's other files, too. */
 export function modelFiles({ config }: CommandCall): { modelPath: string; judgePath?: string } {
   const { judge } = config.assess;
-  return {
-    modelPath: resolveModel(config.model),
-    ...(!isOwnJudge(judge) && { judgePath: resolveModel(judge) }),
-  };
+  try {
+    const [modelPath, judgePath] = attemptAll(
+      () => resolveModel(config.model),
+      () => (isOwnJudge(judge) ? undefined : resolveModel(judge)),
+    );
+    return { modelPath, ...(judgePath !== undefined && { judgePath }) };
+  } catch (error) {
+    const missing = (): never => {
+      throw error;
+    };
+    return attemptAll(missing, () => loadInputs(config))[0];
+  }
 }
 
 export async function withModel<T>(call: CommandCall, work: (model: LanguageModel) => Promise<T>): Promise<T> {

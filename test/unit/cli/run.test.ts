@@ -81,6 +81,17 @@ describe('isheep run', () => {
     other.remove();
   });
 
+  it.each(['run', 'run --preview', 'plan'])('%s tells all files that are missing at once', async (verb) => {
+    const missing = ['--model', 'no.gguf', '--assess-judge', 'judge.gguf', '--seeds', 'no.jsonl'];
+    const { exitCode, stderr } = await isheep([...verb.split(' '), ...missing, '--run', folder.runDir]);
+    expect(stderr.match(/^error .*$/gm)).toEqual([
+      expect.stringMatching(/^error \[bad-input\] the model file \S*no\.gguf does not exist$/),
+      expect.stringMatching(/^error \[bad-input\] the model file \S*judge\.gguf does not exist$/),
+      'error [bad-input] cannot read no.jsonl: there is no such file',
+    ]);
+    expect(exitCode).toBe(2);
+  });
+
   it('names a folder by the time where none is given', () => {
     expect(timeName(new Date(2026, 2, 1, 4, 5, 9))).toBe('2026-03-01-04-05-09');
   });
