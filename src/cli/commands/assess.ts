@@ -82,7 +82,7 @@ async function testJudge(call: CommandCall): Promise<CommandResult> {
 }
 
 /** One line a method: how often the seed's own pair was judged better than its spoilt version. */
-export function selfTestTable(rows: readonly SelfTestRow[]): string {
+function selfTestTable(rows: readonly SelfTestRow[]): string {
   const kinds = ['shuffled', 'cut', 'scrambled', 'copied'] as const;
   const share = ({ value }: PairedAccuracy) => `${(value * 100).toFixed(0)} %`;
   const interval = ({ low, high }: PairedAccuracy) => `${(low * 100).toFixed(0)} to ${(high * 100).toFixed(0)} %`;

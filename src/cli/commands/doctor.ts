@@ -16,7 +16,7 @@ export const doctorCommand: Command = {
 };
 
 /** A line a finding; under it what to do, where it is not well. */
-export function findingsText(findings: readonly Finding[], style: Style): string {
+function findingsText(findings: readonly Finding[], style: Style): string {
   const lines = formatTable(findings.map(({ name, value }) => [name, value])).split('\n');
   return findings
     .map(({ ok, hint }, i) => {

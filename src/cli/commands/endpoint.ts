@@ -2,25 +2,16 @@
 // so that it stands in no configuration, record, history or process list.
 import { isLoopback } from '../../engine/endpoint/http.js';
 import type { EngineOptions } from '../../engine/create-engine.js';
+import type { EngineOverrides } from '../../engine/engine-options.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { CommandCall } from '../command.js';
 
-/** Undefined where the model is local. Throws `bad-config`. */
-export function endpointOf({ config, values, output }: CommandCall): EngineOptions['endpoint'] {
-  const { engine, baseUrl, engineModel, enginePrompts, engineConcurrency, engineRetries, engineTimeout } = config;
-  if (engine === 'local' || baseUrl === undefined) return undefined;
-  refuseOffline(values.flag('offline'), baseUrl);
-  const apiKey = keyOf(output.streams.env.ISHEEP_API_KEY);
-  const concurrency = values.number('parallel') ?? engineConcurrency;
-  return {
-    baseUrl,
-    ...(apiKey !== undefined && { apiKey }),
-    ...(engineModel !== undefined && { name: engineModel }),
-    ...(enginePrompts !== undefined && { prompts: enginePrompts }),
-    ...(concurrency !== undefined && { concurrency }),
-    ...(engineRetries !== undefined && { retries: engineRetries }),
-    ...(engineTimeout !== undefined && { timeout: engineTimeout }),
-  };
+/** What a command line and the environment say of the engine beside the settings. Throws `bad-config`. */
+export function overridesOf({ config, values, output }: CommandCall): EngineOverrides {
+  const parallel = values.number('parallel');
+  if (config.engine === 'local' || config.baseUrl === undefined) return { parallel };
+  refuseOffline(values.flag('offline'), config.baseUrl);
+  return { parallel, apiKey: keyOf(output.streams.env.ISHEEP_API_KEY) };
 }
 
 /** Another endpoint than the settings name, such as a judge's: the first model that it offers. Throws `bad-config`. */

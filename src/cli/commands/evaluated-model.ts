@@ -1,13 +1,14 @@
 // Which model evaluate evaluates and which one judges, as its options say; opened late, their answers remembered.
 import type { EngineOptions } from '../../engine/create-engine.js';
+import { endpointOptions } from '../../engine/engine-options.js';
 import { resolveModel } from '../../engine/known-models.js';
 import { EvaluationModels } from '../../pipeline/evaluation-models.js';
 import { localIdentity, type ModelIdentity, remoteIdentity } from '../../pipeline/model-identity.js';
 import { adapterOfRun, trainedTemplate } from '../../pipeline/verbs/merge.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { CommandCall } from '../command.js';
-import { endpointAt, endpointOf, refuseLocalOptions } from './endpoint.js';
-import { engineOptions } from './with-model.js';
+import { endpointAt, overridesOf, refuseLocalOptions } from './endpoint.js';
+import { localOptions } from './with-model.js';
 
 /** Beside a known model's name or a path. */
 const ownJudges = ['base', 'current'] as const;
@@ -41,10 +42,10 @@ export function evaluatedModel(call: CommandCall, isAsked: boolean): EvaluatedMo
   }
   const adapter = ofRun?.adapter ?? values.text('adapter') ?? null;
   const template = trainedTemplate(adapter === null ? [] : [adapter], config.chatTemplate ?? ofRun?.chatTemplate);
-  const endpoint = endpointOf(call);
+  const endpoint = endpointOptions(config, overridesOf(call));
   if (endpoint !== undefined) refuseLocalOptions(call);
   const engine: EngineOptions = {
-    ...engineOptions(call),
+    ...localOptions(call),
     ...(ofRun && { model: ofRun.model }),
     ...(template !== undefined && { chatTemplate: template }),
     ...(endpoint && { endpoint }),

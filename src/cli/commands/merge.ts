@@ -19,7 +19,7 @@ import type { Command, CommandCall } from '../command.js';
 import { formatBytes, formatUnits } from '../format.js';
 import { survivedInWords } from '../../stages/merge/merge.js';
 import { chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
-import { engineOptions } from './with-model.js';
+import { localOptions } from './with-model.js';
 
 export const mergeCommand: Command = {
   name: 'merge',
@@ -84,7 +84,7 @@ function given(call: CommandCall): Given {
   const runDir = values.text('run');
   const files = values.texts('adapter');
   const data = values.text('data');
-  const options = engineOptions(call);
+  const options = localOptions(call);
   if (runDir === undefined) {
     refuse(call, files.length === 0, 'isheep merge needs --adapter, or --run for an adapter of a run');
     refuse(call, values.number('iteration') !== undefined, '--iteration has no meaning without --run');

@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatSeconds, formatTable } from '../format.
 import type { Style } from '../style.js';
 import { memoryLine } from '../training-text.js';
 import { runOptionOf, runSettings } from './run.js';
-import { modelFiles, runEngineOptions } from './with-model.js';
+import { modelFiles, runOptions } from './with-model.js';
 
 export const planCommand: Command = {
   name: 'plan',
@@ -20,7 +20,7 @@ export const planCommand: Command = {
       runDir: values.text('run') ?? path.join('runs', 'planned'),
       config,
       ...files,
-      engine: call.createEngine(runEngineOptions(call)),
+      engine: call.createEngine(runOptions(call)),
       signal: interrupts.stop,
     });
     return { text: planText(forecast, output.resultStyle), data: forecast };
@@ -28,7 +28,7 @@ export const planCommand: Command = {
 };
 
 /** A line a stage for one iteration, and what the whole run needs. */
-export function planText(forecast: Plan, style: Style): string {
+function planText(forecast: Plan, style: Style): string {
   const rows = forecast.stages.map(({ stage, unit, count, tokens, seconds }) => [
     `  ${stage}`,
     `${formatCount(count)} ${unit}`,

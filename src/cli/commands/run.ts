@@ -17,7 +17,7 @@ import {
 import { previewText } from '../preview-text.js';
 import { progressReporter } from '../progress.js';
 import { formatRunSummary } from '../summary.js';
-import { modelFiles, runEngineOptions } from './with-model.js';
+import { modelFiles, runOptions } from './with-model.js';
 
 /** The options that say what a run is: of `run` and of `plan`. */
 export const runSettings = [presetOption, ...modelOptions, ...endpointOptions, ...allSettings()];
@@ -58,7 +58,7 @@ async function runToTheEnd(call: CommandCall): Promise<CommandResult> {
     runDir,
     config,
     ...modelFiles(call),
-    engine: call.createEngine(runEngineOptions(call)),
+    engine: call.createEngine(runOptions(call)),
     report: progressReporter(progress),
     stop: interrupts.stop,
     cancel: interrupts.cancel,
@@ -72,7 +72,7 @@ async function runToTheEnd(call: CommandCall): Promise<CommandResult> {
 async function showPreview(call: CommandCall): Promise<CommandResult> {
   const { config, interrupts, progress, output } = call;
   modelFiles(call); // what is missing, all of it
-  const engine = call.createEngine(runEngineOptions(call));
+  const engine = call.createEngine(runOptions(call));
   const report = progressReporter(progress);
   const made = await preview({ config, engine, report, signal: interrupts.stop });
   return { text: previewText(made, config, output.resultStyle), data: made };

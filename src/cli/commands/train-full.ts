@@ -10,7 +10,7 @@ import { IsheepError } from '../../shared/errors.js';
 import type { CommandCall, CommandResult } from '../command.js';
 import { formatCount, formatUnits } from '../format.js';
 import { option } from '../options.js';
-import { engineOptions } from './with-model.js';
+import { localOptions } from './with-model.js';
 
 export const methodOption = option(
   'method',
@@ -26,7 +26,7 @@ export async function trainFull(call: CommandCall): Promise<CommandResult> {
   refuseWhatIsNotRead(call);
   const { values, config } = call;
   const log = values.text('log');
-  const { model, device, threads, chatTemplate } = engineOptions(call);
+  const { model, device, threads, chatTemplate } = localOptions(call);
   const engine = { model, device, threads, ...(chatTemplate === undefined ? {} : { chatTemplate }) };
   const result = await trainFullFile(
     {

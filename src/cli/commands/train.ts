@@ -18,7 +18,7 @@ import { formatCount, formatUnits } from '../format.js';
 import { chatTemplateOption, inputJoinerOption, modelOptions, option, pathOption, settingOption } from '../options.js';
 import { chosenText, countsLines, memoryLine, trainingDetail, trainingText } from '../training-text.js';
 import { methodOption, trainFull } from './train-full.js';
-import { engineOptions } from './with-model.js';
+import { localOptions } from './with-model.js';
 
 export const trainCommand: Command = {
   name: 'train',
@@ -58,7 +58,7 @@ export const trainCommand: Command = {
     if (call.values.text('method') === 'full') return trainFull(call);
     const { values } = call;
     const pairs = readTrainPairs(values.needText('data'));
-    const engine = call.createEngine(engineOptions(call));
+    const engine = call.createEngine(localOptions(call));
     await engine.check('training');
     const shownSamples = values.number('show');
     if (shownSamples !== undefined) return showInstead(call, engine, pairs, shownSamples);

@@ -5,38 +5,23 @@ import type { EngineFactory, SwitchableModel } from '../../engine/engine-factory
 import { loadInputs } from '../../pipeline/run-inputs.js';
 import type { RowFailures, RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
 import type { EngineOptions } from '../../engine/create-engine.js';
+import { engineOptions, localEngineOptions } from '../../engine/engine-options.js';
 import { resolveModel } from '../../engine/known-models.js';
 import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
 import { attemptAll } from '../../shared/attempt-all.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { CommandCall, CommandResult } from '../command.js';
 import { formatUnits } from '../format.js';
-import { endpointOf, refuseLocalOptions } from './endpoint.js';
+import { overridesOf, refuseLocalOptions } from './endpoint.js';
 
-export function engineOptions({ config, values }: CommandCall): LlamaEngineOptions {
-  const { batchTokens, cacheMemory, packedMemory } = config.inference;
-  // generate has an option of its own, which an endpoint reads, too.
-  const parallel = values.number('parallel') ?? config.inference.parallel;
-  return {
-    model: config.model,
-    device: config.device,
-    threads: config.threads,
-    ...(config.chatTemplate === undefined ? {} : { chatTemplate: config.chatTemplate }),
-    ...(packedMemory === undefined ? {} : { packedBytes: packedMemory * 1024 ** 2 }),
-    batch: { parallel, batchTokens, cacheBytes: cacheMemory * 1024 ** 2 },
-  };
+/** Of the local model. */
+export function localOptions({ config, values }: CommandCall): LlamaEngineOptions {
+  return localEngineOptions(config, { parallel: values.number('parallel') });
 }
 
-/** As engineOptions, for what writes and judges: at an endpoint where the settings name one. */
-export function writingEngineOptions(call: CommandCall): EngineOptions {
-  const endpoint = endpointOf(call);
-  return { ...engineOptions(call), ...(endpoint && { endpoint }) };
-}
-
-/** As writingEngineOptions, for a run: with the model that judges, where it is another one. */
-export function runEngineOptions(call: CommandCall): EngineOptions {
-  const { judge } = call.config.assess;
-  return { ...writingEngineOptions(call), ...(!isOwnJudge(judge) && { judge }) };
+/** Of a run. */
+export function runOptions(call: CommandCall): EngineOptions {
+  return engineOptions(call.config, overridesOf(call));
 }
 
 /** The files of the models that a run works with. Throws `model-not-found`, or `bad-input` where
@@ -58,7 +43,8 @@ export function modelFiles({ config }: CommandCall): { modelPath: string; judgeP
 }
 
 export async function withModel<T>(call: CommandCall, work: (model: LanguageModel) => Promise<T>): Promise<T> {
-  const engine = call.createEngine(writingEngineOptions(call));
+  const { judge: _, ...options } = runOptions(call);
+  const engine = call.createEngine(options);
   if (engine.openEndpoint !== undefined) refuseLocalOptions(call);
   const model = (await engine.openEndpoint?.()) ?? (await openLocal(call, engine));
   try {
