@@ -19,7 +19,7 @@ export interface JudgedPair {
 }
 
 /** The pairs of the file, or the packaged seed tasks with their outputs. */
-export function goodPairs(file: string): FilePair[] {
+function goodPairs(file: string): FilePair[] {
   const rows: FilePair[] =
     file === '' ? loadSeeds().map(({ output, ...task }) => ({ ...task, response: output })) : readPairFile(file);
   const usable = rows.filter(({ response }) => {

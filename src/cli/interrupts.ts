@@ -15,7 +15,7 @@ export interface SignalSource {
   exit(code: number): unknown;
 }
 
-export const interruptedExitCode = 130;
+const interruptedExitCode = 130;
 
 export function listenForInterrupts(source: SignalSource, tell: (text: string) => void): Interrupts {
   const stop = new AbortController();

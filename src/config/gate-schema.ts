@@ -1,7 +1,7 @@
 // Settings of the gate: how much of an iteration it measures, and what it decides by.
 import { z } from 'zod';
 
-export const gateParts = ['constraints', 'win-rate', 'seed-loss', 'knowledge'] as const;
+const gateParts = ['constraints', 'win-rate', 'seed-loss', 'knowledge'] as const;
 export type GatePartName = (typeof gateParts)[number];
 
 export const gateSchema = z.strictObject({

@@ -50,7 +50,7 @@ const stopAtRepetition = (tokens: number) =>
       'a text is cut off where its last so many tokens stood before in it; 0: never, as at an endpoint in any case',
     );
 
-export const inferenceSchema = z.strictObject({
+const inferenceSchema = z.strictObject({
   parallel: count
     .max(256)
     .default(64)
@@ -68,7 +68,7 @@ export const inferenceSchema = z.strictObject({
     ),
 });
 
-export const ownSchema = z.strictObject({
+const ownSchema = z.strictObject({
   instructions: z
     .string()
     .min(1)
@@ -179,7 +179,7 @@ export const respondSchema = z.strictObject({
   chunk: count.default(256).describe('responses that are computed and committed together'),
 });
 
-export const filterSchema = z.strictObject({
+const filterSchema = z.strictObject({
   rules: z
     .array(z.enum(filterRules))
     .optional()
@@ -200,7 +200,7 @@ export const filterSchema = z.strictObject({
     .describe('words in a row that count as shared text, or a whole shorter text of at least 5; default: 13'),
 });
 
-export const assessSchema = z.strictObject({
+const assessSchema = z.strictObject({
   judge: z
     .string()
     .min(1)

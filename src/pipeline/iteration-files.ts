@@ -26,7 +26,7 @@ interface IterationFile {
   content: (store: RunStore, iteration: number) => string;
 }
 
-export const iterationFiles: readonly IterationFile[] = [
+const iterationFiles: readonly IterationFile[] = [
   { name: 'candidates.jsonl', stage: 'synthesize', content: (store, t) => jsonLines(candidateRows(store, t)) },
   {
     name: 'pairs.jsonl',

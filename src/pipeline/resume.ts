@@ -15,7 +15,7 @@ import { differences, type Difference, type RunRecord } from './run-config.js';
 import { adapterName, adapterPath, mergedName, mergedPath, type RunContext } from './run-context.js';
 import { removeCheckpoint } from './stages/train.js';
 
-export const configName = 'config.json';
+const configName = 'config.json';
 
 const recordKey = 'record';
 

@@ -13,7 +13,7 @@ export function writerOf(store: RunStore, iteration: number): number {
 }
 
 /** undefined where there is no gate, or it has not decided yet. */
-export function verdictOfIteration(store: RunStore, iteration: number): GateVerdict | undefined {
+function verdictOfIteration(store: RunStore, iteration: number): GateVerdict | undefined {
   return stageResult(store, iteration, 'gate')?.verdict;
 }
 

@@ -7,7 +7,7 @@ import { seedSchema } from './row-schemas.js';
 import type { SeedTask } from './rows.js';
 
 /** The seed tasks that come with isheep. They stay in src/, which is at the same distance from here when compiled. */
-export const defaultSeedsFile = fileURLToPath(new URL('../../src/stages/synthesize/seeds.jsonl', import.meta.url));
+const defaultSeedsFile = fileURLToPath(new URL('../../src/stages/synthesize/seeds.jsonl', import.meta.url));
 
 /** Throws `bad-input` with all bad lines, and where the file has no seed task at all. */
 export function loadSeeds(file: string = defaultSeedsFile): SeedTask[] {

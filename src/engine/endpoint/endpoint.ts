@@ -27,7 +27,7 @@ export interface EachOptions<Result> extends CallOptions {
   onResult?: (result: Result, place: number) => void;
 }
 
-export const endpointDefaults = { concurrency: 16, retries: 5, timeout: 600 };
+const endpointDefaults = { concurrency: 16, retries: 5, timeout: 600 };
 
 const longestPauseMs = 30_000;
 /** However long a server asks to wait. */

@@ -79,7 +79,7 @@ export async function fetchModel(model: KnownFile, options: FetchOptions = {}): 
 }
 
 /** A source in words: its host, or its package. */
-export function describeSource(source: ModelSource): string {
+function describeSource(source: ModelSource): string {
   switch (source.kind) {
     case 'url':
       return new URL(source.url).host;

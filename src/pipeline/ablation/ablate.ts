@@ -26,7 +26,7 @@ export interface AblateOptions extends Pick<RunOptions, 'stop' | 'cancel' | 'con
   report: Reporter;
 }
 
-export const resultsName = 'results.json';
+const resultsName = 'results.json';
 export const tableName = 'table.md';
 
 /** What of a run is a result of its settings, and no reason not to go on with the others. */

@@ -109,7 +109,7 @@ const order: readonly StageName[] = [
 
 /** A hash of all that decides what the stage makes: settings that it reads, the inputs, the machine's choices, the model,
  *  and what the stages before it made. */
-export function stageIdentity(run: RunContext, iteration: number, stage: StageName): string {
+function stageIdentity(run: RunContext, iteration: number, stage: StageName): string {
   const { record, store, name } = run;
   const { judge, ...inputs } = record.inputs;
   return hashText(

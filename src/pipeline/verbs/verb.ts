@@ -6,6 +6,7 @@ import { createAtomicFile, type AtomicFile } from '../../shared/atomic-file.js';
 import { IsheepError } from '../../shared/errors.js';
 import { constraintProblem } from '../../shared/constraints/check.js';
 import { toJsonLines } from '../../shared/jsonl.js';
+import { messageSchema } from '../../shared/row-schemas.js';
 import type { Pair } from '../../shared/rows.js';
 
 export interface VerbCall {
@@ -21,12 +22,11 @@ export interface VerbCall {
 export type RowTarget = { file: string } | { print: (text: string) => void };
 
 const id = z.string().min(1);
-const message = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
 
 /** Fields that a schema does not name are kept (contract.md, "Every command"). */
 export const promptRowSchema = z
-  .looseObject({ id, prompt: z.string().optional(), messages: z.array(message).nonempty().optional() })
-  .refine((row) => (row.prompt === undefined) !== (row.messages === undefined), 'it needs either prompt or messages');
+  .looseObject({ id, prompt: z.string().optional(), messages: z.array(messageSchema).nonempty().optional() })
+  .refine((row) => (row.prompt === undefined) !== (row.messages === undefined), 'needs either prompt or messages');
 
 export const continuationRowSchema = promptRowSchema.safeExtend({ continuation: z.string() });
 

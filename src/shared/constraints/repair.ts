@@ -5,7 +5,7 @@ import { constraintFamily, unmetConstraints } from './check.js';
 import { countWords } from './text.js';
 
 /** Words of a text below which parts of it would be odd. */
-export const fewestImposed = 12;
+const fewestImposed = 12;
 
 /** The response made over by those constraints that it does not meet, one after the other; undefined where it still does not
  *  meet all of them then. */

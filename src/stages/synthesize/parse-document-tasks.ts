@@ -3,15 +3,8 @@
 
 /** Why a piece is not a task: nothing behind the label; text after a blank line that no label announces; the text ended
  *  within it; it brings another text; it is a piece of the passage. Or the whole text has no task. */
-export const documentUnparsedReasons = [
-  'no-instruction',
-  'stray-text',
-  'unfinished',
-  'other-input',
-  'copied-passage',
-  'no-task',
-] as const;
-export type DocumentUnparsedReason = (typeof documentUnparsedReasons)[number];
+export type DocumentUnparsedReason =
+  'no-instruction' | 'stray-text' | 'unfinished' | 'other-input' | 'copied-passage' | 'no-task';
 
 export interface ParsedDocumentTasks {
   /** `number`: its place among the tasks of the text, counted from 1. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
+import { continuationRowSchema, pairRowSchema, promptRowSchema } from '../../../src/pipeline/verbs/verb.js';
 import { parseJsonLines, readJsonLines, toJsonLines } from '../../../src/shared/jsonl.js';
 import { randomStream } from '../../../src/shared/random.js';
-import { continuationSchema, pairSchema, promptSchema } from '../../../src/shared/row-schemas.js';
 
 const anyRow = z.looseObject({});
 const parse = <T>(text: string, schema: z.ZodType<T>) =>
@@ -32,7 +32,7 @@ describe('JSON Lines', () => {
   });
 
   it('keep unknown fields', () => {
-    expect(parse('{"id":"a","instruction":"Sing.","response":"La.","mine":[1]}', pairSchema)).toEqual([
+    expect(parse('{"id":"a","instruction":"Sing.","response":"La.","mine":[1]}', pairRowSchema)).toEqual([
       { id: 'a', instruction: 'Sing.', input: '', response: 'La.', mine: [1] },
     ]);
   });
@@ -46,10 +46,10 @@ describe('JSON Lines', () => {
       'null',
       '{"id":"","instruction":"","response":""}',
     ];
-    expect(() => parse(lines.join('\n'), pairSchema)).toThrow(
+    expect(() => parse(lines.join('\n'), pairRowSchema)).toThrow(
       '6 bad lines in f.jsonl: f.jsonl:1: not an object: [1]; f.jsonl:2: not valid JSON: {; ' +
         'f.jsonl:3: instruction is missing, response is missing; f.jsonl:4: id must be a string; 7 is not; ' +
-        'f.jsonl:5: not an object: null; f.jsonl:6: id: must not be empty, instruction: must not be empty',
+        'f.jsonl:5: not an object: null; f.jsonl:6: id must not be empty, instruction must not be empty',
     );
   });
 
@@ -103,11 +103,11 @@ describe('JSON Lines', () => {
   });
 
   it('want a prompt or messages, not both', () => {
-    expect(() => parse('{"id":"a"}', promptSchema)).toThrow('f.jsonl:1: needs either prompt or messages');
-    expect(() => parse('{"id":"a","prompt":"x","messages":[{"role":"user","content":"y"}]}', promptSchema)).toThrow(
+    expect(() => parse('{"id":"a"}', promptRowSchema)).toThrow('f.jsonl:1: needs either prompt or messages');
+    expect(() => parse('{"id":"a","prompt":"x","messages":[{"role":"user","content":"y"}]}', promptRowSchema)).toThrow(
       'needs either',
     );
-    expect(parse('{"id":"a","prompt":"x","continuation":""}', continuationSchema)).toHaveLength(1);
+    expect(parse('{"id":"a","prompt":"x","continuation":""}', continuationRowSchema)).toHaveLength(1);
   });
 
   it('give rows or an IsheepError for any bytes', () => {
@@ -135,7 +135,7 @@ describe('JSON Lines', () => {
       const bytes = new TextEncoder().encode(text);
       if (random() < 0.3 && bytes.length > 0) bytes[Math.floor(random() * bytes.length)] = 0x80;
       try {
-        expect(Array.isArray(parseJsonLines(bytes, 'f', pairSchema))).toBe(true);
+        expect(Array.isArray(parseJsonLines(bytes, 'f', pairRowSchema))).toBe(true);
       } catch (error) {
         expect(error).toMatchObject({ code: 'bad-input' });
       }
