@@ -6,5 +6,5 @@ import { fileURLToPath } from 'node:url';
 /** This file is src/shared/… in a clone's tests and dist/shared/… otherwise; both lie two folders below. */
 export const packageRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** Whether this is a clone of the repository; a published package has no src/. */
-export const isClone = existsSync(path.join(packageRoot, 'src'));
+/** Whether this is a clone of the repository: a published package has files of src/, but does not build them. */
+export const isClone = existsSync(path.join(packageRoot, 'src', 'tsconfig.json'));
