@@ -8,7 +8,7 @@ import { formatTable } from '../format.js';
 import { allSettings, endpointOptions, modelOptions, pathOption, presetOption } from '../options.js';
 import { progressReporter } from '../progress.js';
 import { continueCommand } from './run.js';
-import { modelFiles, runOptions } from './with-model.js';
+import { modelFiles, runEngineOptions } from './with-model.js';
 
 export const ablateCommand: Command = {
   name: 'ablate',
@@ -36,7 +36,7 @@ export const ablateCommand: Command = {
       ablation: readAblation(file, sources),
       open: (config) => ({
         ...modelFiles({ ...call, config }),
-        engine: call.createEngine(runOptions({ ...call, config })),
+        engine: call.createEngine(runEngineOptions({ ...call, config })),
       }),
       report: progressReporter(progress),
       stop: interrupts.stop,

@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatSeconds, formatTable } from '../format.
 import type { Style } from '../style.js';
 import { memoryLine } from '../training-text.js';
 import { runOptionOf, runSettings } from './run.js';
-import { modelFiles, runOptions } from './with-model.js';
+import { modelFiles, runEngineOptions } from './with-model.js';
 
 export const planCommand: Command = {
   name: 'plan',
@@ -20,7 +20,7 @@ export const planCommand: Command = {
       runDir: values.text('run') ?? path.join('runs', 'planned'),
       config,
       ...files,
-      engine: call.createEngine(runOptions(call)),
+      engine: call.createEngine(runEngineOptions(call)),
       signal: interrupts.stop,
     });
     return { text: planText(forecast, output.resultStyle), data: forecast };

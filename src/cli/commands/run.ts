@@ -17,7 +17,7 @@ import {
 import { previewText } from '../preview-text.js';
 import { progressReporter } from '../progress.js';
 import { formatRunSummary } from '../summary.js';
-import { modelFiles, runOptions } from './with-model.js';
+import { modelFiles, runEngineOptions } from './with-model.js';
 
 /** The options that say what a run is: of `run` and of `plan`. */
 export const runSettings = [presetOption, ...modelOptions, ...endpointOptions, ...allSettings()];
@@ -58,7 +58,7 @@ async function runToTheEnd(call: CommandCall): Promise<CommandResult> {
     runDir,
     config,
     ...modelFiles(call),
-    engine: call.createEngine(runOptions(call)),
+    engine: call.createEngine(runEngineOptions(call)),
     report: progressReporter(progress),
     stop: interrupts.stop,
     cancel: interrupts.cancel,
@@ -71,8 +71,8 @@ async function runToTheEnd(call: CommandCall): Promise<CommandResult> {
 /** There is nothing to commit, so the first signal already stops at once. */
 async function showPreview(call: CommandCall): Promise<CommandResult> {
   const { config, interrupts, progress, output } = call;
-  modelFiles(call); // what is missing, all of it
-  const engine = call.createEngine(runOptions(call));
+  modelFiles(call); // throws where files are missing, with all of them
+  const engine = call.createEngine(runEngineOptions(call));
   const report = progressReporter(progress);
   const made = await preview({ config, engine, report, signal: interrupts.stop });
   return { text: previewText(made, config, output.resultStyle), data: made };

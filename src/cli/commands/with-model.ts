@@ -14,13 +14,13 @@ import type { CommandCall, CommandResult } from '../command.js';
 import { formatUnits } from '../format.js';
 import { overridesOf, refuseLocalOptions } from './endpoint.js';
 
-/** Of the local model. */
+/** Of the local model alone. */
 export function localOptions({ config, values }: CommandCall): LlamaEngineOptions {
   return localEngineOptions(config, { parallel: values.number('parallel') });
 }
 
-/** Of a run. */
-export function runOptions(call: CommandCall): EngineOptions {
+/** Of what writes, judges and trains in a run. */
+export function runEngineOptions(call: CommandCall): EngineOptions {
   return engineOptions(call.config, overridesOf(call));
 }
 
@@ -43,7 +43,7 @@ export function modelFiles({ config }: CommandCall): { modelPath: string; judgeP
 }
 
 export async function withModel<T>(call: CommandCall, work: (model: LanguageModel) => Promise<T>): Promise<T> {
-  const { judge: _, ...options } = runOptions(call);
+  const { judge: _, ...options } = runEngineOptions(call);
   const engine = call.createEngine(options);
   if (engine.openEndpoint !== undefined) refuseLocalOptions(call);
   const model = (await engine.openEndpoint?.()) ?? (await openLocal(call, engine));
