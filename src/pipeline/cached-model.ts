@@ -19,11 +19,13 @@ export class CachedModel implements LanguageModel {
   remembered = 0;
 
   /** @param identity All that the answers depend on beside the requests: the model's bytes, its adapter's, the template,
-   *  the release of the engine, and what it computes with. */
+   *  the release of the engine, and what it computes with.
+   *  @param options `isFresh`: every request is answered anew, and that answer is remembered. */
   constructor(
     private readonly model: LanguageModel,
     private readonly cache: EvaluationCache,
     private readonly identity: string,
+    private readonly options: { isFresh?: boolean } = {},
   ) {}
 
   get hasChatTemplate(): boolean {
@@ -52,7 +54,7 @@ export class CachedModel implements LanguageModel {
     ask: (missing: readonly R[], call: CallOptions, remember: (place: number, answer: A) => void) => Promise<A[]>,
   ): Promise<A[]> {
     const keys = requests.map((request) => this.#key(kind, request));
-    const answers = this.cache.get(keys) as Map<string, A>;
+    const answers = (this.options.isFresh === true ? new Map() : this.cache.get(keys)) as Map<string, A>;
     const missing = requests.flatMap((request, i) => {
       const key = keys[i] as string;
       return answers.has(key) ? [] : [{ request, key }];

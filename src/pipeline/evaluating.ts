@@ -134,7 +134,5 @@ function stopIfAsked({ stop, cancel }: EvaluationCall, what: string, done: numbe
 }
 
 function stopped(what: string, done: number, total: number): IsheepError {
-  return new IsheepError('interrupted', `stopped after ${done} of ${total} items were ${what}`, {
-    hint: 'the same command continues; what was answered is remembered',
-  });
+  return new IsheepError('interrupted', `stopped after ${done} of ${total} items were ${what}`);
 }

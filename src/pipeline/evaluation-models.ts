@@ -22,21 +22,21 @@ export interface EvaluationModelsOptions {
   judgePath?: () => string;
   /** An endpoint that judges. */
   remoteJudge?: { factory: EngineFactory; baseUrl: string };
-  /** Whether answers are remembered, and taken from what is remembered. */
-  isCached: boolean;
+  /** Ask anew, even what is remembered; the new answers are remembered instead. */
+  isFresh: boolean;
 }
 
 export class EvaluationModels {
   readonly #options: EvaluationModelsOptions;
   #opened: { slot: EngineSlot; choices: EngineChoices } | undefined;
-  readonly #cache: EvaluationCache | undefined;
+  readonly #cache: EvaluationCache;
   readonly #remembering: CachedModel[] = [];
   readonly #endpoints: EndpointModel[] = [];
 
   /** Opens the cache, and no model yet. */
   constructor(options: EvaluationModelsOptions) {
     this.#options = options;
-    this.#cache = options.isCached ? EvaluationCache.open(cacheFolder()) : undefined;
+    this.#cache = EvaluationCache.open(cacheFolder());
   }
 
   /** With an adapter, or without one (null). */
@@ -59,7 +59,7 @@ export class EvaluationModels {
   }
 
   async close(): Promise<void> {
-    this.#cache?.close();
+    this.#cache.close();
     for (const endpoint of this.#endpoints) await endpoint.dispose();
     await this.#opened?.slot.close();
   }
@@ -87,8 +87,8 @@ export class EvaluationModels {
   }
 
   #remember(model: LanguageModel, identity: ModelIdentity, choices: EngineChoices): LanguageModel {
-    if (this.#cache === undefined) return model;
-    const remembering = new CachedModel(model, this.#cache, identityText(identity, choices));
+    const { isFresh } = this.#options;
+    const remembering = new CachedModel(model, this.#cache, identityText(identity, choices), { isFresh });
     this.#remembering.push(remembering);
     return remembering;
   }

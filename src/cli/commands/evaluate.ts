@@ -73,7 +73,11 @@ export const evaluateCommand: Command = {
       'run programs that the model wrote with your own rights where nothing can shut them in',
       z.boolean(),
     ),
-    option('fresh', 'ask the model again even where its answers are remembered', z.boolean()),
+    option(
+      'fresh',
+      'ask the model again even where its answers are remembered; the new ones are remembered instead',
+      z.boolean(),
+    ),
     option('adapter', 'a LoRA adapter (GGUF) that is applied to the model', z.string().min(1)),
     pathOption('run', 'a run, instead of --model and --adapter: its base and the adapter of an iteration'),
     option('iteration', 'of the run', z.number().int().min(1), { defaultText: 'the best one' }),
@@ -183,9 +187,17 @@ async function evaluated(
     const base = withBase ? await one(null, `${benchmark.name}, base`) : undefined;
     if (models.remembered > 0) output.note(`${formatUnits(models.remembered, 'answers')} were remembered`);
     return { evaluation, ...(base && { base }), seconds: (performance.now() - started) / 1000 };
+  } catch (error) {
+    throw withWayOn(error, call.values.flag('fresh'));
   } finally {
     await models.close();
   }
+}
+
+function withWayOn(error: unknown, isFresh: boolean): unknown {
+  if (!(error instanceof IsheepError) || error.code !== 'interrupted') return error;
+  const hint = `the same command${isFresh ? ' without --fresh' : ''} continues; what was answered is remembered`;
+  return new IsheepError('interrupted', error.message, { hint, cause: error });
 }
 
 function jobOf(benchmark: Benchmark, { values, config }: CommandCall): EvaluateJob {

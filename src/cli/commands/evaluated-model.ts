@@ -81,6 +81,6 @@ export function openModels({ engine, adapter }: EvaluatedModel, call: CommandCal
         baseUrl: judgeUrl,
       },
     }),
-    isCached: !values.flag('fresh'),
+    isFresh: values.flag('fresh'),
   });
 }

@@ -49,6 +49,18 @@ it('asks again for another model, other settings or another kind of request', as
   expect(model.scored.length).toBe(1);
 });
 
+it('asks all anew where it is to be fresh, and remembers that instead', async () => {
+  const folder = temporaryFolder();
+  const answer = async (text: string, options = {}) => {
+    const model = new FakeModel({ write: () => text });
+    const [made] = await new CachedModel(model, cacheIn(folder), 'base', options).generate([request('1', 'x')]);
+    return made;
+  };
+  expect(await answer('old')).toMatchObject({ text: 'old' });
+  expect(await answer('new', { isFresh: true })).toMatchObject({ text: 'new' });
+  expect(await answer('never asked for')).toMatchObject({ text: 'new' });
+});
+
 it('remembers a text as soon as it is finished, whatever becomes of its call', async () => {
   const folder = temporaryFolder();
   const stop = new AbortController();

@@ -41,7 +41,7 @@ function toldEngine(open: string[]): EngineFactory {
 function modelsWith(over: Partial<EvaluationModelsOptions> = {}): { models: EvaluationModels; open: string[] } {
   const open: string[] = [];
   const modelPath = fileOf('base.gguf', 'the base');
-  const options = { factory: toldEngine(open), modelPath: () => modelPath, judgeAdapter: null, isCached: true };
+  const options = { factory: toldEngine(open), modelPath: () => modelPath, judgeAdapter: null, isFresh: false };
   return { models: new EvaluationModels({ ...options, ...over }), open };
 }
 
@@ -83,12 +83,17 @@ describe('the models of an evaluation', () => {
     await second.models.close();
   });
 
-  it('asks again where nothing is to be remembered', async () => {
-    const { models } = modelsWith({ isCached: false });
-    const first = await said(await models.answering(null));
-    expect(await said(await models.answering(null))).toEqual(first);
-    expect(models.remembered).toBe(0);
-    await models.close();
+  it('asks again what is to be fresh, and remembers it', async () => {
+    const fresh = modelsWith({ isFresh: true });
+    const first = await said(await fresh.models.answering(null));
+    expect(await said(await fresh.models.answering(null))).toEqual(first);
+    expect(fresh.models.remembered).toBe(0);
+    await fresh.models.close();
+
+    const after = modelsWith();
+    expect(await said(await after.models.answering(null))).toEqual(first);
+    expect(after.models.remembered).toBe(1);
+    await after.models.close();
   });
 
   it('judges by the base, by the adapter, by another model, or by an endpoint', async () => {
