@@ -66,7 +66,7 @@ void attend_to_cache(ggml_tensor * result, int ith, int nth, void *) {
     const int64_t n_rows = q->ne[1], n_heads = k->ne[2], n_all_rows = n_rows * q->ne[3];
     const int64_t n_at_once = n_all_rows < nth ? 1 : n_heads, n_units = n_heads / n_at_once;
     Row row{k->nb[1], v->nb[1], k->ne[1], k->ne[0], v->ne[0], 0, nullptr};
-    std::memcpy(&row.scale, (const float *) result->op_params + last_parameter, sizeof row.scale);
+    std::memcpy(&row.scale, result->op_params + last_parameter, sizeof row.scale);
     for (int64_t i = ith; i < n_all_rows * n_units; i += nth) {
         const int64_t r = i / n_units % n_rows, sequence = i / n_units / n_rows, first = i % n_units * n_at_once;
         row.mask = (const ggml_fp16_t *) place(mask, r, 0, sequence);
@@ -107,9 +107,9 @@ bool has_own_attention() {
 
 void take_over_attention(ggml_tensor * node) {
     if (!is_attention_to_cache(node)) return;
-    const float scale = ((const float *) node->op_params)[0];
+    const int32_t scale = node->op_params[0];  // the bits of a float
     make_own(node, attend_to_cache, nullptr);
-    ((float *) node->op_params)[last_parameter] = scale;
+    node->op_params[last_parameter] = scale;
 }
 
 }  // namespace isheep

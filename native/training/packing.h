@@ -13,7 +13,7 @@ namespace isheep {
 struct Sample {
     std::vector<int32_t> tokens;
     int context = 1;   // tokens from the front without loss, at least 1
-    std::string id;    // what errors call it; "": its index
+    std::string id{};  // what errors call it; "": its index
     float weight = 1;  // of each of its tokens' losses in what a step makes smaller; above 0
 
     int loss_tokens() const { return (int) tokens.size() > context ? (int) tokens.size() - context : 0; }
