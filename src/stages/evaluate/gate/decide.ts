@@ -21,8 +21,8 @@ export interface GateVerdict {
   isCertain: boolean;
   /** Whether the run ends here. */
   stops: boolean;
-  /** Mean over parts of the difference from the base in standard errors, each at most ±3; guards count where nothing else is
-   *  measured. To hundredths. */
+  /** Mean over parts of the difference from the base in standard errors, more than three of them damped; guards count where
+   *  nothing else is measured. To hundredths. */
   score: number;
   /** In sentences. */
   reasons: string[];
@@ -43,8 +43,9 @@ const lossPart: GatePartName = 'seed-loss';
 /** Parts that tell what has been lost: they can roll a model back, and make none the best while others are measured. */
 const guards: readonly GatePartName[] = [lossPart, 'knowledge'];
 
-/** Beyond three standard errors a part is certain; more of it must not outweigh the others. */
-const mostErrors = 3;
+/** Beyond three standard errors a part is certain. More of it must not outweigh the others, and still has to count, or no
+ *  iteration could be better than one that is certain: it adds its logarithm. */
+const certainErrors = 3;
 
 /** Half the width of a 95 % interval, in standard errors. */
 const halfWidth = 1.96;
@@ -97,11 +98,16 @@ function scoreOf(parts: readonly MetricComparison[]): number {
   const errors = parts.map(({ difference, low, high, lowerIsBetter }) => {
     const better = lowerIsBetter ? -difference : difference;
     if (better === 0) return 0;
-    const inErrors = (better * 2 * halfWidth) / (high - low);
-    return Math.max(-mostErrors, Math.min(mostErrors, inErrors));
+    return Math.sign(better) * damped((Math.abs(better) * 2 * halfWidth) / (high - low));
   });
   const mean = errors.length === 0 ? 0 : errors.reduce((sum, value) => sum + value, 0) / errors.length;
   return Math.round(mean * 100) / 100 || 0; // as it is told, so that the last bits of a sum make no gain; and no -0
+}
+
+/** An interval without width comes of few items that agree, which are no more than certain. */
+function damped(errors: number): number {
+  if (!Number.isFinite(errors)) return certainErrors;
+  return errors <= certainErrors ? errors : certainErrors + Math.log(errors / certainErrors);
 }
 
 function worseThan(

@@ -40,17 +40,26 @@ function after(...scores: number[]): GateVerdict[] {
 }
 
 describe('the gate', () => {
-  it('scores a model by its differences from the base, losses the other way round, none beyond three errors', () => {
+  it('scores a model by its differences from the base, losses the other way round, beyond three errors by logarithm', () => {
     const verdict = decide(
       against({ prompts: part(2), loss: part(-30, 0.001, true), 'win-rate': part(-1) }),
       [],
       settings,
     );
-    expect(verdict.score).toBe(1.33);
+    expect(verdict.score).toBe(2.1); // (2 + 3 + ln 10 − 1) / 3
+    expect(decide(against({ prompts: part(-30, 0.2) }), [], settings).score).toBe(-5.3);
     expect(verdict).toMatchObject({ kept: true, gained: true, stops: false });
     expect(decide(against({}), [], settings)).toMatchObject({ score: 0, gained: false, kept: true });
     const same = { ...part(0), low: 0, high: 0 };
     expect(decide(against({ prompts: same }), [], settings).score).toBe(0);
+  });
+
+  it('finds the better of two models that are both certainly better than the base', () => {
+    const [first, second, third] = after(4, 5, 4.9);
+    expect([first, second, third].map((verdict) => verdict?.score)).toEqual([3.29, 3.51, 3.49]);
+    expect([first, second, third].map((verdict) => verdict?.gained)).toEqual([true, true, false]);
+    const agreeing = { ...part(50, 0.06), low: 50, high: 50 };
+    expect(decide(against({ 'win-rate': agreeing }), [], settings).score).toBe(3);
   });
 
   it('says of a gain whether any part that it scores is better beyond noise', () => {
