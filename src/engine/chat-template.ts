@@ -4,16 +4,17 @@
 // rendering, so that the rendered text can be split at the special tokens that the template wrote; the character is
 // removed from the texts between them, which are then tokenized as plain text. For ordinary contents the tokens are
 // those of the whole rendered text.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 import { Template } from '@huggingface/jinja';
 
 import type { NativeModelInfo } from '../native/addon-types.js';
 import { IsheepError } from '../shared/errors.js';
+import { readText } from '../shared/read-file.js';
 import type { Message } from '../shared/rows.js';
 
 /** Templates for models that carry none, by the name that --chat-template takes. */
-export const builtInTemplates: Readonly<Record<string, string>> = {
+const builtInTemplates = {
   chatml:
     "{% for message in messages %}{{ '<|im_start|>' ~ message.role ~ '\\n' ~ message.content ~ '<|im_end|>\\n' }}" +
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
@@ -22,7 +23,12 @@ export const builtInTemplates: Readonly<Record<string, string>> = {
     "{% for message in messages %}{{ message.role | capitalize ~ ':\\n' ~ message.content }}" +
     "{% if message.role == 'assistant' %}{{ eos_token }}{% endif %}{{ '\\n\\n' }}{% endfor %}" +
     "{% if add_generation_prompt %}{{ 'Assistant:\\n' }}{% endif %}",
-};
+} as const;
+
+/** Such a name means no file, also where there is one of that name. */
+export function isBuiltInTemplate(name: string): name is keyof typeof builtInTemplates {
+  return Object.hasOwn(builtInTemplates, name);
+}
 
 /** A piece of a rendered text: a special token of the template, or plain text. */
 export type Piece = { token: number } | { text: string };
@@ -39,16 +45,32 @@ export interface Tokenizer {
 }
 
 /** The text of the template that `chatTemplate` (a name or a file; undefined: the model's own) means, or null where the
- *  model has none. Throws `bad-config` for a name that is neither. */
+ *  model has none. Throws `bad-config` for a name that is neither, and `bad-input` for a file that cannot be read. */
 export function resolveChatTemplate(chatTemplate: string | undefined, ofModel: string | null): string | null {
   if (chatTemplate === undefined) return ofModel;
-  const builtIn = builtInTemplates[chatTemplate];
-  if (builtIn !== undefined) return builtIn;
-  if (existsSync(chatTemplate)) return readFileSync(chatTemplate, 'utf8');
+  if (isBuiltInTemplate(chatTemplate)) return builtInTemplates[chatTemplate];
+  if (existsSync(chatTemplate)) return readText(chatTemplate);
   const names = Object.keys(builtInTemplates).join(', ');
   throw new IsheepError('bad-config', `chatTemplate "${chatTemplate}" is neither a known template nor a file`, {
     hint: `known templates: ${names}`,
   });
+}
+
+/** Throws what `resolveChatTemplate` does, and `bad-config` where the text is no template, before there is a model. */
+export function checkChatTemplate(chatTemplate: string | undefined): void {
+  const source = resolveChatTemplate(chatTemplate, null);
+  if (source !== null) readTemplate(source);
+}
+
+function readTemplate(source: string): Template {
+  try {
+    return new Template(source);
+  } catch (error) {
+    throw new IsheepError('bad-config', `the chat template cannot be read: ${messageOf(error)}`, {
+      hint: 'give another one with chatTemplate',
+      cause: error,
+    });
+  }
 }
 
 export class ChatTemplate {
@@ -65,14 +87,7 @@ export class ChatTemplate {
     this.#tokenizer = tokenizer;
     this.#specialByText = new Map(tokenizer.info.specialTokens.map((special) => [special.text, special]));
     this.#specialPattern = patternOf([...this.#specialByText.keys()]);
-    try {
-      this.#template = new Template(source);
-    } catch (error) {
-      throw new IsheepError('bad-config', `the chat template cannot be read: ${messageOf(error)}`, {
-        hint: 'give another one with chatTemplate',
-        cause: error,
-      });
-    }
+    this.#template = readTemplate(source);
   }
 
   /** The tokens of a prompt that asks for the assistant's turn, BOS as the GGUF says. */

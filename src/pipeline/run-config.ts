@@ -5,6 +5,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { isOwnJudge, type Config } from '../config/schema.js';
+import { isBuiltInTemplate } from '../engine/chat-template.js';
 import type { EngineChoices } from '../engine/engine-factory.js';
 
 import { hashFile } from '../store/artifacts.js';
@@ -157,7 +158,9 @@ function modelIdentity(file: string): { sha256: string; bytes: number } {
 /** Name of a template, or sha256 of its file; null: the model's own. */
 export function chatTemplateIdentity(chatTemplate: string | undefined): string | null {
   if (chatTemplate === undefined) return null;
-  return existsSync(chatTemplate) ? `sha256:${hashFile(chatTemplate)}` : chatTemplate;
+  return !isBuiltInTemplate(chatTemplate) && existsSync(chatTemplate)
+    ? `sha256:${hashFile(chatTemplate)}`
+    : chatTemplate;
 }
 
 export function packageVersions(): RunRecord['versions'] {

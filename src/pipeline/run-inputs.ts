@@ -3,6 +3,7 @@
 import { namedFilters } from '../config/filters.js';
 import { givenFormSettings, givenSeedSettings } from '../config/list-settings.js';
 import type { Config } from '../config/schema.js';
+import { checkChatTemplate } from '../engine/chat-template.js';
 import type { LanguageModel } from '../engine/engine.js';
 import { attemptAll } from '../shared/attempt-all.js';
 import type { SeedTask } from '../shared/rows.js';
@@ -25,8 +26,10 @@ export interface RunInputs {
   evaluation: LoadedEvaluation | undefined;
 }
 
-/** Throws `bad-input` with what is wrong with each file, one a line. */
-export function loadInputs(config: Pick<Config, 'seeds' | 'own' | 'filter' | 'synthesize'>): RunInputs {
+/** Throws `bad-input` with what is wrong with each file, one a line, the chat template's included. */
+export function loadInputs(
+  config: Pick<Config, 'seeds' | 'own' | 'filter' | 'synthesize' | 'chatTemplate'>,
+): RunInputs {
   const { own, filter, synthesize } = config;
   const documents = own.documents ?? [];
   const [seeds, ownInstructions, passages, topics, evaluation] = attemptAll(
@@ -35,6 +38,7 @@ export function loadInputs(config: Pick<Config, 'seeds' | 'own' | 'filter' | 'sy
     () => attemptAll(...documents.map((file) => () => loadPassages(file))).flat(),
     () => loadTopics(synthesize.topics),
     () => loadEvaluation({ filter }),
+    () => checkChatTemplate(config.chatTemplate),
   );
   refuseNoOutputs(seeds, synthesize);
   return { seeds, ownInstructions, passages, topics, evaluation };

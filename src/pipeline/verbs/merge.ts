@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Config } from '../../config/schema.js';
-import { builtInTemplates, resolveChatTemplate } from '../../engine/chat-template.js';
+import { isBuiltInTemplate, resolveChatTemplate } from '../../engine/chat-template.js';
 import type { EngineChoices, EngineFactory } from '../../engine/engine-factory.js';
 import { adapterMetadata, type ScaledAdapter } from '../../engine/merge.js';
 import { IsheepError } from '../../shared/errors.js';
@@ -113,7 +113,7 @@ export function trainedTemplate(adapters: readonly string[], given: string | und
       },
     );
   }
-  if (Object.hasOwn(builtInTemplates, name)) return name;
+  if (isBuiltInTemplate(name)) return name;
   throw new IsheepError(
     'bad-input',
     `the adapter was trained with a chat template of a file, ${name}, which it does not hold`,

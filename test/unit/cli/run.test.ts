@@ -82,12 +82,14 @@ describe('isheep run', () => {
   });
 
   it.each(['run', 'run --preview', 'plan'])('%s tells all files that are missing at once', async (verb) => {
-    const missing = ['--model', 'no.gguf', '--assess-judge', 'judge.gguf', '--seeds', 'no.jsonl'];
+    const models = ['--model', 'no.gguf', '--assess-judge', 'judge.gguf'];
+    const missing = [...models, '--seeds', 'no.jsonl', '--chat-template', 'no.jinja'];
     const { exitCode, stderr } = await isheep([...verb.split(' '), ...missing, '--run', folder.runDir]);
     expect(stderr.match(/^error .*$/gm)).toEqual([
       expect.stringMatching(/^error \[bad-input\] the model file \S*no\.gguf does not exist$/),
       expect.stringMatching(/^error \[bad-input\] the model file \S*judge\.gguf does not exist$/),
       'error [bad-input] cannot read no.jsonl: there is no such file',
+      'error [bad-input] chatTemplate "no.jinja" is neither a known template nor a file',
     ]);
     expect(exitCode).toBe(2);
   });

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import {
   ChatTemplate,
+  checkChatTemplate,
   continuedTokens,
   resolveChatTemplate,
   type Tokenizer,
@@ -186,11 +187,29 @@ describe('the choice of a template', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('that is neither is an error that names what there is', () => {
-    expect(() => resolveChatTemplate('chatlm', null)).toThrow(
+  test('may be a file with line ends of any system, and no folder', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-template-'));
+    writeFileSync(path.join(folder, 'own.jinja'), '\uFEFFtwo\r\nlines');
+    expect(resolveChatTemplate(path.join(folder, 'own.jinja'), null)).toBe('two\nlines');
+    const folderError = { code: 'bad-input', message: `cannot read ${folder}: it is a folder` };
+    expect(() => resolveChatTemplate(folder, null)).toThrow(expect.objectContaining(folderError) as Error);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('is checked without a model', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-template-'));
+    const file = path.join(folder, 'own.jinja');
+    writeFileSync(file, '{% for %}');
+    expect(() => checkChatTemplate(file)).toThrow(/^the chat template cannot be read: /);
+    for (const fine of [undefined, 'chatml', 'plain']) expect(() => checkChatTemplate(fine)).not.toThrow();
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each(['chatlm', 'constructor'])('that is neither is an error that names what there is: %s', (name) => {
+    expect(() => resolveChatTemplate(name, null)).toThrow(
       expect.objectContaining({
         code: 'bad-config',
-        message: 'chatTemplate "chatlm" is neither a known template nor a file',
+        message: `chatTemplate "${name}" is neither a known template nor a file`,
         hint: 'known templates: chatml, plain',
       }) as Error,
     );
