@@ -21,6 +21,8 @@ export interface CommandOption {
   unless?: string;
   /** May be given several times, or with several values. */
   repeatable?: boolean;
+  /** Of a path: what is written there, which must be possible before the work begins. */
+  writes?: 'file' | 'folder';
   /** Shown in the help where it is not the setting's own. */
   defaultText?: string;
   /** Heading in the help. */
@@ -29,7 +31,7 @@ export interface CommandOption {
 
 const commonGroup = 'Common options:';
 
-type Details = Partial<Pick<CommandOption, 'required' | 'unless' | 'repeatable' | 'defaultText' | 'group'>>;
+type Details = Partial<Pick<CommandOption, 'required' | 'unless' | 'repeatable' | 'writes' | 'defaultText' | 'group'>>;
 
 /** An option that is no setting. */
 export function option(name: string, description: string, check: z.ZodType, details: Details = {}): CommandOption {

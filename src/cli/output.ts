@@ -68,6 +68,7 @@ const fileReasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'not permitted',
   EISDIR: 'it is a folder, not a file',
+  EEXIST: 'it is a file, not a folder',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EROFS: 'the file system is read-only',
   ENAMETOOLONG: 'the name is too long',

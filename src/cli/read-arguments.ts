@@ -8,6 +8,7 @@ import type { Config } from '../config/schema.js';
 import { badValue } from '../config/wording.js';
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
+import { whyUnwritable } from '../shared/writable.js';
 import { OptionValues, type Command } from './command.js';
 import { optionDefault, outputOptions, requiredInWords, valueInWords, type CommandOption } from './options.js';
 
@@ -30,7 +31,8 @@ export function readArguments(words: readonly string[], known: KnownCommands): A
   let chosen: { command: Command; raw: RawValues } | undefined;
   let text = '';
   const parser = createParser(known, (command, raw) => (chosen = { command, raw }));
-  const raw = parser.parse([...words], {}, (_error, _parsed, output) => {
+  const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : [...words];
+  const raw = parser.parse(asked, {}, (_error, _parsed, output) => {
     text = output;
   }) as RawValues;
   if (text !== '') return { kind: 'text', text };
@@ -135,7 +137,8 @@ function checkedCall(command: Command, raw: RawValues): Arguments {
     if (value === undefined) {
       if (isMissing(option, raw)) problems.push(`isheep ${command.name} needs --${option.name}: ${option.description}`);
     } else if (option.key === undefined) {
-      if (!option.check?.safeParse(value).success) problems.push(badValue(`--${option.name}`, option.schema, value));
+      const problem = problemOf(option, value);
+      if (problem !== undefined) problems.push(problem);
       else values.set(option.name, value);
     } else {
       flags.set(option.key, { value, name: `--${option.name}` });
@@ -148,6 +151,13 @@ function checkedCall(command: Command, raw: RawValues): Arguments {
   const all = [...problems, ...checked.problems];
   if (all.length > 0 || !checked.config) throw badConfig(all, `isheep ${command.name} --help shows every option`);
   return { kind: 'command', command, values: new OptionValues(values), config: checked.config, sources };
+}
+
+/** What is wrong with the value of an option that is no setting. */
+function problemOf({ name, check, schema, writes }: CommandOption, value: unknown): string | undefined {
+  if (!check?.safeParse(value).success) return badValue(`--${name}`, schema, value);
+  const why = writes === undefined ? undefined : whyUnwritable(String(value), writes);
+  return why === undefined ? undefined : `--${name} ${String(value)}: ${why}`;
 }
 
 function configSources(values: ReadonlyMap<string, unknown>, flags: Flags): ConfigSources {

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
+import { whyUnreadable } from '../shared/read-file.js';
 import { defaultPreset, presets, type PresetName } from './presets.js';
 import { configSchema, type Config } from './schema.js';
 import { isSetting, knownKeys, schemaOfKey } from './settings.js';
@@ -74,9 +75,7 @@ function readConfigFile(file: string): { values: Values; problems: string[] } {
     delete values.$schema; // names the JSON Schema for an editor; not a setting
     return { values, problems: [] };
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const reason = missing ? 'there is no such file' : (error as Error).message;
-    return { values: {}, problems: [`--config ${file}: ${reason}`] };
+    return { values: {}, problems: [`--config ${file}: ${whyUnreadable(error)}`] };
   }
 }
 

@@ -7,6 +7,7 @@ import { loadAddon } from '../native/load-addon.js';
 import { fromNative, IsheepError } from '../shared/errors.js';
 import type { Pair } from '../shared/rows.js';
 import { taskPrompt } from '../shared/task-prompt.js';
+import { refuseUnwritable } from '../shared/writable.js';
 import { chooseBatchShape, defaultBatchSettings, type BatchSettings } from './batch-policy.js';
 import { cancellable } from './cancellable.js';
 import type { CallOptions } from './engine.js';
@@ -64,6 +65,7 @@ export interface MergeEngineOptions {
 export async function mergeAdapters({ modelPath, threads }: MergeEngineOptions, job: MergeJob): Promise<MergeReport> {
   if (job.signal?.aborted === true) throw new IsheepError('interrupted', 'interrupted');
   const { adapters, baseSha256, outPath: output, type, chatTemplate = '' } = job;
+  refuseUnwritable(output);
   const given = adapters.map(({ path, scale, sha256 }) => ({ path, scale, sha256 }));
   try {
     const merge = loadAddon().mergeAdapters(

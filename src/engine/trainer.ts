@@ -7,6 +7,7 @@ import os from 'node:os';
 import type { NativeForecastOptions, NativeTrainer } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative } from '../shared/errors.js';
+import { refuseUnwritable } from '../shared/writable.js';
 import { checkTrainJob } from './check-train-job.js';
 import type { MemoryForecast, MemorySettings, TrainEvent, TrainJob, TrainSummary, Trainer } from './engine.js';
 import { StepPlan } from './step-plan.js';
@@ -65,6 +66,7 @@ export async function forecastTraining(
 
 async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary> {
   checkTrainJob(job);
+  refuseUnwritable(job.adapterPath);
   const { maxLength } = job.settings;
   const training = tokenizeExamples(job.examples, options.tokenizeExample, maxLength);
   const heldOut = tokenizeExamples(job.heldOut, options.tokenizeExample, maxLength);

@@ -3,6 +3,7 @@ import { closeSync, copyFileSync, fsyncSync, mkdirSync, openSync, renameSync, rm
 import path from 'node:path';
 
 import { IsheepError } from './errors.js';
+import { refuseUnwritable } from './writable.js';
 
 /** A file that is being written; it stands in its place only after `commit`. */
 export interface AtomicFile {
@@ -13,8 +14,10 @@ export interface AtomicFile {
   discard(): void;
 }
 
-/** Starts a file whose content comes piece by piece. Throws `not-enough-disk` where the disk is full. */
+/** Starts a file whose content comes piece by piece. Throws `not-enough-disk` where the disk is full, and `bad-input` where
+ *  there can be no such file. */
 export function createAtomicFile(file: string): AtomicFile {
+  refuseUnwritable(file);
   mkdirSync(path.dirname(file), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   const descriptor = openSync(temporary, 'w');

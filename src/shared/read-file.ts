@@ -3,14 +3,27 @@ import { readFileSync } from 'node:fs';
 
 import { IsheepError } from './errors.js';
 
+/** What an error says of a file that could not be read. */
+export function whyUnreadable(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return readFailures[code] ?? message;
+}
+
+const readFailures: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+};
+
 /** Throws `bad-input` that says why the file cannot be read. */
 export function readBytes(file: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : String(code);
-    throw new IsheepError('bad-input', `cannot read ${file}: ${why}`, { hint: 'check the path', cause: error });
+    throw new IsheepError('bad-input', `cannot read ${file}: ${whyUnreadable(error)}`, {
+      hint: 'check the path',
+      cause: error,
+    });
   }
 }
 

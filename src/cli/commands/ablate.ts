@@ -15,7 +15,11 @@ export const ablateCommand: Command = {
   summary: 'compares settings: runs of each with several seeds, and one table; the same command again continues it',
   positional: { name: 'file', description: 'a file that says what to compare (docs/ablations.md)', required: true },
   options: [
-    pathOption('run', "the ablation's folder", { defaultText: 'runs/<name of the file>', group: 'The run:' }),
+    pathOption('run', "the ablation's folder", {
+      writes: 'folder',
+      defaultText: 'runs/<name of the file>',
+      group: 'The run:',
+    }),
     presetOption,
     ...modelOptions,
     ...endpointOptions,

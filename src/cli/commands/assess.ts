@@ -25,7 +25,7 @@ export const assessCommand: Command = {
   summary: 'how good pairs are in the eyes of a model',
   options: [
     pathOption('data', 'pairs (JSON Lines); needed without --self-test'),
-    pathOption('out', 'where assessments go (JSON Lines)', { defaultText: 'standard output' }),
+    pathOption('out', 'where assessments go (JSON Lines)', { writes: 'file', defaultText: 'standard output' }),
     settingOption('assess.method', 'method'),
     settingOption('assess.criteria', 'criteria'),
     settingOption('assess.repeats', 'repeats'),

@@ -43,7 +43,7 @@ export const evaluateCommand: Command = {
       pathOption(optionOf(role).slice(2), `a file: ${fileRoles[role]}`, { defaultText: 'as fetched' }),
     ),
     pathOption('responses', 'answers that are scored instead of asking a model: the official form, or id and response'),
-    pathOption('out', 'where the result goes (JSON): metrics, and every item'),
+    pathOption('out', 'where the result goes (JSON): metrics, and every item', { writes: 'file' }),
     option('limit', 'items at most; the same ones every time', z.number().int().min(1), { defaultText: 'all' }),
     option('shots', 'examples before each item', z.number().int().min(0), { defaultText: "the benchmark's own" }),
     option(

@@ -11,8 +11,14 @@ export const filterCommand: Command = {
   summary: 'rules on pairs: what is kept, what is rejected, and why',
   options: [
     pathOption('data', 'pairs (JSON Lines)', { required: true }),
-    pathOption('out', 'where the kept pairs go (JSON Lines), with their verdicts', { defaultText: 'standard output' }),
-    pathOption('rejected', 'where the rejected pairs go (JSON Lines), with their verdicts', { defaultText: 'nowhere' }),
+    pathOption('out', 'where the kept pairs go (JSON Lines), with their verdicts', {
+      writes: 'file',
+      defaultText: 'standard output',
+    }),
+    pathOption('rejected', 'where the rejected pairs go (JSON Lines), with their verdicts', {
+      writes: 'file',
+      defaultText: 'nowhere',
+    }),
     option('against', 'files whose instructions count as known to novelty', z.array(z.string().min(1)), {
       repeatable: true,
     }),

@@ -20,7 +20,7 @@ export const generateCommand: Command = {
   summary: 'completions for a file of prompts',
   options: [
     pathOption('prompts', 'prompts (JSON Lines): id, and prompt or messages', { required: true }),
-    pathOption('out', 'where completions go (JSON Lines)', { defaultText: 'standard output' }),
+    pathOption('out', 'where completions go (JSON Lines)', { writes: 'file', defaultText: 'standard output' }),
     settingOption('respond.maxTokens', 'max-tokens', { description: 'tokens a completion may have' }),
     settingOption('respond.temperature', 'temperature'),
     settingOption('respond.topP', 'top-p'),

@@ -25,7 +25,7 @@ export const mergeCommand: Command = {
   name: 'merge',
   summary: 'a base and its adapters as one model, and what that costs',
   options: [
-    pathOption('out', 'where the merged model goes (GGUF)', { required: true }),
+    pathOption('out', 'where the merged model goes (GGUF)', { writes: 'file', required: true }),
     option(
       'adapter',
       'a LoRA adapter (GGUF), or several that are added up; FILE:0.5 counts one half',

@@ -26,7 +26,7 @@ export const runSettings = [presetOption, ...modelOptions, ...endpointOptions, .
 export function runOptionOf(command: 'run' | 'plan'): CommandOption {
   const description =
     command === 'run' ? "the run's folder" : 'the folder that the run would have, for the disk it is on';
-  return pathOption('run', description, { defaultText: 'runs/<time>', group: 'The run:' });
+  return pathOption('run', description, { writes: 'folder', defaultText: 'runs/<time>', group: 'The run:' });
 }
 
 const previewOption = option(

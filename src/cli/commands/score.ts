@@ -17,7 +17,7 @@ export const scoreCommand: Command = {
   summary: 'log-probabilities of given continuations',
   options: [
     pathOption('data', 'continuations (JSON Lines): id, prompt or messages, and continuation', { required: true }),
-    pathOption('out', 'where log-probabilities go (JSON Lines)', { defaultText: 'standard output' }),
+    pathOption('out', 'where log-probabilities go (JSON Lines)', { writes: 'file', defaultText: 'standard output' }),
     chatTemplateOption,
     adapterOption,
     settingOption('inference.parallel', 'parallel'),

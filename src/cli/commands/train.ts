@@ -25,14 +25,15 @@ export const trainCommand: Command = {
   summary: 'a LoRA adapter from a file of pairs; the same command continues',
   options: [
     pathOption('data', 'pairs (JSON Lines)', { required: true }),
-    pathOption('out', 'where the adapter goes (GGUF)', { required: true, unless: 'show' }),
+    pathOption('out', 'where the adapter goes (GGUF)', { writes: 'file', required: true, unless: 'show' }),
     ...settings
       // There is no iteration before; --init-adapter says what it starts from.
       .filter(({ key, section }) => section === 'train' && key !== 'train.startFrom')
       .map(({ key, option: name }) => settingOption(key, name.replace(/^train-/, ''))),
     pathOption('init-adapter', 'an adapter to start from', { defaultText: 'a fresh one' }),
-    pathOption('log', 'where every step is logged (JSON Lines)', { defaultText: 'nowhere' }),
+    pathOption('log', 'where every step is logged (JSON Lines)', { writes: 'file', defaultText: 'nowhere' }),
     pathOption('checkpoint-dir', 'where checkpoints go, from which the same command continues', {
+      writes: 'folder',
       defaultText: 'none are written',
     }),
     option('checkpoint-seconds', 'seconds between checkpoints', z.number().min(0), { defaultText: '60' }),

@@ -8,6 +8,7 @@ import { badConfig, checkConfig, nestedValues, type ConfigSources, type Flags } 
 import type { Config } from '../../config/schema.js';
 import { knownKeys } from '../../config/settings.js';
 import { didYouMean } from '../../shared/nearest-word.js';
+import { whyUnreadable } from '../../shared/read-file.js';
 
 const settings = z.record(z.string(), z.unknown());
 
@@ -93,8 +94,7 @@ function parseFile(file: string): z.infer<typeof ablationSchema> {
   try {
     content = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw badConfig([`${file}: ${missing ? 'there is no such file' : (error as Error).message}`], hint);
+    throw badConfig([`${file}: ${whyUnreadable(error)}`], hint);
   }
   const result = ablationSchema.safeParse(content);
   if (result.success) return result.data;

@@ -1,11 +1,10 @@
 // The verb generate: completions for a file of prompts.
-import { readFileSync } from 'node:fs';
-
 import { type GenerateRequest, type Generator, isFailed, type Sampling } from '../../engine/engine.js';
 import { checkGrammar } from '../../engine/grammar.js';
 import { IsheepError } from '../../shared/errors.js';
 import { readJsonLines } from '../../shared/jsonl.js';
 import { deriveSeed } from '../../shared/random.js';
+import { readText } from '../../shared/read-file.js';
 import { addCount } from '../../shared/verdicts.js';
 import { chunksOf, engineCall, promptOf, promptRowSchema, stopIfInterrupted, without, writeRows } from './verb.js';
 import {
@@ -51,12 +50,7 @@ export function readPrompts(file: string): PromptFileRow[] {
 /** The text of a grammar's file, where there is one. Throws `bad-input` where it cannot be read or followed. */
 export function readGrammar(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new IsheepError('bad-input', `cannot read ${file}: ${(cause as Error).message}`, { cause });
-  }
+  const text = readText(file);
   if (text.trim() === '') {
     throw new IsheepError('bad-input', `${file} has no grammar`, { hint: 'a grammar has at least a rule root ::= …' });
   }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { IsheepError } from '../../shared/errors.js';
+import { whyUnreadable } from '../../shared/read-file.js';
 import { fewestWords } from './evaluation-index.js';
 import { plainWords } from '../../shared/words.js';
 
@@ -34,7 +35,8 @@ function readTexts(file: string): ReadTexts {
   try {
     content = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch (error) {
-    return { texts: [], problems: [`: ${whyUnread(error as NodeJS.ErrnoException)}`] };
+    const why = error instanceof TypeError ? 'not valid UTF-8' : whyUnreadable(error);
+    return { texts: [], problems: [`: ${why}`] };
   }
   const read = readContent(file, content);
   const isEmpty = !read.texts.some((text) => plainWords(text).length >= fewestWords);
@@ -75,10 +77,4 @@ function stringsOf(value: unknown): string[] {
     else if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) left.push(inner);
   }
   return strings;
-}
-
-function whyUnread(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return 'there is no such file';
-  if (error.code === 'EISDIR') return 'it is a folder';
-  return error instanceof TypeError ? 'not valid UTF-8' : error.message;
 }

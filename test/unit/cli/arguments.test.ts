@@ -5,6 +5,8 @@ import { settings } from '../../../src/config/settings.js';
 import { modelOptions } from '../../../src/cli/options.js';
 import { isheep } from './support.js';
 
+const { dirname: here, filename: file } = import.meta;
+
 describe('isheep alone', () => {
   it('says what it does and names the first commands', async () => {
     const { exitCode, stdout, stderr } = await isheep('');
@@ -17,6 +19,15 @@ describe('isheep alone', () => {
 describe('--help and --version', () => {
   it('prints the version', async () => {
     expect(await isheep('--version')).toEqual({ exitCode: 0, stdout: '1.2.3\n', stderr: '' });
+  });
+
+  it.each([
+    ['help', '--help'],
+    ['help train', 'train --help'],
+  ])('prints for %s what it prints for %s', async (words, same) => {
+    const { exitCode, stdout } = await isheep(words);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe((await isheep(same)).stdout);
   });
 
   it('lists the commands, and only those that exist', async () => {
@@ -68,6 +79,9 @@ describe('wrong usage', () => {
     ['train --data a --out b --rank eight', '--rank must be a whole number from 1 to 256; "eight" is a string'],
     ['train --data a --out b --train.rank 4', 'No option --train.rank. Did you mean --rank?'],
     ['train --data a --out b --start-from last', 'No option --start-from.'],
+    [`train --data a --out ${here}`, `--out ${here}: it is a folder, not a file`],
+    [`train --data a --out b --log ${file}/log`, `--log ${file}/log: ${file} is a file, not a folder`],
+    [`run --run ${file}`, `--run ${file}: it is a file, not a folder`],
     ['run --train.rank 4', 'No option --train.rank. Did you mean --train-rank?'],
     ['run --trainRank 4', 'No option --trainRank. Did you mean --train-rank?'],
     ['run --train-targets q,x', '--train-targets must be a list of q, k, v, o, gate, up, down; "x" is none of them'],

@@ -1,0 +1,46 @@
+// Whether something can be written where a person wants it: asked before the work, since that may take hours.
+import { accessSync, constants, statSync, type Stats } from 'node:fs';
+import path from 'node:path';
+
+import { IsheepError } from './errors.js';
+
+/** Why no file, or no folder, can be made or replaced at `target`; undefined where it can. Folders on the way are made. */
+export function whyUnwritable(target: string, as: 'file' | 'folder'): string | undefined {
+  const place = path.resolve(target);
+  const found = statsOf(place);
+  if (as === 'file' && found?.isDirectory()) return 'it is a folder, not a file';
+  if (as === 'folder' && found && !found.isDirectory()) return 'it is a file, not a folder';
+  // A file is written beside its place and moved there, so that it is its folder which has to let it in.
+  return found && as === 'folder' ? whyClosed(place) : whyClosed(nearestThere(path.dirname(place)));
+}
+
+/** Throws `bad-input` that says why `file` cannot be written. */
+export function refuseUnwritable(file: string): void {
+  const why = whyUnwritable(file, 'file');
+  if (why !== undefined) throw new IsheepError('bad-input', `cannot write ${file}: ${why}`, { hint: 'check the path' });
+}
+
+/** The folder itself, or the first above it that there is. */
+function nearestThere(folder: string): string {
+  const above = path.dirname(folder);
+  return statsOf(folder) || above === folder ? folder : nearestThere(above);
+}
+
+function whyClosed(folder: string): string | undefined {
+  if (statsOf(folder)?.isDirectory() === false) return `${folder} is a file, not a folder`;
+  try {
+    accessSync(folder, constants.W_OK);
+    return undefined;
+  } catch {
+    return `nothing may be written in ${folder}`;
+  }
+}
+
+/** undefined where there is nothing, or a file where the path goes on. */
+function statsOf(place: string): Stats | undefined {
+  try {
+    return statSync(place);
+  } catch {
+    return undefined;
+  }
+}
