@@ -21,7 +21,7 @@ interface Benchmark extends BenchmarkEntry {
 
 const machine = ['model', 'threads', 'device'] as const;
 const prompting = ['demonstrations', 'maxTasks', 'form', 'constrained'] as const;
-const choosing = ['demonstrationsBy', 'showOutputs', 'reusePenalty', 'topics'] as const;
+const choosing = ['demonstrationsBy', 'showOutputs', 'reusePenalty', 'topics', 'textsPerPrompt'] as const;
 const memory = ['memory', 'copiedWeights', 'activations'] as const;
 const turns = ['steps', 'rounds', 'microBatchTokens', ...memory, 'profile', 'peer', 'python'] as const;
 
@@ -57,7 +57,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   },
   synthesize: {
     summary: 'instructions kept a second, how varied they are, and why the others are not',
-    reads: [...machine, 'requests', 'maxTokens', ...prompting, ...choosing, 'temperature', 'topP', 'minP'],
+    reads: [...machine, 'adapter', 'requests', 'maxTokens', ...prompting, ...choosing, 'temperature', 'topP', 'minP'],
     run: benchSynthesize,
   },
   constraints: {

@@ -7,6 +7,8 @@ import { type ShapeName, shapes } from './shapes.js';
 /** All that benchmarks read; each reads what its entry in main.ts names. */
 export interface BenchmarkSettings {
   model: string;
+  /** "" or the file of an adapter that the model has. */
+  adapter: string;
   /** 0: as many as the machine has cores. */
   threads: number;
   device: string;
@@ -33,8 +35,9 @@ export interface BenchmarkSettings {
   layers: readonly number[];
   /** yes: the whole shape is measured, too. */
   whole: 'yes' | 'no';
-  /** Synthesis: prompts, seed tasks shown in each, new tasks asked for, tokens of a completion. */
+  /** Synthesis: texts, of these so many to each prompt, seed tasks shown in a prompt, new tasks asked for, tokens of a text. */
   requests: number;
+  textsPerPrompt: number;
   demonstrations: number;
   maxTasks: number;
   maxTokens: number;
@@ -102,7 +105,9 @@ const options: Readonly<Record<keyof BenchmarkSettings, Option>> = {
   width: option('width', 'N', '576', 'numbers of a vector'),
   clusters: option('clusters', 'N,N,…', '3000,100', 'numbers of clusters to measure'),
   scorers: option('scorers', 'all|likelihood', 'all', 'likelihood: without grades, which take most of the time'),
-  requests: option('requests', 'N', '32', 'prompts'),
+  adapter: option('adapter', 'FILE', '', 'an adapter (GGUF) that the model has'),
+  requests: option('requests', 'N', '32', 'texts'),
+  textsPerPrompt: option('texts-per-prompt', 'N', '1', 'texts written to each prompt'),
   demonstrations: option('demonstrations', 'N', '5', 'seed tasks shown in a prompt'),
   maxTasks: option('max-tasks', 'N', '11', 'new tasks asked for in a prompt'),
   maxTokens: option('max-tokens', 'N', '1000', 'tokens a completion may have'),
@@ -157,7 +162,8 @@ export function readSettings(
   }
   if (!['', ...peers].includes(textOf('peer'))) problem('peer', peers.join(' or '));
   const settings = {
-    ...{ model: textOf('model'), device: textOf('device'), data: textOf('data'), peer: textOf('peer') },
+    ...{ model: textOf('model'), adapter: textOf('adapter'), device: textOf('device') },
+    ...{ data: textOf('data'), peer: textOf('peer'), textsPerPrompt: count('textsPerPrompt', 1) },
     ...{ threads: count('threads', 0), steps: count('steps', 1), rounds: count('rounds', 1), lengths },
     ...{ batchSize: count('batchSize', 1), microBatchTokens: count('microBatchTokens', 1) },
     ...{ maxLength: count('maxLength', 2), memory: count('memory', 0), length: count('length', 16), layers },

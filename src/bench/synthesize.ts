@@ -23,6 +23,7 @@ const variedOf = 25;
 export async function* benchSynthesize(bench: BenchmarkSettings): AsyncGenerator<Figure> {
   const { model: path, threads, device } = bench;
   const model = await loadModel({ path, threads, device });
+  if (bench.adapter !== '') await model.setAdapter(bench.adapter);
   const { seconds, chunk } = await write(bench, model);
   await model.dispose();
 
@@ -62,7 +63,7 @@ async function write(
   const config = configSchema.parse({
     synthesize: {
       ...pick(bench, ['demonstrations', 'maxTasks', 'maxTokens', 'form', 'temperature', 'topP', 'minP']),
-      ...pick(bench, ['demonstrationsBy', 'reusePenalty', 'topics']),
+      ...pick(bench, ['demonstrationsBy', 'reusePenalty', 'topics', 'textsPerPrompt']),
       ...{ minYield: 0, chunk: requests, constrained: constrained === 'yes', showOutputs: showOutputs === 'yes' },
     },
   });
@@ -96,6 +97,8 @@ function settingsInWords(bench: BenchmarkSettings): string {
   const { requests, demonstrations, maxTasks, maxTokens, temperature, topP, minP } = bench;
   const shape = [
     bench.form,
+    ...(bench.adapter === '' ? [] : ['with an adapter']),
+    ...(bench.textsPerPrompt === 1 ? [] : [`${bench.textsPerPrompt} texts a prompt`]),
     ...(bench.constrained === 'yes' ? ['constrained'] : []),
     ...(bench.demonstrationsBy === 'uniform' ? [] : [`by ${bench.demonstrationsBy}`]),
     ...(bench.showOutputs === 'yes' ? ['with outputs'] : []),

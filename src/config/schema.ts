@@ -7,6 +7,8 @@ import { defaultJoiner, inputJoiners } from '../shared/task-prompt.js';
 import { constraintsSchema } from './constraints-schema.js';
 import { filterRules } from './filters.js';
 import { gateSchema } from './gate-schema.js';
+import { sampling, stopAtRepetition } from './sampling-schema.js';
+import { synthesizeSchema } from './synthesize-schema.js';
 import { mergeSchema, trainSchema } from './train-schema.js';
 
 const share = z.number().min(0).max(1);
@@ -21,34 +23,6 @@ export const endpointKeys = [
   'engineRetries',
   'engineTimeout',
 ] as const;
-
-const sampling = {
-  temperature: z
-    .number()
-    .min(0)
-    .max(5)
-    .default(1)
-    .describe('flatness of the sampling; 0 takes the likeliest token, always'),
-  topP: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(0.95)
-    .describe('sample from the likeliest tokens that together have this probability; 1: off'),
-  topK: z.number().int().min(0).default(0).describe('sample from this many of the likeliest tokens; 0: off'),
-  minP: share.default(0).describe('leave out tokens below this share of the likeliest one; 0: off'),
-};
-
-/** A small model's text that does not end often goes round in circles, which costs time and gives nothing. */
-const stopAtRepetition = (tokens: number) =>
-  z
-    .int()
-    .min(0)
-    .max(1e6)
-    .default(tokens)
-    .describe(
-      'a text is cut off where its last so many tokens stood before in it; 0: never, as at an endpoint in any case',
-    );
 
 const inferenceSchema = z.strictObject({
   parallel: count
@@ -84,69 +58,6 @@ const ownSchema = z.strictObject({
     .describe(
       'files that synthesize.method documents draws passages from: plain text, Markdown, or JSON Lines with text',
     ),
-});
-
-export const synthesizeSchema = z.strictObject({
-  method: z
-    .enum(['auto', 'seeds', 'turn', 'documents', 'none'])
-    .default('auto')
-    .describe(
-      "what instructions are written from; seeds: tasks that are shown; turn: nothing, the model writes the user's turn of its " +
-        'chat template; documents: tasks on the passages of own.documents; none: only own.instructions; auto: turn where the ' +
-        'model has a chat template of its own and no setting of seeds and their lists is given, seeds otherwise',
-    ),
-  ...sampling,
-  // Without it most of what small models write at temperature 1 wanders off (docs/benchmarks.md).
-  minP: sampling.minP.default(0.1),
-  demonstrations: count.max(50).default(5).describe('seed tasks shown in a prompt'),
-  demonstrationsBy: z
-    .enum(['uniform', 'density', 'perplexity'])
-    .default('uniform')
-    .describe(
-      "which seeds are shown: any; none like another, by clusters of the model's own vectors; rather those that the model " +
-        'finds likely, by 1 / perplexity',
-    ),
-  showOutputs: z
-    .boolean()
-    .default(false)
-    .describe('demonstrations have their outputs; the outputs that the model then writes are dropped'),
-  reusePenalty: z
-    .number()
-    .min(0)
-    .max(1000)
-    .default(0)
-    .describe(
-      'a seed shown n times more than the least shown one is drawn 1 / (1 + penalty * n) times as often; one whose ' +
-        'prompts gave nothing but near copies counts as shown twice; 0: off',
-    ),
-  begun: share
-    .optional()
-    .describe(
-      "share of the users' turns that go on from the first two words of a seed, so that not all of them are of one kind; " +
-        'default: 0.75',
-    ),
-  topics: z
-    .string()
-    .min(1)
-    .default('off')
-    .describe(
-      'tasks are shown and written with their topics, and the first new one of each prompt has the least used topic of a ' +
-        'plan; own: the plan that comes with isheep; or a file (JSON Lines of topic and, where it belongs to one, field)',
-    ),
-  maxTokens: count.default(250).describe('tokens a completion may have'),
-  stopAtRepetition: stopAtRepetition(16),
-  maxTasks: count.default(11).describe('new tasks taken from one completion at most'),
-  form: z
-    .enum(['raw', 'chat'])
-    .default('raw')
-    .describe("how the model is asked: a list that it goes on with, or a chat by the model's chat template"),
-  constrained: z
-    .boolean()
-    .default(false)
-    .describe('keep what the model writes to the form of the list, so that all of it can be read'),
-  novelty: share.default(0.7).describe('an instruction whose ROUGE-L with an earlier one is above this is dropped'),
-  minYield: z.number().min(0).default(0.05).describe('kept instructions a request below which a run gives up'),
-  chunk: count.default(128).describe('requests that are computed and committed together'),
 });
 
 export const respondSchema = z.strictObject({

@@ -66,15 +66,16 @@ function fromClusters(
   return drawn;
 }
 
-/** Each request counts once for the seeds that it showed, and its share of near copies besides: rejected as not new. */
-export function countUses(chunks: readonly Shown[]): Map<string, number> {
+/** Each prompt counts once for the seeds that it showed, and the share of near copies in its `texts` besides: rejected as
+ *  not new. */
+export function countUses(chunks: readonly Shown[], texts = 1): Map<string, number> {
   const uses = new Map<string, number>();
   for (const { requests, candidates } of chunks) {
     const ofRequest = groupBy(candidates, ({ source }) => source?.request);
     for (const { id, demonstrations } of requests) {
       const written = ofRequest.get(id) ?? [];
       const copies = written.filter(({ verdicts }) => verdicts.at(-1)?.reason === 'not-new').length;
-      addUse(uses, demonstrations, 1 + (copies === 0 ? 0 : copies / written.length));
+      addUse(uses, demonstrations, (1 + (copies === 0 ? 0 : copies / written.length)) / texts);
     }
   }
   return uses;

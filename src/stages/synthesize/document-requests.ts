@@ -12,8 +12,8 @@ const fewestWordsOfText = 12;
 
 type Planned = Pick<SynthesizeInput, 'seeds' | 'iteration' | 'seed' | 'settings' | 'passages'>;
 
-/** Request `number` of the iteration, counted from 1. All passages are shown, in random order, before any is shown again. */
-export function planDocumentRequest(input: Planned, number: number): AskedRequest {
+/** Prompt `number` of the iteration, counted from 1. All passages are shown, in random order, before any is shown again. */
+export function planDocumentPrompt(input: Planned, number: number): AskedRequest {
   const { seeds, iteration, seed, settings } = input;
   const id = `s-${iteration}-${number}`;
   const passage = passageOf(input, number);

@@ -19,10 +19,23 @@ export interface AskedRequest {
   passage?: Passage;
 }
 
-/** `count` requests, numbered on from those of the chunks. */
-export function planRequests(input: SynthesizeInput, chunks: readonly EarlierChunk[], count: number): AskedRequest[] {
-  const earlier = chunks.flatMap(({ requests }) => requests);
-  const uses = input.settings.reusePenalty === 0 ? new Map<string, number>() : countUses(chunks);
+/** The texts of prompt `number`: the same request, each with an id and a random stream of its own. */
+export function textsOfPrompt(
+  { iteration, seed, settings: { textsPerPrompt } }: Pick<SynthesizeInput, 'iteration' | 'seed' | 'settings'>,
+  prompt: AskedRequest,
+  number: number,
+): AskedRequest[] {
+  return Array.from({ length: textsPerPrompt }, (_, i) => {
+    const id = `s-${iteration}-${(number - 1) * textsPerPrompt + i + 1}`;
+    return { ...prompt, generate: { ...prompt.generate, id, seed: deriveSeed(seed, 'synthesize', iteration, id) } };
+  });
+}
+
+/** `count` prompts, numbered on from those of the chunks. */
+export function planPrompts(input: SynthesizeInput, chunks: readonly EarlierChunk[], count: number): AskedRequest[] {
+  const { textsPerPrompt, reusePenalty } = input.settings;
+  const earlier = chunks.flatMap(({ requests }) => requests).filter((_, i) => i % textsPerPrompt === 0);
+  const uses = reusePenalty === 0 ? new Map<string, number>() : countUses(chunks, textsPerPrompt);
   const topics = input.topics && {
     plan: new TopicPlan(
       input.topics,
@@ -31,13 +44,13 @@ export function planRequests(input: SynthesizeInput, chunks: readonly EarlierChu
     ofSeeds: topicsOfSeeds(input.seeds),
   };
   return Array.from({ length: count }, (_, i) => {
-    const asked = planRequest(input, earlier.length + i + 1, uses, topics);
+    const asked = planPrompt(input, earlier.length + i + 1, uses, topics);
     addUse(uses, asked.demonstrations);
     return asked;
   });
 }
 
-function planRequest(
+function planPrompt(
   input: SynthesizeInput,
   number: number,
   uses: SeedUses,

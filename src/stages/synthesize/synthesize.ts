@@ -8,14 +8,14 @@ import type { Candidate, Completion, SeedTask, StopReason, Verdict } from '../..
 import { isCutOff } from '../../shared/stop-reason.js';
 import { addCount, countRejections, isKept, sortCounts } from '../../shared/verdicts.js';
 import type { SeedMeasures } from './demonstrations.js';
-import { planDocumentRequest } from './document-requests.js';
+import { planDocumentPrompt } from './document-requests.js';
 import type { Passage } from './load-documents.js';
 import { afterTarget, ownCandidates, type OwnInput } from './own-candidates.js';
 import { parseDocumentTasks } from './parse-document-tasks.js';
 import { type ParsedTask, type ParsedTasks, parseTasks } from './parse-tasks.js';
-import { type AskedRequest, drawable, planRequests } from './plan-requests.js';
+import { type AskedRequest, drawable, planPrompts, textsOfPrompt } from './plan-requests.js';
 import type { Topic } from './topics.js';
-import { planTurnRequest, readTurn } from './turn-requests.js';
+import { planTurnPrompt, readTurn } from './turn-requests.js';
 
 /** Judges candidates one after the other and remembers the accepted ones; stages/filter's createScreen makes one. */
 export interface CandidateScreen {
@@ -114,17 +114,22 @@ export async function* synthesize(input: SynthesizeInput, model: LanguageModel):
   }
 }
 
-/** `count` requests, numbered on from the `before` ones. */
+/** At least `count` requests, numbered on from the `before` ones: all texts of a prompt belong to one chunk. */
 function planChunk(
   input: SynthesizeInput,
   chunks: readonly EarlierChunk[],
   before: number,
   count: number,
 ): AskedRequest[] {
-  const { method } = input.settings;
-  if (method !== 'documents' && method !== 'turn') return planRequests(input, chunks, count);
-  const plan = method === 'turn' ? planTurnRequest : planDocumentRequest;
-  return Array.from({ length: count }, (_, i) => plan(input, before + i + 1));
+  const { method, textsPerPrompt } = input.settings;
+  const promptsBefore = before / textsPerPrompt;
+  const wanted = Math.ceil(count / textsPerPrompt);
+  const plan = method === 'turn' ? planTurnPrompt : planDocumentPrompt;
+  const prompts =
+    method === 'documents' || method === 'turn'
+      ? Array.from({ length: wanted }, (_, i) => plan(input, promptsBefore + i + 1))
+      : planPrompts(input, chunks, wanted);
+  return prompts.flatMap((prompt, i) => textsOfPrompt(input, prompt, promptsBefore + i + 1));
 }
 
 /** What the chunks so far amount to; everything a further chunk depends on, beside the input. */

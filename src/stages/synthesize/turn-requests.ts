@@ -11,8 +11,8 @@ import type { SynthesizeInput } from './synthesize.js';
 /** `synthesize.begun` where it is not given: SmolLM2's turns then have 230 beginnings instead of 24 (docs/experiments.md). */
 const defaultBegun = 0.75;
 
-/** Request `number` of the iteration, counted from 1. */
-export function planTurnRequest(
+/** Prompt `number` of the iteration, counted from 1. */
+export function planTurnPrompt(
   { iteration, seed, seeds, settings }: Pick<SynthesizeInput, 'iteration' | 'seed' | 'seeds' | 'settings'>,
   number: number,
 ): AskedRequest {

@@ -1,7 +1,8 @@
 // Synthesis that starts from a person's own instructions, or draws tasks from documents.
 import { describe, expect, it } from 'vitest';
 
-import { quirksSchema, synthesizeSchema } from '../../../../src/config/schema.js';
+import { quirksSchema } from '../../../../src/config/schema.js';
+import { synthesizeSchema } from '../../../../src/config/synthesize-schema.js';
 import type { SeedTask } from '../../../../src/shared/rows.js';
 import { isKept } from '../../../../src/shared/verdicts.js';
 import { namedFilters } from '../../../../src/config/filters.js';

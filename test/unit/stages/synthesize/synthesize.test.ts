@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { quirksSchema, synthesizeSchema } from '../../../../src/config/schema.js';
+import { quirksSchema } from '../../../../src/config/schema.js';
+import { synthesizeSchema } from '../../../../src/config/synthesize-schema.js';
 import type { SeedTask, StopReason } from '../../../../src/shared/rows.js';
 import { isKept } from '../../../../src/shared/verdicts.js';
 import { createScreen } from '../../../../src/stages/filter/screen.js';
@@ -206,6 +207,30 @@ describe('synthesize', () => {
     }
   });
 
+  it('asks for several texts of each prompt, all in one chunk', async () => {
+    const settings = synthesizeSchema.parse({ chunk: 4, textsPerPrompt: 3, reusePenalty: 1 });
+    const topics = ['bees', 'tides', 'bread', 'salt'].map((topic) => ({ topic, field: topic }));
+    const chunks = await all(makeInput({ settings, topics }), new FakeModel({ write }));
+    expect(chunks.map(({ requests }) => requests.length)).toEqual([6, 6]);
+    const requests = chunks.flatMap((chunk) => chunk.requests);
+    expect(requests.map(({ id }) => id)).toEqual(requests.map((_, i) => `s-2-${i + 1}`));
+    expect(new Set(requests.map(({ seed }) => seed)).size).toBe(12);
+    const prompts = requests.map(({ prompt, topic }) => `${topic}: ${prompt}`);
+    expect(prompts).toEqual(prompts.map((_, i) => prompts[i - (i % 3)]));
+    expect(new Set(requests.map(({ topic }) => topic)).size).toBe(4);
+    const uses = requests.filter((_, i) => i % 3 === 0).flatMap(({ demonstrations }) => demonstrations);
+    for (const { id } of seeds) expect([2, 3]).toContain(uses.filter((one) => one === id).length);
+  });
+
+  it('asks one text of a prompt for what it asks the first of several', async () => {
+    const request = async (textsPerPrompt: number) => {
+      const settings = synthesizeSchema.parse({ chunk: 1, textsPerPrompt });
+      const { value: chunk } = await synthesize(makeInput({ settings }), new FakeModel({ write })).next();
+      return chunk?.requests[0];
+    };
+    expect(await request(2)).toEqual(await request(1));
+  });
+
   it('asks for topics by a chat, too', async () => {
     const topics = [{ topic: 'bees', field: 'animals' }];
     const settings = synthesizeSchema.parse({ chunk: 1, form: 'chat' });
@@ -220,6 +245,10 @@ describe('synthesize', () => {
   it.each([
     ['topics', { topics: ['bees', 'tides', 'bread'].map((topic) => ({ topic, field: topic })) }],
     ['a reuse penalty', { settings: synthesizeSchema.parse({ chunk: 4, reusePenalty: 1 }) }],
+    [
+      'several texts of a prompt',
+      { settings: synthesizeSchema.parse({ chunk: 4, textsPerPrompt: 2, reusePenalty: 1 }) },
+    ],
     ['outputs', { settings: synthesizeSchema.parse({ chunk: 4, showOutputs: true }) }],
     ['perplexity', { measures: { by: 'perplexity', perplexity: { 'seed-1': 2, 'seed-2': 9, 'seed-5': 4 } } }],
     ['density', { measures: { by: 'density', cluster: { 'seed-1': 0, 'seed-2': 0, 'seed-5': 1, 'seed-7': 2 } } }],

@@ -1,7 +1,8 @@
 // Synthesis in which the model writes the user's turn.
 import { describe, expect, it } from 'vitest';
 
-import { quirksSchema, synthesizeSchema } from '../../../../src/config/schema.js';
+import { quirksSchema } from '../../../../src/config/schema.js';
+import { synthesizeSchema } from '../../../../src/config/synthesize-schema.js';
 import { countRejections, isKept } from '../../../../src/shared/verdicts.js';
 import { createScreen } from '../../../../src/stages/filter/screen.js';
 import {
