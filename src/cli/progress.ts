@@ -1,6 +1,7 @@
 // Shows a run's events as progress on standard error. Reads RunEvent and nothing else.
 import type { Reporter, RunEvent } from '../pipeline/events.js';
 import type { ProgressLine } from './progress-line.js';
+import { writtenBy } from './summary.js';
 import { countsLines, memoryLine, trainingDetail } from './training-text.js';
 
 /** A reporter that draws the events on `progress`. */
@@ -42,9 +43,9 @@ function showTurn(progress: ProgressLine, event: Turn): void {
   } else if (event.kind === 'run-started') {
     progress.line(`${event.continued ? 'continuing' : 'run'} ${style.bold(event.runDir)}`);
   } else {
-    const { model } = event;
+    const { model, instructionsBy } = event;
     const local = model === 'base' ? 'the base' : 'the adapter of the iteration before';
     const writer = typeof model === 'object' && 'endpoint' in model ? `the endpoint's model ${model.endpoint}` : local;
-    progress.line(`${style.bold(`iteration ${event.iteration} of ${event.of}`)}, written by ${writer}`);
+    progress.line(`${style.bold(`iteration ${event.iteration} of ${event.of}`)}, ${writtenBy(writer, instructionsBy)}`);
   }
 }

@@ -17,7 +17,6 @@ export function formatRunSummary(summary: RunSummary, style: Style): string {
 }
 
 function iterationBlock(it: IterationSummary, style: Style): string[] {
-  const writer = writerText(it.model);
   const { synthesize, respond, filter, assess, select, train } = it;
   const rows: (readonly [string, string])[] = [
     [
@@ -48,7 +47,17 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
     ['seconds', secondsText(it.seconds)],
   ];
   const title = style.bold(`iteration ${it.iteration}`);
-  return [`${title}, written by ${writer}`, ...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}${text}`)];
+  return [
+    `${title}, ${writtenBy(writerText(it.model), it.instructionsBy)}`,
+    ...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}${text}`),
+  ];
+}
+
+/** Who wrote an iteration's data: the `writer`, of the responses alone where another wrote the instructions. */
+export function writtenBy(writer: string, instructionsBy: IterationSummary['instructionsBy']): string {
+  return instructionsBy === undefined
+    ? `written by ${writer}`
+    : `instructions by the ${instructionsBy}, responses by ${writer}`;
 }
 
 function writerText(model: IterationSummary['model']): string {

@@ -15,6 +15,10 @@ export const synthesizeSchema = z.strictObject({
         'chat template; documents: tasks on the passages of own.documents; none: only own.instructions; auto: turn where the ' +
         'model has a chat template of its own and no setting of seeds and their lists is given, seeds otherwise',
     ),
+  writer: z
+    .enum(['current', 'base'])
+    .default('current')
+    .describe('who writes instructions; current: the model that answers them, base: the base in every iteration'),
   ...sampling,
   // Without it most of what small models write at temperature 1 wanders off (docs/benchmarks.md).
   minP: sampling.minP.default(0.1),

@@ -90,10 +90,14 @@ function selectProblems({ assess, select }: Config, nameOf: (key: string) => str
 }
 
 /** What looks back needs something behind it. */
-function iterationProblems({ iterations, select, train }: Config, nameOf: (key: string) => string): string[] {
+function iterationProblems(
+  { iterations, select, synthesize, train }: Config,
+  nameOf: (key: string) => string,
+): string[] {
   if (iterations > 1) return [];
   const needs = `needs an earlier iteration; ${nameOf('iterations')} is 1`;
   return [
+    ...(synthesize.writer === 'base' ? [`${nameOf('synthesize.writer')} base ${needs}`] : []),
     ...(train.startFrom === 'last' ? [`${nameOf('train.startFrom')} last ${needs}`] : []),
     ...(select.accumulate > 0 ? [`${nameOf('select.accumulate')} above 0 ${needs}`] : []),
   ];
@@ -145,6 +149,13 @@ function synthesizeProblems({ engine, quirks, synthesize }: Config, nameOf: (key
   if (engine !== 'local' && synthesize.method === 'turn') {
     const choice = `${nameOf('synthesize.method')} turn`;
     problems.push(`${choice} needs ${nameOf('engine')} local: no endpoint lets a model write the user's turn`);
+  }
+  if (engine !== 'local' && synthesize.writer === 'base') {
+    const choice = `${nameOf('synthesize.writer')} base`;
+    problems.push(`${choice} needs ${nameOf('engine')} local: an endpoint's model is the same in every iteration`);
+  }
+  if (synthesize.method === 'none' && synthesize.writer === 'base') {
+    problems.push(`${nameOf('synthesize.writer')} base has no meaning where ${nameOf('synthesize.method')} is none`);
   }
   const { begun = 0, method } = synthesize;
   if (begun > 0 && method !== 'turn' && method !== 'auto') {

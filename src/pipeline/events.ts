@@ -12,7 +12,7 @@ export type RunEvent =
   | { kind: 'run-started'; runDir: string; continued: boolean; iterations: number }
   /** A run of an ablation, counted from 1. */
   | { kind: 'cell-started'; variant: string; seed: number; cell: number; of: number }
-  | { kind: 'iteration-started'; iteration: number; of: number; model: IterationSummary['model'] }
+  | ({ kind: 'iteration-started'; of: number } & Pick<IterationSummary, 'iteration' | 'model' | 'instructionsBy'>)
   /** `total` is what the stage aims at, in `unit`; `done` what earlier processes have already committed. */
   | { kind: 'stage-started'; iteration: number; stage: StageName; unit: string; total: number; done: number }
   /** `doing`: what the count does not say: what comes before there is anything to count, responses that are asked for again,
@@ -36,6 +36,8 @@ export interface IterationSummary {
   iteration: number;
   /** What wrote this iteration's data: the base, the adapter of the iteration before (its sha256), or an endpoint's model. */
   model: 'base' | { adapterSha256: string } | { endpoint: string };
+  /** Where another wrote its instructions (synthesize.writer). */
+  instructionsBy?: 'base';
   synthesize: {
     requests: number;
     parsed: number;

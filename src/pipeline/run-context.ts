@@ -55,6 +55,19 @@ export function lastAdapter({ store, runDir }: RunData, iteration: number): stri
   return writer === 0 ? null : adapterPath(runDir, writer);
 }
 
+/** What writes the instructions: M(t-1), or the base in every iteration. */
+export function instructionWriterOf(run: RunContext, iteration: number): Promise<LanguageModel> {
+  return run.config.synthesize.writer === 'base' ? run.engines.writer(null) : modelOf(run, iteration);
+}
+
+/** Where another than M(t-1) writes the instructions. */
+export function instructionsBy(
+  { synthesize: { writer } }: Config,
+  model: IterationSummary['model'],
+): Pick<IterationSummary, 'instructionsBy'> {
+  return writer === 'base' && model !== 'base' ? { instructionsBy: 'base' } : {};
+}
+
 /** What judges: M(t-1), the base, or another model. */
 export function judgeOf(run: RunContext, iteration: number): Promise<LanguageModel> {
   const { judge } = run.config.assess;

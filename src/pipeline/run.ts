@@ -11,7 +11,7 @@ import type { StageSharing } from './ablation/stage-sharing.js';
 import type { Reporter, RunSummary } from './events.js';
 import { isFinished, leaveFiles, openStore, refuseChanges, storedRecord, storeRecord } from './resume.js';
 import { describeRun, runName, type RunRecord, asContinued } from './run-config.js';
-import { modelName, stopIfAsked, type RunContext } from './run-context.js';
+import { instructionsBy, modelName, stopIfAsked, type RunContext } from './run-context.js';
 import { lastIteration } from './rollback.js';
 import { loadInputs } from './run-inputs.js';
 import { refuseImpossibleMethod } from './stages/assess.js';
@@ -102,7 +102,8 @@ async function iterate(run: RunContext, sharing: StageSharing | undefined): Prom
   for (let iteration = 1; iteration <= lastIteration(run); iteration++) {
     const model = modelName(run, iteration);
     if (store.iterationModel(iteration) === undefined) store.startIteration(iteration, model);
-    run.report({ kind: 'iteration-started', iteration, of: config.iterations, model });
+    const by = { model, ...instructionsBy(config, model) };
+    run.report({ kind: 'iteration-started', iteration, of: config.iterations, ...by });
     for (const stage of stages) {
       if (stage.isWanted?.(run, iteration) === false) continue; // a verdict of the gate may change what is wanted
       const isDone = isFinished(run, iteration, stage.stage) || sharing?.takeOver(run, iteration, stage) === true;

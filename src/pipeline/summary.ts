@@ -9,7 +9,7 @@ import { bestOf } from '../stages/evaluate/gate/decide.js';
 import { diversityAlarms, diversityOf, mostPairs } from './diversity.js';
 import type { IterationSummary, RunSummary, StageName } from './events.js';
 import { lastIteration, verdictsBefore } from './rollback.js';
-import { adapterPath, mergedPath, type RunData } from './run-context.js';
+import { adapterPath, instructionsBy, mergedPath, type RunData } from './run-context.js';
 import { chosenMethod, failedAssessments } from './stages/assess.js';
 import { rejectedBy } from './stages/filter.js';
 import { isIterationFinished, stagesOf } from './stages/index.js';
@@ -43,10 +43,12 @@ export function summarizeRun(run: RunData): RunSummary {
 }
 
 export function summarizeIteration(run: RunData, iteration: number): IterationSummary {
-  const { store } = run;
+  const { config, store } = run;
+  const model = store.iterationModel(iteration) as IterationSummary['model'];
   return {
     iteration,
-    model: store.iterationModel(iteration) as IterationSummary['model'],
+    model,
+    ...instructionsBy(config, model),
     synthesize: summarizeSynthesize(run, iteration),
     respond: summarizeRespond(run, iteration),
     filter: summarizeFilter(filteredPairs(store, iteration)),

@@ -131,7 +131,7 @@ function isOfAdapter(stage: StageName): boolean {
 
 function settingsFor({ config }: RunContext, iteration: number, stage: StageName): [string, string][] {
   // In the first iteration there is nothing to look back at.
-  const looksBack = ['select.accumulate', 'train.startFrom'];
+  const looksBack = ['synthesize.writer', 'select.accumulate', 'train.startFrom'];
   return decidingSettings(config)
     .filter(([key]) => iteration > 1 || !looksBack.includes(key))
     .filter(([key]) => (readBy[key] ?? readBy[key.split('.')[0] ?? ''] ?? [stage]).includes(stage));

@@ -10,7 +10,7 @@ import type { SeedTask } from '../../shared/rows.js';
 import type { SeedMeasures } from '../../stages/synthesize/demonstrations.js';
 import { measureSeeds, measuresInWords } from '../../stages/synthesize/measure-seeds.js';
 import { synthesize } from '../../stages/synthesize/synthesize.js';
-import { callOptions, modelOf, type RunContext } from '../run-context.js';
+import { callOptions, instructionWriterOf, type RunContext } from '../run-context.js';
 import { synthesisInputs, synthesisMethod } from '../run-inputs.js';
 import { isKept, keptCandidates, synthesizeChunks, synthesizeRows } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
@@ -41,7 +41,7 @@ export const synthesizeStage: StageWork = {
     let chunkTokens = 0;
     const progress = () =>
       run.report({ kind: 'stage-progress', iteration, stage: 'synthesize', done, tokens: tokens + chunkTokens });
-    const model = await modelOf(run, iteration);
+    const model = await instructionWriterOf(run, iteration);
     const byTurns = synthesisMethod(config, model) === 'turn';
     if ((config.synthesize.begun ?? 0) > 0 && !byTurns) run.report({ kind: 'warning', message: nothingBegun });
     const measures = await measuresOf(run, iteration, model, done);

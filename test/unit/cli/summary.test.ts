@@ -64,6 +64,13 @@ describe('the summary of a run', () => {
     ]);
   });
 
+  it('says who wrote the instructions where another wrote the responses', () => {
+    const byBase = { ...iteration(2), instructionsBy: 'base' as const };
+    expect(formatRunSummary({ ...summary(1), iterations: [iteration(1), byBase] }, style)).toContain(
+      '\niteration 2, instructions by the base, responses by adapter ab12cd34ef56\n',
+    );
+  });
+
   it('warns where the dataset has become narrower since the first iteration', () => {
     const alarms = ['responses shrank from 57 to 13 words (medians)'];
     const narrower = { ...iteration(2), diversity: { ...iteration(2).diversity, alarms } };

@@ -16,6 +16,18 @@ it.each([
     ['select.accumulate above 0 needs an earlier iteration; iterations is 1'],
   ],
   [
+    { synthesize: { writer: 'base' }, iterations: 1 },
+    ['synthesize.writer base needs an earlier iteration; iterations is 1'],
+  ],
+  [
+    { synthesize: { writer: 'base' }, engine: 'openai', baseUrl: 'http://127.0.0.1:1/v1' },
+    ["synthesize.writer base needs engine local: an endpoint's model is the same in every iteration"],
+  ],
+  [
+    { synthesize: { writer: 'base', method: 'none' }, own: { instructions: 'own.txt' } },
+    ['synthesize.writer base has no meaning where synthesize.method is none'],
+  ],
+  [
     { select: { maxDisagreement: 1 }, assess: { repeats: 2 } },
     ['select.maxDisagreement needs assess.method expected or sampled; it is auto, which may choose ranks'],
   ],
@@ -34,6 +46,7 @@ it.each([
 it.each([
   { train: { startFrom: 'last' }, iterations: 2 },
   { select: { accumulate: 1 }, iterations: 2 },
+  { synthesize: { writer: 'base' }, iterations: 2 },
   { select: { maxDisagreement: 1 }, assess: { method: 'expected', repeats: 2 } },
   { select: { lengthNeutral: true } },
 ])('is fine: %j', (settings) => {

@@ -64,6 +64,29 @@ test('an iteration may go on from the adapter before it, and a lost one is made 
   expect(stableFiles(stopped.runDir)).toEqual(whole);
 });
 
+test('the base may write the instructions of every iteration, and its adapters answer them', async () => {
+  const run = async (writer: 'base' | 'current', epochs: number) => {
+    const train = { batchSize: 2, epochs, validation: 0 };
+    const synthesize = { chunk: 3, maxTokens: 100, demonstrations: 3, writer };
+    const folder = newFolder({ iterations: 2, synthesize, train });
+    const { iterations } = await runLoop(fakeRun(folder));
+    const candidates = stableFiles(folder.runDir)[path.join('2', 'candidates.jsonl')];
+    const pairs = stableFiles(folder.runDir)[path.join('2', 'pairs.jsonl')];
+    return { candidates, pairs, by: iterations.map(({ instructionsBy }) => instructionsBy) };
+  };
+  const [base, baseAgain, current, currentAgain] = [
+    await run('base', 1),
+    await run('base', 2),
+    await run('current', 1),
+    await run('current', 2),
+  ];
+  expect(base.by).toEqual([undefined, 'base']);
+  expect(baseAgain.candidates).toBe(base.candidates);
+  expect(baseAgain.pairs).not.toBe(base.pairs);
+  expect(current.by).toEqual([undefined, undefined]);
+  expect(currentAgain.candidates).not.toBe(current.candidates);
+});
+
 test('the base may judge what its adapters wrote, and then nothing recorded while writing is taken', async () => {
   const own = newFolder({ assess: { method: 'likelihood', chunk: 7 } });
   const base = newFolder({ assess: { method: 'likelihood', judge: 'base', chunk: 7 } });
