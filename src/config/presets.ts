@@ -28,6 +28,8 @@ const paper: ConfigInput = {
   inputJoiner: 'newline',
   synthesize: {
     method: 'seeds',
+    writer: 'current',
+    textsPerPrompt: 1,
     temperature: 1,
     topP: 0.95,
     topK: 0,

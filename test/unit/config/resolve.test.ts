@@ -74,6 +74,10 @@ describe('precedence', () => {
     expect(presets.paper.train).toMatchObject({ rankStabilized: false, weightDecay: 0, maxGradNorm: 1 });
   });
 
+  it('writes instructions in the preset paper as arXiv 2408.08072 did, whatever the defaults are', () => {
+    expect(presets.paper.synthesize).toMatchObject({ method: 'seeds', writer: 'current', textsPerPrompt: 1 });
+  });
+
   it('asks for responses in the preset paper as arXiv 2408.08072 did, whatever the defaults are', () => {
     expect(presets.paper).toMatchObject({
       inputJoiner: 'newline',
