@@ -27,7 +27,7 @@ function iterationBlock(it: IterationSummary, style: Style): string[] {
     ...droppedRow(synthesize.rejected),
     [
       'respond',
-      `${formatUnits(respond.responses, 'responses')}, ${formatCount(respond.tokens)} tokens (${formatReasons(respond.stopped)})`,
+      `${formatUnits(respond.responses, 'responses')}, ${formatUnits(respond.tokens, 'tokens')} (${formatReasons(respond.stopped)})`,
     ],
     ...constraintsRow(respond.constraints),
     ['filter', `${formatCount(filter.passed)} passed`],
@@ -87,7 +87,7 @@ function addedText({ added = 0, hindsight = 0, circles = 0 }: IterationSummary['
   return [
     added === 0 ? '' : `; ${formatCount(added)} of earlier iterations added`,
     hindsight === 0 ? '' : `; ${formatCount(hindsight)} made of them in hindsight`,
-    circles === 0 ? '' : `; ${formatCount(circles)} ends of responses that went round in circles`,
+    circles === 0 ? '' : `; ${formatUnits(circles, 'ends')} of responses that went round in circles`,
   ].join('');
 }
 
@@ -105,7 +105,7 @@ function trainedText(train: IterationSummary['train']): string {
     train.cut > 0 ? `${formatCount(train.cut)} cut by ${formatUnits(train.cutTokens, 'tokens')}` : '',
   ].filter(Boolean);
   return (
-    `${formatUnits(train.pairs, 'pairs')} in ${formatUnits(train.steps, 'steps')}, ${formatCount(train.tokens)} tokens, ` +
+    `${formatUnits(train.pairs, 'pairs')} in ${formatUnits(train.steps, 'steps')}, ${formatUnits(train.tokens, 'tokens')}, ` +
     `${formatCount(train.lossTokens)} of them with a loss${leftOut.length > 0 ? ` (${leftOut.join(', ')})` : ''}${chosenText(train)}`
   );
 }

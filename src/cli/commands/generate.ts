@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { generateFile, readGrammar, readPrompts } from '../../pipeline/verbs/generate.js';
 import type { Command } from '../command.js';
-import { formatCount, formatReasons, formatUnits } from '../format.js';
+import { formatReasons, formatUnits } from '../format.js';
 import {
   adapterOption,
   chatTemplateOption,
@@ -66,7 +66,7 @@ export const generateCommand: Command = {
     const result = await withModel(call, (model) =>
       generateFile(job, rows, model, tracked(call, 'generate', 'completions', rows.length)),
     );
-    const made = `${formatUnits(result.completions, 'completions')}, ${formatCount(result.tokens)} tokens`;
+    const made = `${formatUnits(result.completions, 'completions')}, ${formatUnits(result.tokens, 'tokens')}`;
     progress.finish(`${made} (${formatReasons(result.stopped)})`, result.seconds);
     return withFailures(call, result.failed, { text: '', data: { ...result, out: values.text('out') ?? null } });
   },

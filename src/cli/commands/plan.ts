@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import { plan, type Plan } from '../../pipeline/plan.js';
 import type { Command } from '../command.js';
-import { formatBytes, formatCount, formatSeconds, formatTable } from '../format.js';
+import { formatBytes, formatCount, formatSeconds, formatTable, formatUnits } from '../format.js';
 import type { Style } from '../style.js';
 import { memoryLine } from '../training-text.js';
 import { runOptionOf, runSettings } from './run.js';
@@ -32,7 +32,7 @@ function planText(forecast: Plan, style: Style): string {
   const rows = forecast.stages.map(({ stage, unit, count, tokens, seconds }) => [
     `  ${stage}`,
     `${formatCount(count)} ${unit}`,
-    tokens > 0 ? `${formatCount(tokens)} tokens` : '',
+    tokens > 0 ? formatUnits(tokens, 'tokens') : '',
     seconds > 0 ? formatSeconds(seconds) : '',
   ]);
   const { iterations, seconds, memoryBytes, trainingMemory, maxLength, diskBytes, freeDiskBytes, notes } = forecast;

@@ -1,6 +1,6 @@
 import { readContinuations, scoreFile } from '../../pipeline/verbs/score.js';
 import type { Command } from '../command.js';
-import { formatCount, formatUnits } from '../format.js';
+import { formatUnits } from '../format.js';
 import {
   adapterOption,
   chatTemplateOption,
@@ -32,7 +32,7 @@ export const scoreCommand: Command = {
       scoreFile(out, rows, model, tracked(call, 'score', 'continuations', rows.length)),
     );
     const mean = result.logprobPerToken === null ? '' : `, ${result.logprobPerToken.toFixed(3)} nats a token`;
-    const made = `${formatUnits(result.continuations, 'continuations')}, ${formatCount(result.tokens)} tokens${mean}`;
+    const made = `${formatUnits(result.continuations, 'continuations')}, ${formatUnits(result.tokens, 'tokens')}${mean}`;
     call.progress.finish(made, result.seconds);
     return withFailures(call, result.failed, { text: '', data: { ...result, out: call.values.text('out') ?? null } });
   },

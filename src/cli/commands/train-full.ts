@@ -8,7 +8,7 @@ import { readTrainPairs } from '../../pipeline/verbs/train.js';
 import { fullSettings, trainFullFile, type TrainFullResult } from '../../pipeline/verbs/train-full.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { CommandCall, CommandResult } from '../command.js';
-import { formatCount, formatUnits } from '../format.js';
+import { formatUnits } from '../format.js';
 import { option } from '../options.js';
 import { localOptions } from './with-model.js';
 
@@ -85,6 +85,6 @@ function describe(result: TrainFullResult): string {
   const { heldOutLossBase: base, heldOutLossTrained: trained } = result;
   const heldOut = base === null || trained === null ? '' : `; held-out loss ${base.toFixed(3)} → ${trained.toFixed(3)}`;
   const left = result.leftOver > 0 ? `; ${formatUnits(result.leftOver, 'tokens')} left over at the end` : '';
-  const amount = `${formatUnits(result.blocks, 'blocks')} in ${formatUnits(result.steps, 'steps')}, ${formatCount(result.tokens)} tokens`;
+  const amount = `${formatUnits(result.blocks, 'blocks')} in ${formatUnits(result.steps, 'steps')}, ${formatUnits(result.tokens, 'tokens')}`;
   return `${amount}${heldOut}${left}; ${result.model}`;
 }

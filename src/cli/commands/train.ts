@@ -14,7 +14,7 @@ import {
 } from '../../pipeline/verbs/train.js';
 import type { PairRow } from '../../pipeline/verbs/verb.js';
 import type { Command, CommandCall, CommandResult } from '../command.js';
-import { formatCount, formatUnits } from '../format.js';
+import { formatUnits } from '../format.js';
 import { chatTemplateOption, inputJoinerOption, modelOptions, option, pathOption, settingOption } from '../options.js';
 import { chosenText, countsLines, memoryLine, trainingDetail, trainingText } from '../training-text.js';
 import { methodOption, trainFull } from './train-full.js';
@@ -137,7 +137,7 @@ function trainingProgress({ progress }: CommandCall): (event: TrainEvent) => voi
 function describe(result: TrainFileResult): string {
   const { heldOutLossBase: base, heldOutLossAdapter: adapter } = result;
   const heldOut = base === null || adapter === null ? '' : `; held-out loss ${base.toFixed(3)} → ${adapter.toFixed(3)}`;
-  const amount = `${formatUnits(result.samples, 'pairs')} in ${formatUnits(result.steps, 'steps')}, ${formatCount(result.tokens)} tokens`;
+  const amount = `${formatUnits(result.samples, 'pairs')} in ${formatUnits(result.steps, 'steps')}, ${formatUnits(result.tokens, 'tokens')}`;
   return `${amount}${heldOut}${chosenText(result)}; ${result.adapter}`;
 }
 

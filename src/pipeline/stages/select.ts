@@ -63,7 +63,10 @@ export const selectStage: StageWork = {
     };
     const more = added > 0 ? `; ${added} of earlier iterations added` : '';
     const hindsight = made.length > 0 ? `; ${made.length} made of them in hindsight` : '';
-    const circles = ends.length > 0 ? `; ${ends.length} ends of responses that went round in circles` : '';
+    const circles =
+      ends.length > 0
+        ? `; ${ends.length} ${ends.length === 1 ? 'end' : 'ends'} of responses that went round in circles`
+        : '';
     return { result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}${hindsight}${circles}` };
   },
 };

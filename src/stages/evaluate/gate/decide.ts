@@ -72,10 +72,19 @@ export function decide(
   const scores = `score ${numberText(score, 2)}, ${best === 0 ? 'the base 0' : `best before ${best.toFixed(2)}`}`;
   const reasons = [
     ...worse,
-    `${!gained ? 'no gain' : isCertain ? 'a gain' : 'a gain within chance'}: ${scores}`,
+    `${gainInWords({ kept, gained, isCertain }, score > best)}: ${scores}`,
     ...(stops && without > 1 ? [`no gain in ${without} iterations`] : []),
   ];
   return { kept, gained, isCertain, stops, score, reasons };
+}
+
+/** @param isHighest Whether its score is above those before. */
+function gainInWords(
+  { kept, gained, isCertain }: Pick<GateVerdict, 'kept' | 'gained' | 'isCertain'>,
+  isHighest: boolean,
+): string {
+  if (gained) return isCertain ? 'a gain' : 'a gain within chance';
+  return isHighest && !kept ? 'no gain, since it is rolled back' : 'no gain';
 }
 
 /** The iteration, counted from 1, of the highest score among those kept; null: the base is best. */

@@ -122,6 +122,7 @@ describe('the gate', () => {
     expect(low.stops).toBe(false);
     const rolledBack = decide(against({ a: part(3), b: part(3), c: part(-2.9, 0.01) }), [], settings);
     expect(rolledBack.score).toBeGreaterThan(1);
+    expect(rolledBack.reasons.at(-1)).toMatch(/^no gain, since it is rolled back: score 1/);
     const next = decide(against({ a: part(0.5) }), [rolledBack], settings);
     expect(next).toMatchObject({ gained: true });
     expect(bestOf([rolledBack, next])).toBe(2);
