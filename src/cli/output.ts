@@ -2,6 +2,7 @@
 // JSON object at the end and nothing else.
 import { diskError } from '../shared/atomic-file.js';
 import { IsheepError } from '../shared/errors.js';
+import { fileReasons } from '../shared/read-file.js';
 import { styleFor, type Environment, type Style, type TextStream } from './style.js';
 
 export interface Streams {
@@ -62,17 +63,6 @@ export class Output {
     return 1;
   }
 }
-
-const fileReasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  EISDIR: 'it is a folder, not a file',
-  EEXIST: 'it is a file, not a folder',
-  ENOTDIR: 'a part of the path is a file, not a folder',
-  EROFS: 'the file system is read-only',
-  ENAMETOOLONG: 'the name is too long',
-};
 
 /** An IsheepError, a full disk or an unusable path as an IsheepError; undefined for anything else, a bug of ours. */
 function asIsheepError(thrown: unknown): IsheepError | undefined {

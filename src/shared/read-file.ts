@@ -3,17 +3,23 @@ import { readFileSync } from 'node:fs';
 
 import { IsheepError } from './errors.js';
 
+/** Why a path that a person gave cannot be used, by the code of the error. */
+export const fileReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EISDIR: 'it is a folder, not a file',
+  EEXIST: 'it is a file, not a folder',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EROFS: 'the file system is read-only',
+  ENAMETOOLONG: 'the name is too long',
+};
+
 /** What an error says of a file that could not be read. */
 export function whyUnreadable(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return readFailures[code] ?? message;
+  return fileReasons[code] ?? message;
 }
-
-const readFailures: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EISDIR: 'it is a folder',
-  EACCES: 'permission denied',
-};
 
 /** Throws `bad-input` that says why the file cannot be read. */
 export function readBytes(file: string): Uint8Array {

@@ -259,7 +259,9 @@ describe('errors', () => {
   it('says what is wrong with the file itself', () => {
     const missing = path.join(folder, 'missing.json');
     expect(problemsOf(() => resolveConfig({ file: missing }))).toEqual([`--config ${missing}: there is no such file`]);
-    expect(problemsOf(() => resolveConfig({ file: folder }))).toEqual([`--config ${folder}: it is a folder`]);
+    expect(problemsOf(() => resolveConfig({ file: folder }))).toEqual([
+      `--config ${folder}: it is a folder, not a file`,
+    ]);
     const list = configFile([1]);
     expect(problemsOf(() => resolveConfig({ file: list }))).toEqual([
       `${list} must hold one JSON object, { "key": value, … }`,

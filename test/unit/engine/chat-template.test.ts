@@ -191,7 +191,7 @@ describe('the choice of a template', () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-template-'));
     writeFileSync(path.join(folder, 'own.jinja'), '\uFEFFtwo\r\nlines');
     expect(resolveChatTemplate(path.join(folder, 'own.jinja'), null)).toBe('two\nlines');
-    const folderError = { code: 'bad-input', message: `cannot read ${folder}: it is a folder` };
+    const folderError = { code: 'bad-input', message: `cannot read ${folder}: it is a folder, not a file` };
     expect(() => resolveChatTemplate(folder, null)).toThrow(expect.objectContaining(folderError) as Error);
     rmSync(folder, { recursive: true });
   });

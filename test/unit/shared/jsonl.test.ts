@@ -98,7 +98,7 @@ describe('JSON Lines', () => {
       'cannot read no/such/file.jsonl: there is no such file',
     );
     expect(() => readJsonLines(import.meta.dirname, anyRow)).toThrow(
-      `cannot read ${import.meta.dirname}: it is a folder`,
+      `cannot read ${import.meta.dirname}: it is a folder, not a file`,
     );
   });
 

@@ -135,7 +135,7 @@ describe('what is wrong with it', () => {
 
   it('names a file that is not there or not JSON', () => {
     expect(() => readAblation(path.join(folder, 'none.json'), {})).toThrow('there is no such file');
-    expect(() => readAblation(folder, {})).toThrow(`${folder}: it is a folder`);
+    expect(() => readAblation(folder, {})).toThrow(`${folder}: it is a folder, not a file`);
     expect(message('{"grid": ')[0]).toMatch(/JSON/);
     expect(message('[]')[0]).toMatch(/^the file: /);
   });

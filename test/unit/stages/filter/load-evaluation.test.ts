@@ -71,7 +71,7 @@ test('every problem of every file is told at once', () => {
   const of = (place: string) =>
     problems.filter((problem) => problem.startsWith(place)).map((p) => p.slice(place.length));
   expect(of(missing)).toEqual([': there is no such file']);
-  expect(of(path.join(folder, 'folder.json'))).toEqual([': it is a folder']);
+  expect(of(path.join(folder, 'folder.json'))).toEqual([': it is a folder, not a file']);
   expect(of(bad)).toEqual([
     expect.stringMatching(/^:2: not valid JSON: /) as string,
     expect.stringMatching(/^:4: not valid JSON: /) as string,
