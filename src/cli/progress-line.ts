@@ -30,7 +30,8 @@ interface Clock {
 
 /** Seconds between two plain lines of one piece of work. */
 const plainInterval = 15;
-/** Of all there is to do: below it, time left would be a guess from one piece or two. */
+/** Of all there is to do: below it, rate and time left would be a guess from one piece or two, which end first because they
+ *  are short while the others have just been begun. */
 const tellingShare = 0.01;
 const barWidth = 24;
 const labelWidth = 11;
@@ -148,10 +149,10 @@ export class ProgressLine {
     const elapsed = this.now() - this.work.counting;
     const before = this.work.done + this.work.remembered;
     const made = this.work.current - before;
-    if (elapsed < 1) return [];
+    if (elapsed < 1 || made < tellingShare * (this.work.total - before)) return [];
     const rate = this.work.tokens > 0 ? [`${formatRate(this.work.tokens / elapsed)} tok/s`] : [];
     const left = this.work.total - this.work.current;
-    if (made <= 0 || left <= 0 || made < tellingShare * (this.work.total - before)) return rate;
+    if (made <= 0 || left <= 0) return rate;
     return [...rate, `${formatClock((left * elapsed) / made)} left`];
   }
 }

@@ -3,7 +3,7 @@ import { closeSync, copyFileSync, fsyncSync, mkdirSync, openSync, renameSync, rm
 import path from 'node:path';
 
 import { IsheepError } from './errors.js';
-import { refuseUnwritable } from './writable.js';
+import { placeOf, refuseUnwritable } from './writable.js';
 
 /** A file that is being written; it stands in its place only after `commit`. */
 export interface AtomicFile {
@@ -18,8 +18,9 @@ export interface AtomicFile {
  *  there can be no such file. */
 export function createAtomicFile(file: string): AtomicFile {
   refuseUnwritable(file);
-  mkdirSync(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
+  const place = placeOf(file);
+  mkdirSync(path.dirname(place), { recursive: true });
+  const temporary = `${place}.${process.pid}.tmp`;
   const descriptor = openSync(temporary, 'w');
   let open = true;
   const discard = () => {
@@ -42,8 +43,8 @@ export function createAtomicFile(file: string): AtomicFile {
       guarded(() => fsyncSync(descriptor));
       open = false;
       closeSync(descriptor);
-      renameSync(temporary, file);
-      syncFolder(path.dirname(file));
+      renameSync(temporary, place);
+      syncFolder(path.dirname(place));
     },
     discard,
   };

@@ -1,14 +1,15 @@
 // Whether something can be written where a person wants it: asked before the work, since that may take hours.
-import { accessSync, constants, statSync, type Stats } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 
 import { IsheepError } from './errors.js';
 
 /** Why no file, or no folder, can be made or replaced at `target`; undefined where it can. Folders on the way are made. */
 export function whyUnwritable(target: string, as: 'file' | 'folder'): string | undefined {
-  const place = path.resolve(target);
+  const place = placeOf(target);
   const found = statsOf(place);
   if (as === 'file' && found?.isDirectory()) return 'it is a folder, not a file';
+  if (as === 'file' && found && !found.isFile()) return 'it is a device or a pipe, not a file';
   if (as === 'folder' && found && !found.isDirectory()) return 'it is a file, not a folder';
   // A file is written beside its place and moved there, so that it is its folder which has to let it in.
   return found && as === 'folder' ? whyClosed(place) : whyClosed(nearestThere(path.dirname(place)));
@@ -18,6 +19,11 @@ export function whyUnwritable(target: string, as: 'file' | 'folder'): string | u
 export function refuseUnwritable(file: string): void {
   const why = whyUnwritable(file, 'file');
   if (why !== undefined) throw new IsheepError('bad-input', `cannot write ${file}: ${why}`, { hint: 'check the path' });
+}
+
+/** Where `target` leads: what a link points to is replaced, and the link stays. */
+export function placeOf(target: string): string {
+  return statsOf(target) ? realpathSync(target) : path.resolve(target);
 }
 
 /** The folder itself, or the first above it that there is. */

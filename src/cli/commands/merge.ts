@@ -4,12 +4,12 @@ import { defaultMergeType, mergeTypeMeaning, mergeTypes } from '../../config/tra
 import type { LlamaEngineOptions } from '../../engine/llama-engine.js';
 import { resolveModel } from '../../engine/known-models.js';
 import type { ScaledAdapter } from '../../engine/merge.js';
+import { trainedTemplate } from '../../pipeline/trained-template.js';
 import {
   adapterOfRun,
   comparedPairs,
   mergeFile,
   parseAdapter,
-  trainedTemplate,
   type MergeFileResult,
 } from '../../pipeline/verbs/merge.js';
 import { mergeInWords } from '../../pipeline/merging.js';

@@ -18,7 +18,7 @@ import { formatUnits } from '../format.js';
 import { chatTemplateOption, inputJoinerOption, modelOptions, option, pathOption, settingOption } from '../options.js';
 import { chosenText, countsLines, memoryLine, trainingDetail, trainingText } from '../training-text.js';
 import { methodOption, trainFull } from './train-full.js';
-import { localOptions } from './with-model.js';
+import { byTrainedTemplate, localOptions } from './with-model.js';
 
 export const trainCommand: Command = {
   name: 'train',
@@ -55,8 +55,9 @@ export const trainCommand: Command = {
     ['isheep train --data kept.jsonl --out adapter.gguf --rank 16 --checkpoint-dir checkpoints', 'can be interrupted'],
     ['isheep train --data kept.jsonl --show 3', 'what it would be trained on; trains nothing'],
   ],
-  async run(call) {
-    if (call.values.text('method') === 'full') return trainFull(call);
+  async run(given) {
+    if (given.values.text('method') === 'full') return trainFull(given);
+    const call = byTrainedTemplate(given, 'init-adapter');
     const { values } = call;
     const pairs = readTrainPairs(values.needText('data'));
     const engine = call.createEngine(localOptions(call));

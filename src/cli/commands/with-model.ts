@@ -3,6 +3,7 @@ import { isOwnJudge } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
 import type { EngineFactory, SwitchableModel } from '../../engine/engine-factory.js';
 import { loadInputs } from '../../pipeline/run-inputs.js';
+import { trainedTemplate } from '../../pipeline/trained-template.js';
 import type { RowFailures, RowTarget, VerbCall } from '../../pipeline/verbs/verb.js';
 import type { EngineOptions } from '../../engine/create-engine.js';
 import { engineOptions, localEngineOptions } from '../../engine/engine-options.js';
@@ -42,8 +43,20 @@ export function modelFiles({ config }: CommandCall): { modelPath: string; judgeP
   }
 }
 
+/** The call with the chat template that the adapter of `option` was trained with: a model goes on as it was trained to talk. */
+export function byTrainedTemplate(call: CommandCall, option: 'adapter' | 'init-adapter' = 'adapter'): CommandCall {
+  const { values, config } = call;
+  const adapter = values.text(option);
+  if (adapter === undefined) return call;
+  const [chatTemplate] = attemptAll(
+    () => trainedTemplate([adapter], config.chatTemplate),
+    () => resolveModel(config.model),
+  );
+  return chatTemplate === undefined ? call : { ...call, config: { ...config, chatTemplate } };
+}
+
 export async function withModel<T>(call: CommandCall, work: (model: LanguageModel) => Promise<T>): Promise<T> {
-  const { judge: _, ...options } = runEngineOptions(call);
+  const { judge: _, ...options } = runEngineOptions(call.config.engine === 'local' ? byTrainedTemplate(call) : call);
   const engine = call.createEngine(options);
   if (engine.openEndpoint !== undefined) refuseLocalOptions(call);
   const model = (await engine.openEndpoint?.()) ?? (await openLocal(call, engine));

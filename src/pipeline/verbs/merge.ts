@@ -3,16 +3,15 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Config } from '../../config/schema.js';
-import { isBuiltInTemplate, resolveChatTemplate } from '../../engine/chat-template.js';
+import { resolveChatTemplate } from '../../engine/chat-template.js';
 import type { EngineChoices, EngineFactory } from '../../engine/engine-factory.js';
-import { adapterMetadata, type ScaledAdapter } from '../../engine/merge.js';
+import type { ScaledAdapter } from '../../engine/merge.js';
 import { IsheepError } from '../../shared/errors.js';
 import { readJsonLines } from '../../shared/jsonl.js';
 import type { Pair } from '../../shared/rows.js';
 import { loadSeeds } from '../../shared/load-seeds.js';
 import { hashFile } from '../../store/artifacts.js';
 import { mergeAndMeasure, type MergeResult } from '../merging.js';
-import { chatTemplateIdentity } from '../run-config.js';
 import { adapterPath } from '../run-context.js';
 import { commonPairs, heldOutPairs } from '../stages/evaluate.js';
 import { withRun } from '../status.js';
@@ -86,41 +85,6 @@ export function parseAdapter(text: string): ScaledAdapter {
   throw new IsheepError('bad-config', `--adapter ${text}: "${scale}" is not a number`, {
     hint: 'give a file, or a file and a scale: adapter.gguf:0.5',
   });
-}
-
-/** Name or file of the template that the adapters were trained with, so that the merged model talks by it; undefined where
- *  they were trained with the base's own. `given` is needed where an adapter names a file by its hash. */
-export function trainedTemplate(adapters: readonly string[], given: string | undefined): string | undefined {
-  const names = new Set(adapters.flatMap((file) => adapterMetadata(file)['isheep.chat-template'] ?? []));
-  if (names.size > 1) {
-    throw new IsheepError(
-      'bad-input',
-      `the adapters were trained with different chat templates: ${[...names].join(', ')}`,
-      {
-        hint: 'merge adapters of one template',
-      },
-    );
-  }
-  const [name] = names;
-  if (name === undefined || name === given || (given !== undefined && chatTemplateIdentity(given) === name))
-    return given;
-  if (given !== undefined) {
-    throw new IsheepError(
-      'bad-input',
-      `the adapter was trained with the chat template ${name}; --chat-template ${given} is another`,
-      {
-        hint: 'give the template that it was trained with',
-      },
-    );
-  }
-  if (isBuiltInTemplate(name)) return name;
-  throw new IsheepError(
-    'bad-input',
-    `the adapter was trained with a chat template of a file, ${name}, which it does not hold`,
-    {
-      hint: 'give that file with --chat-template FILE, so that the merged model talks as it was trained',
-    },
-  );
 }
 
 /** Pairs to measure on: of a file, or the seeds' own. */

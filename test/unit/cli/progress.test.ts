@@ -70,16 +70,16 @@ describe('progress without a terminal', () => {
     expect(written.split('\n')[1]).toBe('  ifeval: 85 of 100 items, 30 tok/s, 1:00 left');
   });
 
-  it('tells the time that is left once a hundredth is done', () => {
+  it('tells the rate and the time that is left once a hundredth is done', () => {
     const assess = { iteration: 1, stage: 'assess' } as const;
     const shownAssess = shown([
       [0, { kind: 'stage-started', ...assess, unit: 'pairs', total: 900, done: 0 }],
-      [60, { kind: 'stage-progress', ...assess, done: 1, tokens: 0 }],
-      [80, { kind: 'stage-progress', ...assess, done: 9, tokens: 0 }],
+      [60, { kind: 'stage-progress', ...assess, done: 1, tokens: 30 }],
+      [80, { kind: 'stage-progress', ...assess, done: 9, tokens: 800 }],
     ]);
     expect(shownAssess.split('\n').slice(1)).toEqual([
       '  assess: 1 of 900 pairs',
-      '  assess: 9 of 900 pairs, 2:12:00 left',
+      '  assess: 9 of 900 pairs, 10 tok/s, 2:12:00 left',
       '',
     ]);
   });

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import { writeFileAtomically } from '../../../src/shared/atomic-file.js';
 import { refuseUnwritable, whyUnwritable } from '../../../src/shared/writable.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -30,6 +31,19 @@ test('a folder in the place of a file, a file in the place of a folder, and a fi
     expect(whyUnwritable(at('text', 'deep', 'new'), as)).toBe(`${at('text')} is a file, not a folder`);
   }
   expect(() => refuseUnwritable(at('there'))).toThrow(`cannot write ${at('there')}: it is a folder, not a file`);
+});
+
+test('a device is never replaced', () => {
+  expect(whyUnwritable('/dev/null', 'file')).toBe('it is a device or a pipe, not a file');
+  expect(() => writeFileAtomically('/dev/null', 'x')).toThrow('cannot write /dev/null: it is a device');
+});
+
+test('a link stays, and what it leads to is replaced', () => {
+  const { at } = place();
+  symlinkSync(at('text'), at('there', 'link'));
+  writeFileAtomically(at('there', 'link'), 'new');
+  expect(lstatSync(at('there', 'link')).isSymbolicLink()).toBe(true);
+  expect(readFileSync(at('text'), 'utf8')).toBe('new');
 });
 
 test('a folder that lets nothing in, as far as that binds who asks', () => {
