@@ -64,3 +64,8 @@ export function formatTable(rows: readonly (readonly string[])[], alignRight: re
       .join('  ');
   return rows.map((row) => line(row).trimEnd()).join('\n');
 }
+
+/** A word as a POSIX shell takes it; names without special characters stay as they are. */
+export function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -4,7 +4,7 @@ import { mergeInWords } from '../pipeline/merging.js';
 import { pText } from '../shared/paired-test.js';
 import { differenceText, numberText } from '../shared/signed-text.js';
 import { agreementText } from './agreement-text.js';
-import { formatCount, formatReasons, formatSeconds, formatUnits } from './format.js';
+import { formatCount, formatReasons, formatSeconds, formatUnits, quoted } from './format.js';
 import type { Style } from './style.js';
 import { chosenText } from './training-text.js';
 
@@ -164,7 +164,7 @@ function secondsText(seconds: IterationSummary['seconds']): string {
 }
 
 function closing(summary: RunSummary, style: Style): string[] {
-  const run = summary.runDir;
+  const run = quoted(summary.runDir);
   const best = summary.iterations.find((iteration) => iteration.iteration === summary.best);
   const chance = best?.gate?.verdict.isCertain === false ? '; its gain in the gate is within chance' : '';
   const verdict = best
@@ -172,7 +172,10 @@ function closing(summary: RunSummary, style: Style): string[] {
     : `${style.notable('best: the base')}; ${whyBase(summary)}`;
   const ended = summary.isEndedByGate ? [`the gate ended the run after iteration ${summary.iterations.length}`] : [];
   const next = best
-    ? [`isheep generate --prompts FILE --adapter ${best.train.adapter}`, `isheep show dataset --run ${run}`]
+    ? [
+        `isheep generate --model ${quoted(summary.model)} --adapter ${quoted(best.train.adapter)} --prompts FILE`,
+        `isheep show dataset --run ${run}`,
+      ]
     : [
         `isheep show dataset --run ${run}`,
         `isheep run --instructions N   (more data for each iteration, in a new run)`,
@@ -180,7 +183,7 @@ function closing(summary: RunSummary, style: Style): string[] {
   return [
     verdict,
     ...ended,
-    `done in ${formatSeconds(summary.seconds)}; everything is in ${run}:`,
+    `done in ${formatSeconds(summary.seconds)}; everything is in ${summary.runDir}:`,
     '  iterations/<t>/adapter.gguf, dataset.jsonl, pairs.jsonl, candidates.jsonl, train.jsonl, evaluation.json',
     `next: ${next[0] ?? ''}`,
     `      ${next[1] ?? ''}`,

@@ -105,6 +105,8 @@ export interface IterationSummary {
 
 export interface RunSummary {
   runDir: string;
+  /** The base, as the run was told of it: a known name or a file. */
+  model: string;
   iterations: IterationSummary[];
   /** Iteration that the gate found best; without a gate, whose adapter lowers the loss most on the seeds' own responses. Null
    *  where the base is best (exit code 3). */

@@ -35,6 +35,7 @@ export function summarizeRun(run: RunData): RunSummary {
   }
   return {
     runDir: run.runDir,
+    model: run.config.model,
     iterations,
     best: bestIteration(run),
     isEndedByGate: lastIteration(run) < run.config.iterations,

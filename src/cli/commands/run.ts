@@ -16,6 +16,7 @@ import {
 } from '../options.js';
 import { previewText } from '../preview-text.js';
 import { progressReporter } from '../progress.js';
+import { quoted } from '../format.js';
 import { formatRunSummary } from '../summary.js';
 import { modelFiles, runEngineOptions } from './with-model.js';
 
@@ -89,9 +90,4 @@ export function timeName(date: Date): string {
 export function continueCommand({ words, values }: CommandCall, runDir: string): string {
   const all = values.text('run') === undefined ? [...words, '--run', runDir] : words;
   return ['isheep', ...all.map(quoted)].join(' ');
-}
-
-/** As a POSIX shell takes it; names without special characters stay as they are. */
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -41,7 +41,14 @@ function iteration(number: number): IterationSummary {
 }
 
 function summary(best: number | null): RunSummary {
-  return { runDir: 'runs/a', iterations: [iteration(1), iteration(2)], best, isEndedByGate: false, seconds: 443 };
+  return {
+    runDir: 'runs/a',
+    model: 'my models/base.gguf',
+    iterations: [iteration(1), iteration(2)],
+    best,
+    isEndedByGate: false,
+    seconds: 443,
+  };
 }
 
 describe('the summary of a run', () => {
@@ -102,7 +109,9 @@ describe('the summary of a run', () => {
     const text = formatRunSummary(summary(2), style);
     expect(text).toContain('best: iteration 2, runs/a/iterations/2/adapter.gguf');
     expect(text).toContain('done in 7:23; everything is in runs/a:');
-    expect(text).toContain('next: isheep generate --prompts FILE --adapter runs/a/iterations/2/adapter.gguf');
+    expect(text).toContain(
+      "next: isheep generate --model 'my models/base.gguf' --adapter runs/a/iterations/2/adapter.gguf --prompts FILE",
+    );
   });
 
   it('says of the best whether its gain in the gate is within chance', () => {
