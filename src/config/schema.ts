@@ -278,7 +278,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('how often a request is tried again where the server is busy or away; default: 5'),
   engineTimeout: z.number().gt(0).max(86_400).optional().describe('seconds that an answer may take; default: 600'),
-  chatTemplate: z.string().min(1).optional().describe('name or file of a template, for models that carry none'),
+  chatTemplate: z.string().min(1).optional().describe('for models that carry none: chatml, plain, a file, or its text'),
   iterations: count.max(1000).default(3).describe('turns of the loop'),
   instructions: count
     .default(2000)

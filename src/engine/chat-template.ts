@@ -30,6 +30,11 @@ export function isBuiltInTemplate(name: string): name is keyof typeof builtInTem
   return Object.hasOwn(builtInTemplates, name);
 }
 
+/** No name and hardly a path has what every template writes its messages by. */
+function isTemplateText(text: string): boolean {
+  return text.includes('{{');
+}
+
 /** A piece of a rendered text: a special token of the template, or plain text. */
 export type Piece = { token: number } | { text: string };
 
@@ -44,12 +49,13 @@ export interface Tokenizer {
   plain(text: string): readonly number[];
 }
 
-/** The text of the template that `chatTemplate` (a name or a file; undefined: the model's own) means, or null where the
- *  model has none. Throws `bad-config` for a name that is neither, and `bad-input` for a file that cannot be read. */
+/** The text of the template that `chatTemplate` (a name, a file, or that text itself; undefined: the model's own) means, or
+ *  null where the model has none. Throws `bad-config` for what is none of these, and `bad-input` for a file that cannot be read. */
 export function resolveChatTemplate(chatTemplate: string | undefined, ofModel: string | null): string | null {
   if (chatTemplate === undefined) return ofModel;
   if (isBuiltInTemplate(chatTemplate)) return builtInTemplates[chatTemplate];
   if (existsSync(chatTemplate)) return readText(chatTemplate);
+  if (isTemplateText(chatTemplate)) return chatTemplate;
   const names = Object.keys(builtInTemplates).join(', ');
   throw new IsheepError('bad-config', `chatTemplate "${chatTemplate}" is neither a known template nor a file`, {
     hint: `known templates: ${names}`,

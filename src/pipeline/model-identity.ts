@@ -1,7 +1,8 @@
 // All that a model's answers depend on beside the requests, as one text: for the cache of evaluations, and for results.
 import type { EngineChoices } from '../engine/engine-factory.js';
 import { hashFile } from '../store/artifacts.js';
-import { chatTemplateIdentity, packageVersions } from './run-config.js';
+import { packageVersions } from './run-config.js';
+import { chatTemplateIdentity } from './trained-template.js';
 
 export interface ModelIdentity {
   /** sha256 of the GGUF file; of an endpoint's model its address and name instead. */

@@ -1,17 +1,16 @@
 // What a run is: its resolved configuration, hashes of its inputs, and versions, as config.json shows them. The same run
 // in another folder or on another day has the same name.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { isOwnJudge, type Config } from '../config/schema.js';
-import { isBuiltInTemplate } from '../engine/chat-template.js';
 import type { EngineChoices } from '../engine/engine-factory.js';
-
 import { hashFile } from '../store/artifacts.js';
 import { promptWording } from './prompt-wording.js';
 import type { LoadedEvaluation } from './screens.js';
 import type { RunInputs } from './run-inputs.js';
+import { chatTemplateIdentity } from './trained-template.js';
 
 export interface RunRecord {
   config: Config;
@@ -153,14 +152,6 @@ export function decidingSettings(config: Config): [string, string][] {
 
 function modelIdentity(file: string): { sha256: string; bytes: number } {
   return { sha256: hashFile(file), bytes: statSync(file).size };
-}
-
-/** Name of a template, or sha256 of its file; null: the model's own. */
-export function chatTemplateIdentity(chatTemplate: string | undefined): string | null {
-  if (chatTemplate === undefined) return null;
-  return !isBuiltInTemplate(chatTemplate) && existsSync(chatTemplate)
-    ? `sha256:${hashFile(chatTemplate)}`
-    : chatTemplate;
 }
 
 export function packageVersions(): RunRecord['versions'] {

@@ -15,26 +15,30 @@ const messages = [{ role: 'user', content: 'Count to three' }];
 
 function commands() {
   const folder = temporaryFolder();
-  const rows = path.join(folder, 'rows.jsonl');
-  writeFileSync(rows, `${JSON.stringify({ id: 'a', messages, continuation: 'One' })}\n`);
-  const pairs = path.join(folder, 'pairs.jsonl');
-  writeFileSync(pairs, `${JSON.stringify({ id: 'a', instruction: 'Count to three', response: 'One, two, three.' })}\n`);
+  const file = (name: string, text: string) => {
+    writeFileSync(path.join(folder, name), text);
+    return path.join(folder, name);
+  };
+  const rows = file('rows.jsonl', `${JSON.stringify({ id: 'a', messages, continuation: 'One' })}\n`);
+  const pair = { id: 'a', instruction: 'Count to three', response: 'One, two, three.' };
+  const pairs = file('pairs.jsonl', `${JSON.stringify(pair)}\n`);
   const adapterOf = (name: string, more: Record<string, string>) => {
-    const file = path.join(folder, name);
-    randomAdapter(file, untaught, { seed: 1, size: 0.3, more });
-    return file;
+    const adapter = file(name, '');
+    randomAdapter(adapter, untaught, { seed: 1, size: 0.3, more });
+    return adapter;
   };
   const run = (words: readonly string[], adapter: string, model = untaught) => {
     const common = ['--adapter', adapter, '--model', model, '--device', 'cpu', '--threads', '1'];
     return isheep([...words, ...common], { createEngine });
   };
   return {
+    file,
     named: adapterOf('named.gguf', { 'isheep.chat-template': 'plain' }),
     unnamed: adapterOf('unnamed.gguf', {}),
     generate: ['generate', '--prompts', rows, '--temperature', '0', '--max-tokens', '8'],
     score: ['score', '--data', rows],
-    show: (...more: string[]) => {
-      const words = ['train', '--data', pairs, '--out', path.join(folder, 'new.gguf'), '--show', '1', ...more];
+    train: (...more: string[]) => {
+      const words = ['train', '--data', pairs, ...more];
       return isheep([...words, '--model', untaught, '--device', 'cpu', '--threads', '1'], { createEngine });
     },
     run,
@@ -51,13 +55,28 @@ test.each(['generate', 'score'] as const)('%s goes by it', async (verb) => {
 });
 
 test('training that starts from an adapter goes on by it', async () => {
-  const { show, named, unnamed } = commands();
+  const { train, named, unnamed } = commands();
+  const show = (...more: string[]) => train('--show', '1', ...more);
   const told = await show('--chat-template', 'plain', '--init-adapter', unnamed);
   const byItself = await show('--init-adapter', named);
   expect([byItself.exitCode, byItself.stdout]).toEqual([0, told.stdout]);
   expect(told.stdout).toContain('·A·s·s·is·t·an·t·:');
   const other = await show('--init-adapter', named, '--chat-template', 'chatml');
   expect([other.exitCode, other.stderr]).toEqual([2, expect.stringContaining('--chat-template chatml is another')]);
+});
+
+test('an adapter holds the text of its template, whatever becomes of the file', async () => {
+  const { file, run, generate, train } = commands();
+  const template = file('own.jinja', "{% for m in messages %}{{ 'Ask: ' ~ m.content ~ eos_token }}{% endfor %}");
+  const adapter = file('trained.gguf', '');
+  const { exitCode } = await train('--chat-template', template, '--out', adapter, '--epochs', '1');
+  expect(exitCode).toBe(0);
+  const given = await run([...generate, '--chat-template', template], adapter);
+  file('own.jinja', '{{ messages }} of another kind');
+  const byItself = await run(generate, adapter);
+  expect([byItself.exitCode, byItself.stdout]).toEqual([0, given.stdout]);
+  const changed = await run([...generate, '--chat-template', template], adapter);
+  expect([changed.exitCode, changed.stderr]).toEqual([2, expect.stringContaining('own.jinja is another')]);
 });
 
 test('an adapter that names none leaves the model without, and another than it names is refused', async () => {

@@ -42,7 +42,7 @@ export function evaluatedModel(call: CommandCall, isAsked: boolean): EvaluatedMo
     });
   }
   const adapter = ofRun?.adapter ?? values.text('adapter') ?? null;
-  const template = trainedTemplate(adapter === null ? [] : [adapter], config.chatTemplate ?? ofRun?.chatTemplate);
+  const template = trainedTemplate(adapter === null ? [] : [adapter], config.chatTemplate);
   const endpoint = endpointOptions(config, overridesOf(call));
   if (endpoint !== undefined) refuseLocalOptions(call);
   const engine: EngineOptions = {

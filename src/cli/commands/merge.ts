@@ -97,8 +97,8 @@ function given(call: CommandCall): Given {
   }
   refuse(call, files.length > 0, '--adapter and --run cannot be given together');
   refuse(call, hasWord(call, 'model'), '--model and --run cannot be given together');
-  const { model, adapter, chatTemplate, pairs } = adapterOfRun(runDir, values.number('iteration'));
-  const template = trainedTemplate([adapter], config.chatTemplate ?? chatTemplate);
+  const { model, adapter, pairs } = adapterOfRun(runDir, values.number('iteration'));
+  const template = trainedTemplate([adapter], config.chatTemplate);
   return {
     adapters: [{ path: adapter, scale: 1 }],
     engine: withTemplate({ ...options, model }, template),

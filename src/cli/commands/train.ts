@@ -4,7 +4,7 @@ import { settings } from '../../config/settings.js';
 import type { TrainEvent } from '../../engine/engine.js';
 import type { EngineFactory } from '../../engine/engine-factory.js';
 import { resolveModel } from '../../engine/known-models.js';
-import { chatTemplateIdentity } from '../../pipeline/run-config.js';
+import { templateMetadata } from '../../pipeline/trained-template.js';
 import {
   readTrainPairs,
   showPairs,
@@ -82,7 +82,6 @@ export const trainCommand: Command = {
 
 function trainJob({ values, config }: CommandCall): TrainFileJob {
   const checkpointSeconds = values.number('checkpoint-seconds');
-  const chatTemplate = chatTemplateIdentity(config.chatTemplate);
   return {
     out: values.needText('out'),
     settings: config.train,
@@ -90,7 +89,7 @@ function trainJob({ values, config }: CommandCall): TrainFileJob {
     inputJoiner: config.inputJoiner,
     seed: config.seed,
     modelPath: resolveModel(config.model),
-    metadata: chatTemplate === null ? {} : { 'isheep.chat-template': chatTemplate },
+    metadata: templateMetadata(config.chatTemplate),
     ...optional('initAdapter', values.text('init-adapter')),
     ...optional('log', values.text('log')),
     ...optional('checkpointDir', values.text('checkpoint-dir')),

@@ -17,6 +17,7 @@ import {
   trainingSteps,
   type TrainResult,
 } from '../stored-rows.js';
+import { templateMetadata } from '../trained-template.js';
 import type { StageWork } from './stage-work.js';
 
 export const trainStage: StageWork = {
@@ -93,7 +94,6 @@ async function trainToTheEnd(run: RunContext, iteration: number): Promise<TrainS
 
 function trainInput(run: RunContext, iteration: number): TrainInput {
   const { config, record, runDir } = run;
-  const { chatTemplate } = record.inputs;
   const last = config.train.startFrom === 'last' ? lastAdapter(run, iteration) : null;
   return {
     dataset: dataset(run.store, iteration).map((pair) => joinedTask(pair, config.inputJoiner)),
@@ -107,7 +107,7 @@ function trainInput(run: RunContext, iteration: number): TrainInput {
       'isheep.base.sha256': record.inputs.base.sha256,
       'isheep.run': run.name,
       'isheep.iteration': String(iteration),
-      ...(chatTemplate === null ? {} : { 'isheep.chat-template': chatTemplate }),
+      ...templateMetadata(config.chatTemplate),
       ...joinerMetadata(config.inputJoiner),
     },
     checkpointDir: checkpointDir(runDir, iteration),

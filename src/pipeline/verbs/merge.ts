@@ -96,7 +96,6 @@ export function comparedPairs(data: string | undefined, { seeds, seed }: Pick<Co
 export interface RunAdapter {
   model: string;
   adapter: string;
-  chatTemplate: string | undefined;
   iteration: number;
   /** Held-out pairs of the iteration and the seeds' own, as the run's stage takes them. */
   pairs: Pair[];
@@ -117,8 +116,8 @@ export function adapterOfRun(runDir: string, wanted: number | undefined): RunAda
         hint: `isheep status --run ${path.normalize(runDir)} tells how far it is`,
       });
     }
-    const { model, chatTemplate, seed, seeds } = run.config;
+    const { model, seed, seeds } = run.config;
     const pairs = [...heldOutPairs(run, iteration), ...commonPairs(loadSeeds(seeds), seed)];
-    return { model, adapter, chatTemplate, iteration, pairs };
+    return { model, adapter, iteration, pairs };
   });
 }

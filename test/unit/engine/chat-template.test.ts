@@ -180,6 +180,11 @@ describe('the choice of a template', () => {
     expect(shown(tokens)).toBe('User:\nU\n\nAssistant:\nA[2]');
   });
 
+  test('may be given as its text', () => {
+    const text = '{% for m in messages %}{{ m.content }}\n{% endfor %}';
+    expect(resolveChatTemplate(text, null)).toBe(text);
+  });
+
   test('may be a file', () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-template-'));
     writeFileSync(path.join(folder, 'own.jinja'), 'from a file');

@@ -86,11 +86,13 @@ test('evaluation files are known by what they hold, and leave no trace where non
   ]);
 });
 
-test('a chat template is known by its name, or by what its file holds', () => {
+test('a chat template is known by its name, or by its text', () => {
   const file = path.join(folder.dir, 'template.jinja');
-  writeFileSync(file, '{{ messages[0].content }}');
-  const named = describeFolder({ ...folder, config: { ...folder.config, chatTemplate: 'chatml' } });
-  const fromFile = describeFolder({ ...folder, config: { ...folder.config, chatTemplate: file } });
+  const text = '{{ messages[0].content }}';
+  writeFileSync(file, text);
+  const by = (chatTemplate: string) => describeFolder({ ...folder, config: { ...folder.config, chatTemplate } });
+  const [named, fromFile] = [by('chatml'), by(file)];
+  expect(by(text).inputs).toEqual(fromFile.inputs);
   expect(named.inputs.chatTemplate).toBe('chatml');
   expect(fromFile.inputs.chatTemplate).toMatch(/^sha256:[0-9a-f]{64}$/);
 });
