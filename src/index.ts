@@ -23,6 +23,7 @@ export { plan, type Plan, type PlanInput } from './pipeline/plan.js';
 export { preview, type Preview, type PreviewInput } from './pipeline/preview.js';
 export { runLoop, type RunOptions } from './pipeline/run.js';
 export { readStatus, type RunStatus } from './pipeline/status.js';
+export { trainedTemplate } from './pipeline/trained-template.js';
 export { readTrainPairs, trainFile, type TrainFileJob, type TrainFileResult } from './pipeline/verbs/train.js';
 
 // Measuring

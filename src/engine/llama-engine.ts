@@ -83,7 +83,7 @@ function modelOptions({ model, device, threads, chatTemplate, batch }: LlamaEngi
     path: resolveModel(model),
     device,
     threads,
-    ...(chatTemplate === undefined ? {} : { chatTemplate }),
+    chatTemplate,
     ...(batch === undefined ? {} : { batch }),
   };
 }

@@ -56,7 +56,7 @@ export interface MergeEngineOptions {
   device: string;
   /** 0: as many as the machine has cores. */
   threads: number;
-  chatTemplate?: string;
+  chatTemplate?: string | undefined;
   batch?: Partial<BatchSettings>;
 }
 
@@ -163,8 +163,7 @@ async function setAdapters(
 /** The tokens of the pairs: as they are trained where there is a chat template, raw text otherwise. */
 async function requestsOf(options: MergeEngineOptions, pairs: readonly Pair[]): Promise<Request[]> {
   const { modelPath, device, chatTemplate } = options;
-  const template = chatTemplate === undefined ? {} : { chatTemplate };
-  const vocabulary = await loadModel({ path: modelPath, device, vocabularyOnly: true, ...template });
+  const vocabulary = await loadModel({ path: modelPath, device, vocabularyOnly: true, chatTemplate });
   try {
     return pairs
       .map((pair) => ({ id: pair.id, next: new Int32Array(), ...tokensOf(vocabulary, pair) }))

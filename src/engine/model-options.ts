@@ -7,8 +7,8 @@ export interface ModelOptions {
   device?: string;
   /** 0 (the default): as many as the machine has cores. */
   threads?: number;
-  /** Name or file of a chat template, instead of the model's own. */
-  chatTemplate?: string;
+  /** A chat template (a name, a file, or its text), instead of the model's own. */
+  chatTemplate?: string | undefined;
   /** Tokenizing and chat templates only: no weights. */
   vocabularyOnly?: boolean;
   /** Bytes that copies of the weights in BF16 may take, which make products faster where the processor has them; 0: none.

@@ -27,7 +27,7 @@ export function templateMetadata(chatTemplate: string | undefined): Record<strin
 /** The template that the adapters were trained with, a name or its text, so that a model with them talks by it; undefined where
  *  that is the base's own. Throws `bad-input` where they differ, where `given` is another, and where an
  *  adapter holds a hash alone and none is given. */
-export function trainedTemplate(adapters: readonly string[], given: string | undefined): string | undefined {
+export function trainedTemplate(adapters: readonly string[], given?: string): string | undefined {
   const named = new Map(
     adapters.map(adapterMetadata).flatMap(({ [identityKey]: name, [textKey]: text }) => (name ? [[name, text]] : [])),
   );

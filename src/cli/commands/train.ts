@@ -4,7 +4,6 @@ import { settings } from '../../config/settings.js';
 import type { TrainEvent } from '../../engine/engine.js';
 import type { EngineFactory } from '../../engine/engine-factory.js';
 import { resolveModel } from '../../engine/known-models.js';
-import { templateMetadata } from '../../pipeline/trained-template.js';
 import {
   readTrainPairs,
   showPairs,
@@ -85,11 +84,10 @@ function trainJob({ values, config }: CommandCall): TrainFileJob {
   return {
     out: values.needText('out'),
     settings: config.train,
-    isBase: config.chatTemplate !== undefined,
+    chatTemplate: config.chatTemplate,
     inputJoiner: config.inputJoiner,
     seed: config.seed,
     modelPath: resolveModel(config.model),
-    metadata: templateMetadata(config.chatTemplate),
     ...optional('initAdapter', values.text('init-adapter')),
     ...optional('log', values.text('log')),
     ...optional('checkpointDir', values.text('checkpoint-dir')),

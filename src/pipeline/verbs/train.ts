@@ -12,14 +12,15 @@ import { type InputJoiner, joinedTask } from '../../shared/task-prompt.js';
 import { joinerMetadata, train } from '../../stages/train/train.js';
 import { hashFile } from '../../store/artifacts.js';
 import { nonEmpty } from './generate.js';
+import { templateMetadata } from '../trained-template.js';
 import { showSamples, type ShownTraining } from '../training-samples.js';
 import { asPair, pairRowSchema, type PairRow } from './verb.js';
 
 export interface TrainFileJob {
   out: string;
   settings: Config['train'];
-  /** Whether the model is a base, whose chat template is given to it. */
-  isBase: boolean;
+  /** What the trainer was told of it: undefined where the model has its own, and is no base then. */
+  chatTemplate?: string | undefined;
   inputJoiner: InputJoiner;
   seed: number;
   initAdapter?: string;
@@ -29,7 +30,6 @@ export interface TrainFileJob {
   checkpointSeconds?: number;
   /** The base; its sha256 goes into the adapter. */
   modelPath: string;
-  metadata: Readonly<Record<string, string>>;
 }
 
 export interface TrainFileResult extends TrainSummary {
@@ -75,12 +75,12 @@ export async function trainFile(
       iteration: 0,
       seed: job.seed,
       settings: job.settings,
-      isBase: job.isBase,
+      isBase: job.chatTemplate !== undefined,
       adapterPath: job.out,
       metadata: {
         'isheep.base.sha256': hashFile(job.modelPath),
         ...joinerMetadata(job.inputJoiner),
-        ...job.metadata,
+        ...templateMetadata(job.chatTemplate),
       },
       ...(job.initAdapter === undefined ? {} : { initAdapterPath: job.initAdapter }),
       ...(job.checkpointDir === undefined ? {} : { checkpointDir: job.checkpointDir }),
