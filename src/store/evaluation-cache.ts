@@ -1,11 +1,12 @@
 // What models answered to the requests of evaluations, so that nothing is asked twice. A file that may be deleted at any
 // time; several processes may use one.
 import Database from 'libsql';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import { IsheepError } from '../shared/errors.js';
-import { storeError } from './store-error.js';
+import { whyUnwritable } from '../shared/writable.js';
+import { isDamaged, storeError } from './store-error.js';
 
 export const cacheName = 'evaluations.db';
 
@@ -21,25 +22,41 @@ export class EvaluationCache {
     private readonly connection: InstanceType<typeof Database>,
   ) {}
 
-  /** Opens the cache in `folder`, or creates it. Throws `corrupt-run` or `not-enough-disk`, and `run-changed` where another
-   *  version of isheep made it. */
+  /** Opens the cache in `folder`, or creates it; a damaged one is replaced. Throws `not-enough-disk`, `run-changed` where another
+   *  version of isheep made it, and `bad-input` where nothing can be kept there. */
   static open(folder: string): EvaluationCache {
+    const why = whyUnwritable(folder, 'folder');
+    if (why !== undefined) {
+      throw new IsheepError('bad-input', `answers cannot be remembered in ${folder}: ${why}`, {
+        hint: 'XDG_CACHE_HOME names another folder for caches on Linux; elsewhere it is in the home folder',
+      });
+    }
     const file = path.join(folder, cacheName);
     return withErrors(file, () => {
       mkdirSync(folder, { recursive: true });
-      const connection = new Database(file);
       try {
-        connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
-        connection.pragma('journal_mode = WAL');
-        // Every answer is a commit of its own. A loss of power may take the last ones; the file stays whole.
-        connection.pragma('synchronous = NORMAL');
-        prepare(connection, file);
-        return new EvaluationCache(file, connection);
+        return EvaluationCache.#openFile(file);
       } catch (error) {
-        connection.close();
-        throw error;
+        if (!isDamaged(error)) throw error;
+        for (const end of ['', '-wal', '-shm']) rmSync(`${file}${end}`, { force: true });
+        return EvaluationCache.#openFile(file);
       }
     });
+  }
+
+  static #openFile(file: string): EvaluationCache {
+    const connection = new Database(file);
+    try {
+      connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+      connection.pragma('journal_mode = WAL');
+      // Every answer is a commit of its own. A loss of power may take the last ones; the file stays whole.
+      connection.pragma('synchronous = NORMAL');
+      prepare(connection, file);
+      return new EvaluationCache(file, connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
   }
 
   /** Values by key; a key that is not known is not among them. */
@@ -107,6 +124,10 @@ function withErrors<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw storeError(error, file);
+    if (!isDamaged(error)) throw storeError(error, file);
+    throw new IsheepError('corrupt-run', `${file} is damaged`, {
+      hint: 'delete it; what it holds is computed again',
+      cause: error,
+    });
   }
 }

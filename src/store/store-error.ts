@@ -11,8 +11,7 @@ const nearlyFullBytes = 1024 * 1024;
 export function storeError(error: unknown, file: string): unknown {
   if (error instanceof IsheepError || !(error instanceof Error)) return error;
   const code = codeOf(error);
-  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB'))
-    return corruptRun(file, error.message, error);
+  if (isDamaged(error)) return corruptRun(file, error.message, error);
   if (code.startsWith('SQLITE_FULL') || (code.startsWith('SQLITE_IOERR') && isNearlyFull(file))) {
     return new IsheepError('not-enough-disk', `the disk is full: could not write ${file}`, {
       hint: 'free some space; everything committed is kept and the same command continues',
@@ -27,6 +26,11 @@ export function corruptRun(file: string, what: string, cause?: unknown): IsheepE
     hint: 'put back a copy of it, or start anew with another --run; the files under iterations/ are as they were',
     cause,
   });
+}
+
+/** Whether the file is no database, or no longer one. */
+export function isDamaged(error: unknown): error is Error {
+  return error instanceof Error && /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
 }
 
 /** Whether another connection holds the file. */

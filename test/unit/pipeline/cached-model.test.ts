@@ -109,8 +109,16 @@ it('does not remember what failed, and keeps log-probabilities that are no finit
   expect(again[1]).toMatchObject({ endLogprob: NaN, nextLogprobs: [-Infinity, -0.25] });
 });
 
-it('says what to do about a damaged file', () => {
+it('begins anew where the file is damaged', () => {
   const folder = temporaryFolder();
   writeFileSync(path.join(folder, cacheName), 'not a database at all, but long enough to be read as one'.repeat(40));
-  expect(() => EvaluationCache.open(folder)).toThrow(cacheName);
+  const cache = cacheIn(folder);
+  cache.put(new Map([['key', 'value']]));
+  expect(cache.get(['key'])).toEqual(new Map([['key', 'value']]));
+});
+
+it('says what to do where nothing can be kept', () => {
+  const file = path.join(temporaryFolder(), 'caches');
+  writeFileSync(file, '');
+  expect(() => EvaluationCache.open(path.join(file, 'isheep'))).toThrow(`${file} is a file, not a folder`);
 });
