@@ -21,11 +21,18 @@ export interface Work {
   done?: number;
 }
 
-/** When the work was begun, the first of it could be counted, and a plain line was last written; in seconds. */
+/** How far the work was at a time: what was done without what was remembered, and tokens. */
+interface Mark {
+  at: number;
+  done: number;
+  tokens: number;
+}
+
+/** When the work was begun and a plain line was last written, in seconds; and since when its pace is measured. */
 interface Clock {
   started: number;
-  counting: number;
   told: number;
+  marks: [Mark, ...Mark[]];
 }
 
 /** Seconds between two plain lines of one piece of work. */
@@ -33,6 +40,10 @@ const plainInterval = 15;
 /** Of all there is to do: below it, rate and time left would be a guess from one piece or two, which end first because they
  *  are short while the others have just been begun. */
 const tellingShare = 0.01;
+/** The pace is that of the last so many seconds, or of the last so much of the work where that takes longer: what slowed the
+ *  machine down an hour ago says nothing of the time left. */
+const paceSeconds = 300;
+const paceShare = 0.02;
 const barWidth = 24;
 const labelWidth = 11;
 
@@ -56,7 +67,8 @@ export class ProgressLine {
     this.stop();
     const done = work.done ?? 0;
     const now = this.now();
-    this.work = { ...work, done, current: done, remembered: 0, tokens: 0, started: now, counting: now, told: now };
+    const marks: Clock['marks'] = [{ at: now, done, tokens: 0 }];
+    this.work = { ...work, done, current: done, remembered: 0, tokens: 0, started: now, told: now, marks };
     if (this.options.quiet) return;
     if (this.live) this.spinner = this.createSpinner();
     else this.writeLine(`  ${work.label}: ${this.amount()}${done > 0 ? ', continued' : ''}`);
@@ -78,8 +90,7 @@ export class ProgressLine {
     this.work.remembered = remembered;
     this.work.tokens = tokens;
     const now = this.now();
-    // What comes before there is anything to count, as the self-test of a judge, says nothing of the pace.
-    if (done === this.work.done && tokens === 0 && detail !== '') this.work.counting = now;
+    this.mark({ at: now, done: done - remembered, tokens }, detail);
     if (this.spinner) this.spinner.text = this.liveText(detail);
     else if (!this.live && now - this.work.told >= plainInterval) {
       this.work.told = now;
@@ -143,15 +154,29 @@ export class ProgressLine {
     return total === 0 ? `${formatCount(current)} ${unit}` : `${formatCount(current)} of ${formatCount(total)} ${unit}`;
   }
 
+  private mark(mark: Mark, detail: string): void {
+    if (!this.work) return;
+    const { marks, total } = this.work;
+    // What comes before there is anything to count, as the self-test of a judge, says nothing of the pace.
+    const isBefore = mark.done === this.work.done && mark.tokens === 0 && detail !== '';
+    if (isBefore) this.work.marks = [mark];
+    else if (mark.at - (marks.at(-1) ?? marks[0]).at >= 1) marks.push(mark);
+    const isEnough = ({ at, done }: Mark) => mark.at - at >= paceSeconds && mark.done - done >= paceShare * total;
+    while (marks[1] !== undefined && isEnough(marks[1])) marks.shift();
+  }
+
   /** Rate and time left, once there is something to measure. */
   private pace(): string[] {
     if (!this.work) return [];
-    const elapsed = this.now() - this.work.counting;
-    const before = this.work.done + this.work.remembered;
-    const made = this.work.current - before;
-    if (elapsed < 1 || made < tellingShare * (this.work.total - before)) return [];
-    const rate = this.work.tokens > 0 ? [`${formatRate(this.work.tokens / elapsed)} tok/s`] : [];
-    const left = this.work.total - this.work.current;
+    const { done, current, remembered, total, marks } = this.work;
+    const [since] = marks;
+    const elapsed = this.now() - since.at;
+    const before = done + remembered;
+    if (elapsed < 1 || current - before < tellingShare * (total - before)) return [];
+    const tokens = this.work.tokens - since.tokens;
+    const rate = tokens > 0 ? [`${formatRate(tokens / elapsed)} tok/s`] : [];
+    const made = current - remembered - since.done;
+    const left = total - current;
     if (made <= 0 || left <= 0) return rate;
     return [...rate, `${formatClock((left * elapsed) / made)} left`];
   }

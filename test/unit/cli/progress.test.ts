@@ -101,6 +101,19 @@ describe('progress without a terminal', () => {
     ]);
   });
 
+  it('measures the pace by the last minutes, whatever slowed the machine down before', () => {
+    const at = (seconds: number, done: number) => [seconds, progress(done, 100 * done)] as const;
+    const slow = Array.from({ length: 10 }, (_, i) => at(100 * (i + 1), i + 1));
+    const fast = Array.from({ length: 90 }, (_, i) => at(1000 + 10 * (i + 1), 10 + i + 1));
+    const lines = shown([
+      [0, { kind: 'stage-started', ...stage, unit: 'responses', total: 400, done: 0 }],
+      ...slow,
+      ...fast,
+    ]).split('\n');
+    expect(lines).toContain('  respond: 10 of 400 responses, 1.0 tok/s, 10:50:00 left');
+    expect(lines.at(-2)).toBe('  respond: 100 of 400 responses, 10 tok/s, 50:00 left');
+  });
+
   it('tells no time left where all that is counted is there, and what is still being done', () => {
     const again: RunEvent = { kind: 'stage-progress', ...stage, done: 100, tokens: 800, doing: 'asking 7 again' };
     const shownAgain = shown([
