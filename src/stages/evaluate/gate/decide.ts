@@ -70,21 +70,34 @@ export function decide(
   const without = gained ? 0 : 1 + lastWithoutGain(earlier);
   const stops = patience > 0 && without >= patience;
   const scores = `score ${numberText(score, 2)}, ${best === 0 ? 'the base 0' : `best before ${best.toFixed(2)}`}`;
+  const over = { base: isCertain, best: best === 0 || isBeyondBest(againstWriter, earlier, settings) };
   const reasons = [
     ...worse,
-    `${gainInWords({ kept, gained, isCertain }, score > best)}: ${scores}`,
+    `${gained ? gainInWords(over) : noGainInWords(kept, score > best)}: ${scores}`,
     ...(stops && without > 1 ? [`no gain in ${without} iterations`] : []),
   ];
   return { kept, gained, isCertain, stops, score, reasons };
 }
 
+/** Over which of them it is beyond noise. */
+function gainInWords(over: { base: boolean; best: boolean }): string {
+  if (!over.base) return 'a gain within chance';
+  return over.best ? 'a gain' : 'a gain over the base, within chance over the best before';
+}
+
 /** @param isHighest Whether its score is above those before. */
-function gainInWords(
-  { kept, gained, isCertain }: Pick<GateVerdict, 'kept' | 'gained' | 'isCertain'>,
-  isHighest: boolean,
-): string {
-  if (gained) return isCertain ? 'a gain' : 'a gain within chance';
+function noGainInWords(kept: boolean, isHighest: boolean): string {
   return isHighest && !kept ? 'no gain, since it is rolled back' : 'no gain';
+}
+
+/** Whether a part that is scored is better than the best model before, beyond noise: known where that one wrote the data. */
+function isBeyondBest(
+  againstWriter: GateMeasurement['againstWriter'],
+  earlier: readonly GateVerdict[],
+  { significance }: GateSettings,
+): boolean {
+  const isByBest = earlier.findLast(({ kept }) => kept)?.gained === true;
+  return isByBest && scoredParts(againstWriter ?? {}).some((part) => verdictOf(part, significance) === 'better');
 }
 
 /** The iteration, counted from 1, of the highest score among those kept; null: the base is best. */

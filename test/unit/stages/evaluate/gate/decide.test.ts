@@ -79,6 +79,18 @@ describe('the gate', () => {
     expect(reason({ prompts: part(-1, 0.3) })).toEqual([false, false, 'no gain: score −1.00, the base 0']);
   });
 
+  it('says of a gain over an earlier gain whether it is beyond noise, which only the model that wrote the data can tell', () => {
+    const said = (earlier: GateVerdict[], overWriter: MetricComparison) =>
+      decide(against({ prompts: part(4, 0.01) }, { prompts: overWriter }), earlier, settings).reasons[0];
+    const within = 'a gain over the base, within chance over the best before: score 3.29, best before';
+    expect(said(after(2), part(0.1))).toBe(`${within} 2.00`);
+    expect(said(after(2), part(3, 0.01))).toBe('a gain: score 3.29, best before 2.00');
+    expect(said(after(2, 1), part(3, 0.01))).toBe(`${within} 2.00`);
+    const rolledBack = { ...after(2)[0], kept: false, gained: false } as GateVerdict;
+    expect(said([...after(2), rolledBack], part(3, 0.01))).toBe('a gain: score 3.29, best before 2.00');
+    expect(said(after(-1), part(0.1))).toBe('a gain: score 3.29, the base 0');
+  });
+
   it('takes what is no more than the last bits of a sum for no gain', () => {
     const even = { ...part(10), other: 50, low: -30, high: 50 };
     const prompts = { ...part(-3.8461538461538463), low: -19.23076923076923, high: 11.53846153846154 };
