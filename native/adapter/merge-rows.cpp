@@ -8,6 +8,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace isheep {
@@ -36,7 +37,10 @@ template <typename Body> void for_rows(int64_t n, int n_threads, const Body & bo
         }
     };
     std::vector<std::thread> threads;
-    for (int i = 1; i < n_threads && i * rows_at_once < n; i++) threads.emplace_back(work);
+    try {
+        for (int i = 1; i < n_threads && i * rows_at_once < n; i++) threads.emplace_back(work);
+    } catch (const std::system_error &) {  // the system gives no more: those that there are do the work
+    }
     work();
     for (std::thread & thread : threads) thread.join();
     if (failure) std::rethrow_exception(failure);

@@ -21,6 +21,7 @@ FullFinetuneSettings read_settings(const Napi::Object & options) {
     settings.model_path = string_of(options, "modelPath");
     settings.device = string_of(options, "device");
     settings.threads = (int) count_of(options, "threads");
+    settings.free_host_bytes = (uint64_t) number_of(options, "freeHostBytes");
     settings.block_tokens = (int) count_of(options, "blockTokens");
     settings.micro_batch_tokens = (int) count_of(options, "microBatchTokens");
     settings.schedule = schedule_of(options);

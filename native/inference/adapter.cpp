@@ -16,6 +16,23 @@ void check_string(const gguf_context * gguf, const std::string & path, const cha
                 "use a LoRA adapter in llama.cpp's GGUF form that was trained on this model");
 }
 
+// Of the embedding, llama.cpp neither compares the ranks of A and B, nor does it expect the pair where the same matrix
+// is the output, too: there it multiplies by what it looks up.
+void check_embedding(const gguf_context * gguf, const std::string & path, bool is_tied) {
+    const std::string name = "token_embd.weight";
+    const int64_t a = gguf_find_tensor(gguf, (name + ".lora_a").c_str());
+    const int64_t b = gguf_find_tensor(gguf, (name + ".lora_b").c_str());
+    if (a < 0 || b < 0) return;
+    if (is_tied) {
+        throw Error(
+            Code::adapter_mismatch,
+            path + " changes the embedding, which is the output matrix of this model, too; llama.cpp cannot do that",
+            "train an adapter without embed_tokens, or merge it where it was trained");
+    }
+    if (gguf_get_tensor_ne(gguf, a)[0] == gguf_get_tensor_ne(gguf, b)[0]) return;
+    throw Error(Code::adapter_mismatch, path + ": A and B of " + name + " have different ranks");
+}
+
 // The keys that llama.cpp reads without looking at their type, and the shapes that its graphs assume.
 void check_adapter(const gguf_context * gguf, const std::string & path, const std::string & architecture) {
     check_string(gguf, path, "general.type", "adapter");
@@ -28,10 +45,12 @@ void check_adapter(const gguf_context * gguf, const std::string & path, const st
     for (int64_t i = 0; i < gguf_get_n_tensors(gguf); i++) {
         const int64_t * ne = gguf_get_tensor_ne(gguf, i);
         const ggml_type type = gguf_get_tensor_type(gguf, i);
+        const bool of_experts = std::string(gguf_get_tensor_name(gguf, i)).find("_exps.") != std::string::npos;
         const bool has_type = type == GGML_TYPE_F32 || type == GGML_TYPE_F16 || type == GGML_TYPE_BF16;
-        if (has_type && ne[2] == 1 && ne[3] == 1) continue;
-        throw Error(Code::adapter_mismatch,
-                    path + ": tensor " + gguf_get_tensor_name(gguf, i) + " is not a matrix of F32, F16 or BF16");
+        if (has_type && !of_experts && ne[2] == 1 && ne[3] == 1) continue;
+        throw Error(Code::adapter_mismatch, path + ": tensor " + gguf_get_tensor_name(gguf, i) +
+                                                (of_experts ? " is of a model's experts, which are more than one matrix"
+                                                            : " is not a matrix of F32, F16 or BF16"));
     }
 }
 
@@ -44,6 +63,7 @@ std::shared_ptr<Adapter> Adapter::load(std::shared_ptr<Model> model, const std::
     {
         const Gguf gguf = open_checked_gguf(path, "adapter");
         check_adapter(gguf.get(), path, model->info().architecture);
+        check_embedding(gguf.get(), path, !model->has_output());
     }
     take_logged_errors();
     std::shared_ptr<Adapter> adapter(new Adapter());

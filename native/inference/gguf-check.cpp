@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 namespace isheep {
 namespace {
@@ -41,6 +42,9 @@ uint64_t promised_size(const gguf_context * gguf) {
     return end;
 }
 
+// llama.cpp takes no more layers or experts than that (LLAMA_MAX_LAYERS, LLAMA_MAX_EXPERTS).
+constexpr uint64_t most_layers = 512, most_experts = 512;
+
 }  // namespace
 
 Gguf open_checked_gguf(const std::string & path, const std::string & what) {
@@ -61,6 +65,42 @@ Gguf open_checked_gguf(const std::string & path, const std::string & what) {
                     "get the file again");
     }
     return gguf;
+}
+
+// What load_hparams of llama-model.cpp asserts, which ends the process. A key that it lacks, or that has another type,
+// it refuses by itself.
+void check_counts(const gguf_context * gguf, const std::string & path) {
+    const std::string architecture = string_key(gguf, "general.architecture");
+    const auto check = [&](const std::string & name, uint64_t fewest, uint64_t most) {
+        const std::string key = architecture + "." + name;
+        const uint64_t value = integer_key(gguf, key);
+        if (gguf_find_key(gguf, key.c_str()) < 0 || (value >= fewest && value <= most)) return;
+        throw Error(Code::unsupported_model,
+                    path + " has " + std::to_string(value) + " as " + key + ", which must be from " +
+                        std::to_string(fewest) + " to " + std::to_string(most),
+                    "the file may be damaged: get it again");
+    };
+    check("block_count", 1, most_layers);
+    check("nextn_predict_layers", 0, integer_key(gguf, architecture + ".block_count"));
+    check("expert_count", 0, most_experts);
+    check("expert_used_count", 0, integer_key(gguf, architecture + ".expert_count"));
+    const std::string scaling = string_key(gguf, (architecture + ".rope.scaling.type").c_str());
+    const std::vector<std::string> known = {"", "none", "linear", "yarn", "longrope"};
+    if (std::find(known.begin(), known.end(), scaling) != known.end()) return;
+    throw Error(Code::unsupported_model,
+                path + " scales its positions by \"" + scaling + "\", which llama.cpp does not know",
+                "it knows none, linear, yarn and longrope");
+}
+
+uint64_t integer_key(const gguf_context * gguf, const std::string & key) {
+    const int64_t id = gguf_find_key(gguf, key.c_str());
+    if (id < 0) return 0;
+    switch (gguf_get_kv_type(gguf, id)) {
+        case GGUF_TYPE_UINT32: return gguf_get_val_u32(gguf, id);
+        case GGUF_TYPE_INT32:  return (uint64_t) std::max(0, gguf_get_val_i32(gguf, id));
+        case GGUF_TYPE_UINT64: return gguf_get_val_u64(gguf, id);
+        default:               return 0;
+    }
 }
 
 std::string string_key(const gguf_context * gguf, const char * key) {

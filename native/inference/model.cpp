@@ -11,17 +11,6 @@
 namespace isheep {
 namespace {
 
-uint64_t integer_key(const gguf_context * gguf, const std::string & key) {
-    const int64_t id = gguf_find_key(gguf, key.c_str());
-    if (id < 0) return 0;
-    switch (gguf_get_kv_type(gguf, id)) {
-        case GGUF_TYPE_UINT32: return gguf_get_val_u32(gguf, id);
-        case GGUF_TYPE_INT32:  return (uint64_t) std::max(0, gguf_get_val_i32(gguf, id));
-        case GGUF_TYPE_UINT64: return gguf_get_val_u64(gguf, id);
-        default:               return 0;
-    }
-}
-
 uint64_t numbers_to_pack(const gguf_context * gguf) {
     uint64_t n = 0;
     for (int64_t i = 0; i < gguf_get_n_tensors(gguf); i++) {
@@ -106,6 +95,8 @@ Model::HeadLengths Model::read_keys(const std::string & path) {
     if (string_key(gguf, "general.type") == "adapter") {
         throw Error(Code::unsupported_model, path + " is an adapter, not a model", "give the base as the model");
     }
+    check_counts(gguf, path);
+    has_output_ = gguf_find_tensor(gguf, "output.weight") >= 0;
     const std::string architecture = string_key(gguf, "general.architecture");
     info_.architecture = architecture;
     info_.n_ctx_train = (int32_t) integer_key(gguf, architecture + ".context_length");

@@ -49,6 +49,8 @@ public:
     llama_model * get() const { return model_.get(); }
     bool vocabulary_only() const { return vocabulary_only_; }
     bool on_gpu() const { return on_gpu_; }
+    // False where the embedding is the output matrix, too.
+    bool has_output() const { return has_output_; }
     // Null where ggml multiplies by the weights as they are.
     PackedWeights * packed() const { return packed_.get(); }
     bool is_end(int32_t token) const { return is_end_[token]; }
@@ -83,6 +85,7 @@ private:
     std::unique_ptr<PackedWeights> packed_;
     bool vocabulary_only_ = false;
     bool on_gpu_ = false;
+    bool has_output_ = false;
     ModelInfo info_;
     std::vector<bool> is_end_;    // [n_vocab]
     std::vector<bool> has_text_;  // [n_vocab]

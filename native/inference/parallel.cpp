@@ -1,9 +1,14 @@
 #include "inference/parallel.h"
 
+#include <system_error>
+
 namespace isheep {
 
 Parallel::Parallel(size_t n_threads) {
-    for (size_t i = 1; i < n_threads; i++) threads_.emplace_back([this, i] { wait_for_work(i); });
+    try {
+        for (size_t i = 1; i < n_threads; i++) threads_.emplace_back([this, i] { wait_for_work(i); });
+    } catch (const std::system_error &) {  // the system gives no more: those that there are do the work
+    }
 }
 
 Parallel::~Parallel() {

@@ -13,7 +13,7 @@ namespace isheep {
 
 class Parallel {
 public:
-    explicit Parallel(size_t n_threads);  // the calling thread is one of them
+    explicit Parallel(size_t n_threads);  // the calling thread is one of them; fewer where the system refuses some
     ~Parallel();
     Parallel(const Parallel &) = delete;
     Parallel & operator=(const Parallel &) = delete;

@@ -121,6 +121,7 @@ double choose(const float * exps, size_t n, double total, const Sampling & sampl
 
 // Tokens drawn from all until one is drawn that top-p and min-p leave: as likely as drawing among these only, and much
 // cheaper than finding them all, since few are rejected. Where they cut so much that many would be, finds them.
+constexpr float coldest = 1e-30f;  // below it 1 / temperature is no number, and the likeliest token as sure as at 0
 constexpr int most_rejections = 8;
 
 int32_t sample_choice(size_t n, double total, const Sampling & sampling, RandomStream & random,
@@ -160,7 +161,7 @@ Sampled sample(const float * logits, size_t n, const Sampling & sampling, Random
     scratch.block_sums.resize((n + exp_block_size - 1) / exp_block_size);
     int32_t token;
     double total;  // of exp(logit - max), for the log-probability
-    if (sampling.temperature <= 0) {
+    if (sampling.temperature <= coldest) {
         total = exp_row(logits, n, max, 1.0f, nullptr);
         token = (int32_t) (std::find(logits, logits + n, max) - logits);
     } else {

@@ -68,6 +68,8 @@ void check_memory(const FullFinetuneSettings & settings, ggml_backend_dev_t devi
         full_finetune_bytes(settings.model_path, settings.block_tokens, settings.micro_batch_tokens);
     size_t free = 0, total = 0;
     ggml_backend_dev_memory(device, &free, &total);
+    // Of the CPU, ggml tells what the machine has, whoever uses it.
+    if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU) free = (size_t) settings.free_host_bytes;
     if (needed <= free) return;
     const auto mib = [](uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; };
     throw Error(Code::not_enough_memory,

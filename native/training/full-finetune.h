@@ -20,6 +20,7 @@ struct FullFinetuneSettings {
     std::string model_path;
     std::string device = "cpu";  // as device_by_name takes it
     int threads = 1;
+    uint64_t free_host_bytes = 0;  // where the device shares the machine's memory
     int block_tokens = 1024;       // of one optimizer step: a multiple of block_multiple
     int micro_batch_tokens = 256;  // divides block_tokens
     LrSchedule schedule;

@@ -25,7 +25,9 @@ public:
     const std::vector<LoraGradient> & gradients() const { return linear_.gradients; }
 
     // How many nodes a graph of this micro-batch has at most.
-    static size_t max_nodes(const MicroBatch & batch) { return 2048 + attention_nodes(batch); }
+    static size_t max_nodes(const MicroBatch & batch, const Weights & weights) {
+        return 2048 + transposed_nodes(weights) + attention_nodes(batch);
+    }
 
 private:
     LayerValues values(ggml_tensor * x, const LayerValues * place);

@@ -39,6 +39,8 @@ int64_t slab_rows(const Matrix & matrix) {
     return std::clamp(fitting, multiple, matrix.n_out());
 }
 
+constexpr size_t nodes_of_slab = 10;  // of transposed_product, at most
+
 // W^T dy, [n_in, n_rows]
 ggml_tensor * transposed_product(LinearContext & context, const Matrix & matrix, ggml_tensor * dy) {
     Graph & g = context.graph;
@@ -76,6 +78,15 @@ LoraGradient adapter_gradients(LinearContext & context, InputGroup input, const 
 }
 
 }  // namespace
+
+size_t transposed_nodes(const Weights & weights) {
+    size_t slabs = 0;
+    for (const Matrix & matrix : weights.layer(0).matrices) {
+        const int64_t slab = slab_rows(matrix);
+        slabs += (size_t) ((matrix.n_out() + slab - 1) / slab);
+    }
+    return nodes_of_slab * slabs;
+}
 
 std::vector<ggml_tensor *> linear_forward(LinearContext & context, InputGroup input, ggml_tensor * x) {
     if (context.packed) return packed_forward(context, input, x);

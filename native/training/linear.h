@@ -48,4 +48,7 @@ std::vector<ggml_tensor *> linear_forward(LinearContext & context, InputGroup gr
 ggml_tensor * linear_backward(LinearContext & context, InputGroup group, ggml_tensor * x,
                               const std::vector<ggml_tensor *> & dy, bool wanted = true);
 
+// Nodes of a layer's products with matrices that have no transposed copy, at most: the wider a model, the more parts.
+size_t transposed_nodes(const Weights & weights);
+
 }  // namespace isheep

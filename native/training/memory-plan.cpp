@@ -139,7 +139,7 @@ size_t MemoryPlanner::graph_bytes(const MicroBatch & micro_batch) const {
     Activations activations(weights_.architecture(), compute_.buffer_type());
     activations.describe(micro_batch.n_rows);
     const Dropout dropout(0.5, 0, 0);
-    Graph g(compute_, LayerGraph::max_nodes(micro_batch));
+    Graph g(compute_, LayerGraph::max_nodes(micro_batch, weights_));
     LayerGraph layer(g, weights_, sums_, batch, &lora_, &dropout, 0);
     layer.backward(activations.input(0), nullptr, activations.gradient(1), activations.gradient(0));
     return g.bytes() + batch.bytes();

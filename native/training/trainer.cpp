@@ -172,7 +172,7 @@ void Trainer::forward(const BatchTensors & batch, const std::vector<Sample> & sa
     }
     set_tensor(activations_.input(0), embeddings.data());
     for (int layer = 0; layer < a.n_layers; layer++) {
-        Graph g(compute_, LayerGraph::max_nodes(batch.batch()));
+        Graph g(compute_, LayerGraph::max_nodes(batch.batch(), weights_));
         LayerGraph layer_graph(g, weights_, sums_, batch, lora, dropout, layer);
         layer_graph.forward(activations_.input(layer), activations_.kept(layer), activations_.input(layer + 1));
         g.run();
@@ -181,7 +181,7 @@ void Trainer::forward(const BatchTensors & batch, const std::vector<Sample> & sa
 
 void Trainer::backward(const BatchTensors & batch, const Dropout * dropout) {
     for (int layer = weights_.architecture().n_layers - 1; layer >= 0; layer--) {
-        Graph g(compute_, LayerGraph::max_nodes(batch.batch()));
+        Graph g(compute_, LayerGraph::max_nodes(batch.batch(), weights_));
         LayerGraph layer_graph(g, weights_, sums_, batch, &lora_, dropout, layer);
         ggml_tensor * dx = layer > 0 ? activations_.gradient(layer) : nullptr;
         layer_graph.backward(activations_.input(layer), activations_.kept(layer), activations_.gradient(layer + 1), dx);

@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.js';
 import { badValue } from '../config/wording.js';
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
-import { whyUnwritable } from '../shared/writable.js';
+import { isSameFile, whyUnwritable } from '../shared/writable.js';
 import { OptionValues, type Command } from './command.js';
 import { optionDefault, outputOptions, requiredInWords, valueInWords, type CommandOption } from './options.js';
 
@@ -146,6 +146,7 @@ function checkedCall(command: Command, raw: RawValues): Arguments {
     }
   }
   checkPositional(command, raw, values, problems);
+  problems.push(...replacedInputs(options, values));
   const sources = configSources(values, flags);
   const checked = checkConfig(sources);
   const all = [...problems, ...checked.problems];
@@ -158,6 +159,17 @@ function problemOf({ name, check, schema, writes }: CommandOption, value: unknow
   if (!check?.safeParse(value).success) return badValue(`--${name}`, schema, value);
   const why = writes === undefined ? undefined : whyUnwritable(String(value), writes);
   return why === undefined ? undefined : `--${name} ${String(value)}: ${why}`;
+}
+
+/** What would be read and then replaced: a model, above all. */
+function replacedInputs(options: ReadonlyMap<string, CommandOption>, values: ReadonlyMap<string, unknown>): string[] {
+  const given = [...values].map(([name, value]): [string, string[]] => [name, [value].flat().map(String)]);
+  const written = given.filter(([name]) => options.get(name)?.writes === 'file');
+  return written.flatMap(([name, [file = '']]) =>
+    given
+      .filter(([other, files]) => other !== name && files.some((one) => isSameFile(file, one)))
+      .map(([other]) => `--${name} ${file}: it is the file of --${other}, which would be replaced`),
+  );
 }
 
 function configSources(values: ReadonlyMap<string, unknown>, flags: Flags): ConfigSources {

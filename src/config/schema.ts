@@ -67,9 +67,9 @@ export const respondSchema = z.strictObject({
     .enum(['auto', 'chat', 'raw', 'raw-first'])
     .default('auto')
     .describe(
-      'how the model is asked; chat: by its chat template, raw: in plain text, raw-first: in plain text in iteration 1, ' +
-        'where the base writes; auto: raw-first where chatTemplate is given, as to a base that has none of its own, chat ' +
-        "otherwise; training is by the template's turns in any case",
+      'how the model is asked; chat: by its chat template, raw: in plain text, raw-first: in plain text where the base ' +
+        'answers, as in iteration 1, by the template where an adapter does; auto: raw-first where chatTemplate is given, as ' +
+        "to a base that has none of its own, chat otherwise; training is by the template's turns in any case",
     ),
   demonstrations: z
     .number()

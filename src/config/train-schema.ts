@@ -40,7 +40,10 @@ export const trainSchema = z.strictObject({
     .max(1e9)
     .default(1)
     .describe('batches of one optimizer step; its loss is the mean over all their tokens'),
-  maxLength: count.default(1024).describe('tokens; longer responses are cut, overlong prompts left out'),
+  maxLength: count
+    .max(2 ** 20)
+    .default(1024)
+    .describe('tokens; longer responses are cut, overlong prompts left out'),
   microBatchTokens: count.default(400).describe('tokens computed at once; does not change what a step is'),
   memory: count
     .optional()

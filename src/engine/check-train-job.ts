@@ -49,7 +49,9 @@ function checkBatches(settings: TrainerSettings, add: Add): void {
   if (!isCount(accumulate, 1, largest)) add('accumulate', 'a whole number from 1', accumulate);
   if (!isCount(batchTokens, 1, largest)) add('batchTokens', 'a whole number from 1', batchTokens);
   if (!isCount(settings.batchSize, 1, largest)) add('batchSize', 'a whole number from 1', settings.batchSize);
-  if (!isCount(settings.maxLength, 2, largest)) add('maxLength', 'a whole number from 2', settings.maxLength);
+  if (!isCount(settings.maxLength, 2, 2 ** 20)) {
+    add('maxLength', 'a whole number from 2 to 1048576', settings.maxLength);
+  }
   if (!isCount(settings.microBatchTokens, 1, 2 ** 20)) {
     add('microBatchTokens', 'a whole number from 1 to 1048576', settings.microBatchTokens);
   }

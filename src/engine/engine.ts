@@ -141,6 +141,8 @@ export interface LanguageModel extends Generator, Scorer, Partial<Embedder> {
   /** Whether `score` can tell the log-probabilities of a continuation and of its end, or of texts that come next: not every
    *  endpoint does. Absent: it can. */
   canScore?(what: 'continuation' | 'next'): Promise<boolean>;
+  /** Whether what it writes keeps to a grammar (GBNF) where one is given. Absent: it does. */
+  keepsGrammars?(): Promise<boolean>;
 }
 
 /** A pair as the trainer takes it: the chat template's tokens before the response, and the response with its end. */

@@ -7,9 +7,11 @@ import path from 'node:path';
 import type { NativeFullTrainer } from '../native/addon-full-trainer-types.js';
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative, IsheepError } from '../shared/errors.js';
+import { refuseReplacing } from '../shared/writable.js';
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../shared/random.js';
 import type { TrainingExample } from './engine.js';
 import { resolveModel } from './known-models.js';
+import { freeBytes } from './memory.js';
 import { loadModel } from './model.js';
 import { wantedTokens } from './training-data.js';
 
@@ -85,6 +87,7 @@ export async function* trainInFull(
   job: FullTrainJob,
 ): AsyncGenerator<FullTrainEvent, FullTrainSummary> {
   checkSettings(job.settings);
+  refuseReplacing(job.outPath, resolveModel(options.model));
   let native: NativeFullTrainer | undefined;
   try {
     const { training, heldOut } = await readTexts(options, job);
@@ -107,10 +110,10 @@ async function* trainBlocks(
 ): AsyncGenerator<FullTrainEvent, FullTrainSummary> {
   const perEpoch = training.blocks.length;
   const { seed, maxLength } = job.settings;
-  const losses = { base: await heldOutLoss(native, heldOut), trained: null as number | null };
+  const losses = { base: await heldOutLoss(native, heldOut, job.signal), trained: null as number | null };
   if (losses.base !== null) yield heldOutEvent(0, losses.base, heldOut, maxLength);
   for (let step = 1; step <= total; step++) {
-    if (job.signal?.aborted) throw interrupted();
+    refuseInterrupted(job.signal);
     const block = training.blocks[blockOfStep(step - 1, perEpoch, seed)] as Int32Array;
     const started = performance.now();
     const { loss, learningRate } = await native.step(block);
@@ -119,7 +122,7 @@ async function* trainBlocks(
     const epoch = Number((step / perEpoch).toFixed(4));
     yield { kind: 'step', of: total, step, epoch, loss, lr: learningRate, grad_norm: null, ...counts, seconds };
     if (step % perEpoch !== 0 && step !== total) continue;
-    losses.trained = await heldOutLoss(native, heldOut);
+    losses.trained = await heldOutLoss(native, heldOut, job.signal);
     if (losses.trained !== null) yield heldOutEvent(step, losses.trained, heldOut, maxLength);
   }
   mkdirSync(path.dirname(path.resolve(job.outPath)), { recursive: true });
@@ -175,10 +178,17 @@ function blockOfStep(step: number, perEpoch: number, seed: number): number {
   return order[step % perEpoch] as number;
 }
 
-async function heldOutLoss(native: NativeFullTrainer, { blocks }: Text): Promise<number | null> {
+async function heldOutLoss(
+  native: NativeFullTrainer,
+  { blocks }: Text,
+  signal: AbortSignal | undefined,
+): Promise<number | null> {
   if (blocks.length === 0) return null;
   let sum = 0;
-  for (const block of blocks) sum += (await native.evaluate(block)).loss;
+  for (const block of blocks) {
+    refuseInterrupted(signal);
+    sum += (await native.evaluate(block)).loss;
+  }
   return sum / blocks.length;
 }
 
@@ -198,7 +208,7 @@ function openNative(
     modelPath: resolveModel(options.model),
     device: options.device,
     threads: options.threads > 0 ? options.threads : os.availableParallelism(),
-    ...{ blockTokens: maxLength, microBatchTokens, totalSteps },
+    ...{ blockTokens: maxLength, microBatchTokens, totalSteps, freeHostBytes: freeBytes() },
     ...{ learningRate, schedule, warmupSteps, weightDecay, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   });
 }
@@ -216,8 +226,9 @@ function checkSettings({ maxLength, weightDecay, epochs, microBatchTokens }: Ful
   if (problems.length > 0) throw new IsheepError('bad-config', problems.join('; '));
 }
 
-function interrupted(): IsheepError {
-  return new IsheepError('interrupted', 'training in full was interrupted; nothing of it is kept', {
+function refuseInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new IsheepError('interrupted', 'training in full was interrupted; nothing of it is kept', {
     hint: "llama.cpp's optimizer cannot be saved: the same command starts again",
   });
 }

@@ -11,6 +11,7 @@ import { refuseUnwritable } from '../shared/writable.js';
 import { chooseBatchShape, defaultBatchSettings, type BatchSettings } from './batch-policy.js';
 import { cancellable } from './cancellable.js';
 import type { CallOptions } from './engine.js';
+import { joinTokens } from './join-tokens.js';
 import { loadModel, type Model } from './model.js';
 
 export interface ScaledAdapter {
@@ -178,7 +179,7 @@ function tokensOf(vocabulary: Model, pair: Pair): { tokens: Int32Array; context:
   const prompt = taskPrompt(pair, vocabulary.hasChatTemplate);
   if ('messages' in prompt) return vocabulary.exampleTokens({ messages: prompt.messages, response });
   const context = vocabulary.promptTokens(prompt);
-  return { tokens: Int32Array.of(...context, ...vocabulary.continuationTokens(response)), context: context.length };
+  return { tokens: joinTokens(context, vocabulary.continuationTokens(response)), context: context.length };
 }
 
 function withNativeErrors<T>(call: () => T): T {

@@ -35,7 +35,8 @@ import {
 } from './check-requests.js';
 import { eachOrFailed } from './each-or-failed.js';
 import { checkGrammar } from './grammar.js';
-import { packedBytesByMemory } from './memory.js';
+import { joinTokens } from './join-tokens.js';
+import { freeBytes, packedBytesByMemory } from './memory.js';
 import type { ModelOptions } from './model-options.js';
 import { logSumExp, type NextTexts, planNextTexts, readNextTexts } from './next-texts.js';
 import type {
@@ -108,12 +109,11 @@ export class Model implements LanguageModel, Embedder {
    *  a model needs something to start from. */
   promptTokens(prompt: Prompt | OpenTurn): Int32Array {
     if ('messages' in prompt) return Int32Array.from(this.#chatTemplate().promptTokens(prompt.messages));
-    if ('turn' in prompt)
-      return Int32Array.of(...this.#chatTemplate().userTurn.tokens, ...this.#plain(prompt.begins ?? ''));
+    if ('turn' in prompt) return joinTokens(this.#chatTemplate().userTurn.tokens, this.#plain(prompt.begins ?? ''));
     const { bos, eos, addBos } = this.info;
     const tokens = this.#tokenize(prompt.text, true);
     if (tokens.length === 0) return Int32Array.of(bos >= 0 ? bos : eos);
-    return addBos && tokens[0] !== bos ? Int32Array.of(bos, ...tokens) : tokens;
+    return addBos && tokens[0] !== bos ? joinTokens([bos], tokens) : tokens;
   }
 
   /** The tokens of a text that goes on behind a raw prompt. */
@@ -254,9 +254,9 @@ export class Model implements LanguageModel, Embedder {
     checkFits(`request ${id}`, length, this.info.cacheBytesPerToken, this.#settings);
     return {
       ...{ id, texts, continued: continued.length },
-      tokens: Int32Array.of(...context, ...continued, ...texts.walk),
+      tokens: joinTokens(context, continued, texts.walk),
       context: context.length,
-      next: Int32Array.of(...this.info.endTokens, ...texts.tokens),
+      next: joinTokens(this.info.endTokens, texts.tokens),
       places: texts.walk.length + 1,
     };
   }
@@ -328,11 +328,12 @@ export class Model implements LanguageModel, Embedder {
     await this.#runner?.native.dispose();
     this.#runner = null;
     const bytes = shape.sequences * shape.sequenceTokens * this.info.cacheBytesPerToken;
-    if (bytes > os.freemem()) {
+    const free = freeBytes();
+    if (bytes > free) {
       throw new IsheepError(
         'not-enough-memory',
         `${shape.sequences} sequences of ${shape.sequenceTokens} tokens need a cache of ${mebibytes(bytes)} and ` +
-          `${mebibytes(os.freemem())} are free`,
+          `${mebibytes(free)} are free`,
         { hint: 'run fewer requests in parallel, or free some memory' },
       );
     }

@@ -52,13 +52,13 @@ export class StepPlan {
     };
   }
 
-  /** `epochs` may be fractional; a last part takes its share of the steps, rounded up, as Hugging Face counts. */
+  /** At least one. `epochs` may be fractional; a last part takes its share of the steps, rounded up, as Hugging Face counts. */
   #stepsOfEpochs(epochs: number): number {
     let epoch = this.#epoch;
     while (epoch.index + 1 <= epochs) epoch = this.#after(epoch);
     const share = (epochs - epoch.index) * epoch.batches.length;
     const rounding = 1e-9; // 2.3 - 2 is a little more than 0.3
-    return epoch.first + Math.ceil(share - rounding);
+    return Math.max(1, epoch.first + Math.ceil(share - rounding));
   }
 
   #after({ index, first, batches }: Epoch): Epoch {

@@ -6,8 +6,8 @@ import os from 'node:os';
 
 import type { NativeForecastOptions, NativeTrainer } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
-import { fromNative } from '../shared/errors.js';
-import { refuseUnwritable } from '../shared/writable.js';
+import { fromNative, IsheepError } from '../shared/errors.js';
+import { refuseReplacing, refuseUnwritable } from '../shared/writable.js';
 import { checkTrainJob } from './check-train-job.js';
 import type { MemoryForecast, MemorySettings, TrainEvent, TrainJob, TrainSummary, Trainer } from './engine.js';
 import { StepPlan } from './step-plan.js';
@@ -67,6 +67,7 @@ export async function forecastTraining(
 async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary> {
   checkTrainJob(job);
   refuseUnwritable(job.adapterPath);
+  refuseReplacing(job.adapterPath, options.modelPath);
   const { maxLength } = job.settings;
   const training = tokenizeExamples(job.examples, options.tokenizeExample, maxLength);
   const heldOut = tokenizeExamples(job.heldOut, options.tokenizeExample, maxLength);
@@ -77,10 +78,11 @@ async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<Tr
   const heldOutLengths = heldOut.samples.map(({ tokens }) => tokens.length);
   const memory = memoryOptions(job.settings, [...lengths, ...heldOutLengths], chosen, process.memoryUsage.rss());
   const native = await openNative(options, job, plan.total, memory);
-  writeChosenCopies(job.checkpointDir, native.memoryPlan.copiedWeights);
   const cancel = (): void => native.cancel();
   job.signal?.addEventListener('abort', cancel);
   try {
+    // A listener hears nothing of what happened while the model was loaded.
+    if (job.signal?.aborted) throw new IsheepError('interrupted', 'training was interrupted');
     const { checkpointDir } = job;
     const identity = identityOf(job, training, heldOut, native);
     const checkpoints = checkpointDir === undefined ? null : new TrainingCheckpoints(checkpointDir, identity);
@@ -92,6 +94,7 @@ async function* train(options: TrainerOptions, job: TrainJob): AsyncGenerator<Tr
       plan,
       memory: native.memoryPlan,
       checkpoints,
+      onRestored: () => writeChosenCopies(checkpointDir, native.memoryPlan.copiedWeights),
     });
     yield* run.events();
     return run.summary();

@@ -20,6 +20,8 @@ export interface TrainingParts {
   memory: MemoryForecast;
   /** null: none are written. */
   checkpoints: TrainingCheckpoints | null;
+  /** Called once it is certain that the checkpoints, where there are any, are this training's own. */
+  onRestored?: () => void;
 }
 
 const defaultCheckpointSeconds = 60;
@@ -80,8 +82,9 @@ export class TrainingRun {
   }
 
   async #restore(): Promise<void> {
-    const { checkpoints, native } = this.#parts;
+    const { checkpoints, native, onRestored } = this.#parts;
     const progress = (await checkpoints?.restore(native)) ?? null;
+    onRestored?.();
     if (!progress) return;
     this.#progress = progress;
     this.#saved = progress;
@@ -91,9 +94,13 @@ export class TrainingRun {
     return this.#progress.steps === this.#parts.plan.total || this.#progress.stoppedEarly;
   }
 
+  #refuseInterrupted(): void {
+    if (this.#parts.job.signal?.aborted) throw new IsheepError('interrupted', 'training was interrupted');
+  }
+
   async #step(): Promise<TrainEvent> {
-    const { job, native, training, plan } = this.#parts;
-    if (job.signal?.aborted) throw new IsheepError('interrupted', 'training was interrupted');
+    const { native, training, plan } = this.#parts;
+    this.#refuseInterrupted();
     const { samples, epoch } = plan.at(this.#progress.steps);
     const started = performance.now();
     const batch = samples.map((i) => training.samples[i] as Sample);
@@ -127,6 +134,7 @@ export class TrainingRun {
     const losses: NativeLoss[] = [];
     while (losses.length < heldOut.samples.length) {
       yield { kind: 'measuring', step: steps, done: losses.length, of: heldOut.samples.length };
+      this.#refuseInterrupted();
       losses.push(
         ...(await native.evaluate(heldOut.samples.slice(losses.length, losses.length + heldOutPart), steps > 0)),
       );

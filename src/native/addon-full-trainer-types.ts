@@ -9,6 +9,8 @@ export interface NativeFullTrainerOptions extends NativeOptimizerOptions {
   blockTokens: number;
   /** Divides blockTokens. */
   microBatchTokens: number;
+  /** What the machine has to give, for a device that shares its memory. */
+  freeHostBytes: number;
 }
 
 /** `learningRate`: of the last step. */

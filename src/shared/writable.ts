@@ -21,6 +21,20 @@ export function refuseUnwritable(file: string): void {
   if (why !== undefined) throw new IsheepError('bad-input', `cannot write ${file}: ${why}`, { hint: 'check the path' });
 }
 
+/** Throws `bad-config` where writing `file` would replace a model, under whatever name: a base is never changed. */
+export function refuseReplacing(file: string, model: string): void {
+  if (!isSameFile(file, model)) return;
+  throw new IsheepError('bad-config', `${file} is the model itself, which would be replaced`, {
+    hint: 'give another file for what is written',
+  });
+}
+
+/** Whether both are there, and one file, under whatever names. */
+export function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [statsOf(one), statsOf(other)];
+  return a !== undefined && a.dev === b?.dev && a.ino === b.ino;
+}
+
 /** Where `target` leads: what a link points to is replaced, and the link stays. */
 export function placeOf(target: string): string {
   return statsOf(target) ? realpathSync(target) : path.resolve(target);

@@ -141,11 +141,19 @@ describe('what cannot be trained is refused before', () => {
     const native = {
       ...{ modelPath: tinyModel(), device: 'cpu', threads: 1, blockTokens: 2 ** 24, microBatchTokens: 2 ** 24 },
       ...{ learningRate: 1e-3, schedule: 'constant' as const, warmupSteps: 0, totalSteps: 1, weightDecay: 0 },
-      ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, freeHostBytes: 5 * 2 ** 20 },
     };
     await expect(loadAddon().createFullTrainer(native)).rejects.toMatchObject({
       code: 'not-enough-memory',
-      message: expect.stringMatching(/needs about \d+ MiB, and \d+ MiB are free/) as string,
+      message: expect.stringMatching(/needs about \d+ MiB, and 5 MiB are free/) as string,
+    });
+  });
+
+  test('the model itself is no place for the trained one', async () => {
+    const outPath = tinyModel({ tied: false });
+    await expect(run(job({ outPath }))).rejects.toMatchObject({
+      code: 'bad-config',
+      message: `${outPath} is the model itself, which would be replaced`,
     });
   });
 

@@ -9,6 +9,7 @@ import type { NativeModel } from '../../src/native/addon-types.js';
 import { loadAddon } from '../../src/native/load-addon.js';
 import { type GgufTensor, type GgufValue, writeGguf } from '../support/gguf-writer.js';
 import { realModelPath } from '../support/models.js';
+import { tinyModel } from '../support/tiny-model.js';
 import { createSmallRunner, greedy, loadRealModel, nothing } from '../support/native.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'isheep-load-'));
@@ -120,6 +121,43 @@ describe('a file that is no model is an error:', () => {
     });
   });
 
+  test.each([
+    ['llama.block_count', 0, /has 0 as llama\.block_count, which must be from 1 to 512/],
+    ['llama.block_count', 1000, /has 1000 as llama\.block_count/],
+  ])('of numbers that llama.cpp would end the process by: %s %i', async (key, value, message) => {
+    const bytes = readFileSync(tinyModel());
+    const name = Buffer.from(key);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(name.length));
+    // Behind the key stand the number of its type, and the value.
+    const at = bytes.indexOf(Buffer.concat([length, name])) + length.length + name.length + 4;
+    bytes.writeUInt32LE(value, at);
+    writeFileSync(file('counts.gguf'), bytes);
+    await expect(load(file('counts.gguf'))).rejects.toMatchObject({
+      code: 'unsupported-model',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  test.each([
+    ['expert_used_count', { type: 'uint32', value: 3 }, /has 3 as llama\.expert_used_count, which must be from 0 to 2/],
+    ['expert_count', { type: 'uint32', value: 10_000 }, /has 10000 as llama\.expert_count/],
+    ['nextn_predict_layers', { type: 'uint32', value: 9 }, /has 9 as llama\.nextn_predict_layers/],
+    ['rope.scaling.type', { type: 'string', value: 'dynamic' }, /scales its positions by "dynamic"/],
+  ] as [string, GgufValue, RegExp][])('of a key that it does not expect: %s', async (key, value, message) => {
+    const keys: Record<string, GgufValue> = {
+      'general.architecture': { type: 'string', value: 'llama' },
+      'llama.block_count': { type: 'uint32', value: 1 },
+      'llama.expert_count': { type: 'uint32', value: 2 },
+      [`llama.${key}`]: value,
+    };
+    writeGguf(file('keys.gguf'), keys, []);
+    await expect(load(file('keys.gguf'))).rejects.toMatchObject({
+      code: 'unsupported-model',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
   test('an adapter', async () => {
     writeAdapter('adapter.gguf');
     await expect(load(file('adapter.gguf'))).rejects.toMatchObject({ code: 'unsupported-model' });
@@ -186,6 +224,36 @@ describe('an adapter', () => {
     );
     await runner.dispose();
     await other.dispose();
+  });
+
+  test('of the embedding is refused where that is the output, too, and where its ranks differ', async () => {
+    const tensors = (a: number[], b: number[]): GgufTensor[] =>
+      [a, b].map((shape, i) => ({
+        name: `token_embd.weight.lora_${'ab'.charAt(i)}`,
+        shape,
+        values: new Float32Array(shape.reduce((product, n) => product * n, 1)),
+      }));
+    const [tied, untied] = await Promise.all([true, false].map((one) => load(tinyModel({ tied: one }))));
+    const { vocabularySize, embeddingLength } = (tied as NativeModel).info;
+    const good = writeAdapter('embedding.gguf', {}, tensors([2, vocabularySize], [2, embeddingLength]));
+    await expect(tied?.loadAdapter(good)).rejects.toMatchObject({
+      code: 'adapter-mismatch',
+      message: expect.stringContaining(
+        'changes the embedding, which is the output matrix of this model, too',
+      ) as string,
+    });
+    await (await untied?.loadAdapter(good))?.dispose();
+    const other = writeAdapter('ranks.gguf', {}, tensors([2, vocabularySize], [4, embeddingLength]));
+    await expect(untied?.loadAdapter(other)).rejects.toMatchObject({
+      code: 'adapter-mismatch',
+      message: expect.stringContaining('A and B of token_embd.weight have different ranks') as string,
+    });
+    const experts = adapterTensors('blk.0.ffn_up_exps.weight', embeddingLength);
+    await expect(untied?.loadAdapter(writeAdapter('experts.gguf', {}, experts))).rejects.toMatchObject({
+      code: 'adapter-mismatch',
+      message: expect.stringContaining("is of a model's experts") as string,
+    });
+    await Promise.all([tied?.dispose(), untied?.dispose()]);
   });
 
   test('that does not fit is an error', async () => {

@@ -1,7 +1,7 @@
 // What the settings of a training do on tiny models: batches, steps, packing, looks at the held-out samples, the best adapter,
 // early stopping, an adapter to start from, and a loss that is no number.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -157,6 +157,25 @@ describe('an adapter to start from', () => {
     const { events } = await again('a'.repeat(64));
     expect(looks(events)[0]?.held_out_loss).toBeGreaterThan(0);
   });
+});
+
+test('the base itself is no place for an adapter, under whatever name', async () => {
+  const base = tinyModel({ type: 'q8_0' });
+  const before = hash(base);
+  const link = path.join(folder, 'link.gguf');
+  symlinkSync(base, link);
+  for (const adapterPath of [base, link]) {
+    await expect(train({}, { adapterPath })).rejects.toMatchObject({
+      code: 'bad-config',
+      message: `${adapterPath} is the model itself, which would be replaced`,
+    });
+  }
+  expect(hash(base)).toBe(before);
+});
+
+test('the smallest part of an epoch is a step', async () => {
+  const { summary } = await train({ epochs: 1e-10 });
+  expect(summary.steps).toBe(1);
 });
 
 test('a loss that is no number stops with the sample and the step, and leaves the checkpoints as they were', async () => {

@@ -135,6 +135,16 @@ describe('a training that is stopped', () => {
     expect(hash(second.adapterPath)).toBe(hash(first.adapterPath));
   });
 
+  test('goes on after a command that was refused for other settings', async () => {
+    const checkpointDir = path.join(folder, 'refused');
+    const events = trainer().train(job({ checkpointDir, checkpointSeconds: 0 }));
+    await takeUntil(events, 2);
+    await events.return(undefined as never);
+    const other = job({ checkpointDir, settings: { ...trainerSettings, copiedWeights: 'none' } });
+    await expect(finish(trainer().train(other))).rejects.toMatchObject({ code: 'run-changed' });
+    await finish(trainer().train(job({ checkpointDir })));
+  });
+
   test('goes on with the copies of weights that were chosen when it started', async () => {
     const checkpointDir = path.join(folder, 'chosen');
     mkdirSync(checkpointDir);

@@ -91,15 +91,20 @@ export class RemoteModel implements LanguageModel {
     }
   }
 
+  /** Most servers pass over a field that they do not know, so the server is asked once for a text that only a grammar gives. */
+  async keepsGrammars(): Promise<boolean> {
+    this.#refuseDisposed();
+    this.#keepsGrammars ??= this.#tryGrammar();
+    return this.#keepsGrammars;
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true;
     await this.#endpoint.close();
   }
 
-  /** Most servers pass over a field that they do not know, so the server is asked once for a text that only a grammar gives. */
   async #needGrammars(): Promise<void> {
-    this.#keepsGrammars ??= this.#tryGrammar();
-    if (await this.#keepsGrammars) return;
+    if (await this.keepsGrammars()) return;
     throw new IsheepError('unsupported-model', `the server of ${this.name} does not keep to a grammar (GBNF)`, {
       hint: 'llama-server does; elsewhere leave out --grammar, synthesize.constrained and assess.constrained',
     });

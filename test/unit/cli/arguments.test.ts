@@ -196,3 +196,15 @@ describe('exit codes and errors of a command', () => {
     expect((await isheep('idle --threads 1', { commands: [idle] })).stderr).toBe('');
   });
 });
+
+describe('a file that would be read and replaced', () => {
+  it.each([
+    ['filter --data FILE --out FILE', '--data'],
+    ['train --data pairs.jsonl --model FILE --out FILE', '--model'],
+    ['generate --prompts p.jsonl --adapter FILE --out FILE', '--adapter'],
+  ])('is refused: %s', async (line, read) => {
+    const { exitCode, stderr } = await isheep(line.replaceAll('FILE', file));
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`--out ${file}: it is the file of ${read}, which would be replaced`);
+  });
+});
