@@ -38,6 +38,11 @@ export interface CommandCall {
   interrupts: Interrupts;
 }
 
+/** Whether the option of a setting stands on the command line itself, wherever its value comes from otherwise. */
+export function isGiven({ words }: Pick<CommandCall, 'words'>, option: string): boolean {
+  return words.some((word) => word === `--${option}` || word.startsWith(`--${option}=`));
+}
+
 export interface CommandResult {
   /** For standard output; empty where the result went elsewhere. */
   text: string;

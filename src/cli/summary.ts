@@ -3,6 +3,7 @@ import type { IterationSummary, RunSummary, StageName } from '../pipeline/events
 import { mergeInWords } from '../pipeline/merging.js';
 import { pText } from '../shared/paired-test.js';
 import { differenceText, numberText } from '../shared/signed-text.js';
+import { isMeasured } from '../stages/evaluate/gate/decide.js';
 import { agreementText } from './agreement-text.js';
 import { formatCount, formatReasons, formatSeconds, formatUnits, quoted } from './format.js';
 import type { Style } from './style.js';
@@ -166,7 +167,8 @@ function secondsText(seconds: IterationSummary['seconds']): string {
 function closing(summary: RunSummary, style: Style): string[] {
   const run = quoted(summary.runDir);
   const best = summary.iterations.find((iteration) => iteration.iteration === summary.best);
-  const chance = best?.gate?.verdict.isCertain === false ? '; its gain in the gate is within chance' : '';
+  const decided = best?.gate !== undefined && isMeasured(best.gate) ? best.gate.verdict : undefined;
+  const chance = decided?.isCertain === false ? '; its gain in the gate is within chance' : '';
   const verdict = best
     ? `${style.good(`best: iteration ${best.iteration}`)}, ${best.train.adapter}${chance}`
     : `${style.notable('best: the base')}; ${whyBase(summary)}`;
@@ -191,7 +193,7 @@ function closing(summary: RunSummary, style: Style): string[] {
 }
 
 function whyBase(summary: RunSummary): string {
-  const isGated = summary.iterations.some(({ gate }) => gate !== undefined);
+  const isGated = summary.iterations.some(({ gate }) => gate !== undefined && isMeasured(gate));
   return isGated ? 'no iteration gained on it in the gate' : `no adapter lowered ${judgedOn(summary)}`;
 }
 

@@ -1,5 +1,5 @@
 // What the gate's verdicts mean for the loop: whose adapter writes an iteration's data, and where the run ends.
-import type { GateVerdict } from '../stages/evaluate/gate/decide.js';
+import { type GateVerdict, isMeasured } from '../stages/evaluate/gate/decide.js';
 import type { RunStore } from '../store/run-store.js';
 import type { RunData } from './run-context.js';
 import { stageResult } from './stored-rows.js';
@@ -12,9 +12,10 @@ export function writerOf(store: RunStore, iteration: number): number {
   return 0;
 }
 
-/** undefined where there is no gate, or it has not decided yet. */
+/** undefined where there is no gate, it has not decided yet, or it had nothing to decide by. */
 function verdictOfIteration(store: RunStore, iteration: number): GateVerdict | undefined {
-  return stageResult(store, iteration, 'gate')?.verdict;
+  const result = stageResult(store, iteration, 'gate');
+  return result !== undefined && isMeasured(result) ? result.verdict : undefined;
 }
 
 /** The verdicts of the iterations before `iteration`, in order. */

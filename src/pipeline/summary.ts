@@ -1,5 +1,5 @@
 // What happened in a run, counted from the database alone, so that a resumed or finished run tells the same.
-import { hasGate } from '../config/gate-schema.js';
+import { isFailed } from '../engine/engine.js';
 import { unmetConstraints } from '../shared/constraints/check.js';
 import { rankCorrelation } from '../shared/rank-statistics.js';
 import type { Assessment, Pair } from '../shared/rows.js';
@@ -64,10 +64,11 @@ export function summarizeIteration(run: RunData, iteration: number): IterationSu
   };
 }
 
-/** The iteration that the gate found best; without one, that whose adapter lowers the loss most, on the seeds' own pairs where there are any: the one set that all
+/** The iteration that the gate found best; without a verdict of one, that whose adapter lowers the loss most, on the seeds' own pairs where there are any: the one set that all
  *  iterations share. Held-out pairs differ from iteration to iteration, so there the relative change decides. */
 export function bestIteration(run: RunData): number | null {
-  if (hasGate(run.config.gate)) return bestOf(verdictsBefore(run.store, run.config.iterations + 1));
+  const verdicts = verdictsBefore(run.store, run.config.iterations + 1);
+  if (verdicts.length > 0) return bestOf(verdicts);
   let best: number | null = null;
   let lowest = 1;
   for (let iteration = 1; iteration <= run.config.iterations; iteration++) {
@@ -104,7 +105,7 @@ function summarizeRespond({ store }: RunData, iteration: number): IterationSumma
   return {
     responses: pairs.length,
     tokens: respondTokens(store, iteration),
-    stopped: countBy(respondCompletions(store, iteration).map(({ stop }) => stop)),
+    stopped: countBy(respondCompletions(store, iteration).map((one) => (isFailed(one) ? 'failed' : one.stop))),
     ...(constraints && { constraints }),
   };
 }
@@ -195,8 +196,11 @@ function summarizeGate({ store }: RunData, iteration: number): Pick<IterationSum
   return gate === undefined ? {} : { gate };
 }
 
-function summarizeMerge({ store, runDir }: RunData, iteration: number): Pick<IterationSummary, 'merge'> {
-  const result = stageResult(store, iteration, 'merge');
+/** With merge.when last and more iterations since, another one is merged, and this file is no longer looked after. */
+function summarizeMerge(run: RunData, iteration: number): Pick<IterationSummary, 'merge'> {
+  const { store, runDir } = run;
+  const isWanted = stagesOf(run, iteration).some(({ stage }) => stage === 'merge');
+  const result = isWanted ? stageResult(store, iteration, 'merge') : undefined;
   return result === undefined ? {} : { merge: { model: mergedPath(runDir, iteration), ...result } };
 }
 

@@ -17,6 +17,7 @@ export const toyBenchmark: Benchmark<Sum, Generated> = {
   about: 'sums of small numbers',
   metrics: [{ name: 'accuracy', unit: '%', about: 'right sums' }],
   needs: { files: ['data'], optionalFiles: ['examples'] },
+  reads: ['maxTokens'],
   readItems: ({ data = '' }) =>
     readJsonLines(data, rowSchema).map(({ text, ...row }) => ({
       ...row,

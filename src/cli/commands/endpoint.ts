@@ -39,7 +39,9 @@ export function refuseLocalOptions({ config, values }: CommandCall): void {
       : '--chat-template: an endpoint applies its own; --engine-prompts raw uses none',
   ].filter((problem) => problem !== '');
   if (problems.length === 0) return;
-  throw new IsheepError('bad-config', problems.map((one) => `${one} (--engine openai)`).join('\n'));
+  throw new IsheepError('bad-config', problems.map((one) => `${one} (--engine openai)`).join('\n'), {
+    hint: 'leave it out, or take the local engine',
+  });
 }
 
 function keyOf(value: string | undefined): string | undefined {

@@ -11,10 +11,12 @@ import {
   optionOf,
   prepareItems,
   readEvaluation,
+  refuseUnread,
   type EvaluateJob,
   type PreparedItems,
 } from '../../pipeline/verbs/evaluate.js';
 import { writeFileAtomically } from '../../shared/atomic-file.js';
+import { attemptAll } from '../../shared/attempt-all.js';
 import { IsheepError } from '../../shared/errors.js';
 import { type Benchmark, type BenchmarkFiles, fileRoles, type FileRole } from '../../stages/evaluate/benchmark.js';
 import { benchmarkNamed, benchmarks } from '../../stages/evaluate/benchmarks/index.js';
@@ -210,29 +212,17 @@ function jobOf(benchmark: Benchmark, { values, config }: CommandCall): EvaluateJ
       hint: 'give --against the result of another evaluation',
     });
   }
-  const form = values.text('form') as 'raw' | 'chat' | undefined;
-  if (form !== undefined && benchmark.choosesForm !== true) {
-    const able = benchmarks.filter(({ choosesForm }) => choosesForm).map(({ name }) => name);
-    throw new IsheepError(
-      'bad-config',
-      `--form ${form}: ${benchmark.name} asks in the one form that it is defined by`,
-      {
-        hint: `only ${able.join(', ')} can be asked in either form`,
-      },
-    );
-  }
-  return {
-    benchmark,
-    files: chooseFiles(benchmark, given, fetchedFiles(benchmark.name), isKnown),
-    responses: values.text('responses'),
-    limit: values.number('limit'),
-    settings: {
-      seed: config.seed,
-      maxTokens: values.number('max-tokens'),
-      temperature: values.number('temperature'),
-      samples: values.number('samples'),
-      shots: values.number('shots'),
-      form,
-    },
+  const settings = {
+    seed: config.seed,
+    maxTokens: values.number('max-tokens'),
+    temperature: values.number('temperature'),
+    samples: values.number('samples'),
+    shots: values.number('shots'),
+    form: values.text('form') as 'raw' | 'chat' | undefined,
   };
+  const [files] = attemptAll(
+    () => chooseFiles(benchmark, given, fetchedFiles(benchmark.name), isKnown),
+    () => refuseUnread(benchmark, settings, benchmarks),
+  );
+  return { benchmark, files, responses: values.text('responses'), limit: values.number('limit'), settings };
 }

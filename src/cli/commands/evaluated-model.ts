@@ -7,7 +7,7 @@ import { localIdentity, type ModelIdentity, remoteIdentity } from '../../pipelin
 import { trainedTemplate } from '../../pipeline/trained-template.js';
 import { adapterOfRun } from '../../pipeline/verbs/merge.js';
 import { IsheepError } from '../../shared/errors.js';
-import type { CommandCall } from '../command.js';
+import { type CommandCall, isGiven } from '../command.js';
 import { endpointAt, overridesOf, refuseLocalOptions } from './endpoint.js';
 import { localOptions } from './with-model.js';
 
@@ -30,17 +30,8 @@ export function evaluatedModel(call: CommandCall, isAsked: boolean): EvaluatedMo
   const { values, config } = call;
   const judge = values.text('judge');
   const runDir = values.text('run');
+  refuseBesideRun(call);
   const ofRun = runDir === undefined ? undefined : adapterOfRun(runDir, values.number('iteration'));
-  if (ofRun !== undefined && values.text('adapter') !== undefined) {
-    throw new IsheepError('bad-config', '--adapter and --run cannot be given together', {
-      hint: 'leave one of them out',
-    });
-  }
-  if (ofRun === undefined && values.number('iteration') !== undefined) {
-    throw new IsheepError('bad-config', '--iteration has no meaning without --run', {
-      hint: 'name a run with --run DIR',
-    });
-  }
   const adapter = ofRun?.adapter ?? values.text('adapter') ?? null;
   const template = trainedTemplate(adapter === null ? [] : [adapter], config.chatTemplate);
   const endpoint = endpointOptions(config, overridesOf(call));
@@ -57,6 +48,20 @@ export function evaluatedModel(call: CommandCall, isAsked: boolean): EvaluatedMo
       ? localIdentity(resolveModel(engine.model), adapter, template)
       : remoteIdentity(endpoint.baseUrl, endpoint.name ?? '');
   return { engine, adapter, identity: isAsked ? identity : () => ({}) };
+}
+
+function refuseBesideRun(call: CommandCall): void {
+  const { values } = call;
+  if (values.text('run') === undefined) {
+    if (values.number('iteration') === undefined) return;
+    throw new IsheepError('bad-config', '--iteration has no meaning without --run', {
+      hint: 'name a run with --run DIR',
+    });
+  }
+  const both = ['adapter', 'model'].filter((option) => isGiven(call, option));
+  if (both.length === 0) return;
+  const problems = both.map((option) => `--${option} and --run cannot be given together`);
+  throw new IsheepError('bad-config', problems.join('\n'), { hint: 'a run has its own base and adapters' });
 }
 
 function isOwnJudge(judge: string): judge is OwnJudge {

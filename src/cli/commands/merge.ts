@@ -15,7 +15,7 @@ import {
 import { mergeInWords } from '../../pipeline/merging.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { Pair } from '../../shared/rows.js';
-import type { Command, CommandCall } from '../command.js';
+import { type Command, type CommandCall, isGiven } from '../command.js';
 import { formatBytes, formatUnits } from '../format.js';
 import { survivedInWords } from '../../stages/merge/merge.js';
 import { chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
@@ -96,7 +96,7 @@ function given(call: CommandCall): Given {
     return { adapters, engine: withTemplate(options, chatTemplate), pairs: comparedPairs(data, config) };
   }
   refuse(call, files.length > 0, '--adapter and --run cannot be given together');
-  refuse(call, hasWord(call, 'model'), '--model and --run cannot be given together');
+  refuse(call, isGiven(call, 'model'), '--model and --run cannot be given together');
   const { model, adapter, pairs } = adapterOfRun(runDir, values.number('iteration'));
   const template = trainedTemplate([adapter], config.chatTemplate);
   return {
@@ -115,10 +115,6 @@ function refuse({ words }: CommandCall, isWrong: boolean, message: string): void
   throw new IsheepError('bad-config', message, {
     hint: `isheep ${words[0] ?? 'merge'} --help tells what goes together`,
   });
-}
-
-function hasWord({ words }: CommandCall, name: string): boolean {
-  return words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
 }
 
 function mergeText(result: MergeFileResult): string {

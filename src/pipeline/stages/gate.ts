@@ -2,7 +2,7 @@
 // measured once, in the first iteration.
 import { hasGate } from '../../config/gate-schema.js';
 import type { ItemResult, Metric } from '../../stages/evaluate/benchmark.js';
-import { decide, type GateVerdict } from '../../stages/evaluate/gate/decide.js';
+import { decide, type GateVerdict, isMeasured } from '../../stages/evaluate/gate/decide.js';
 import type { PairLoss } from '../../stages/evaluate/losses.js';
 import { compareResults, type MetricComparison } from '../../stages/evaluate/metrics.js';
 import { type GatePart, gateSuite, type GateSuite } from '../gate-parts.js';
@@ -42,9 +42,15 @@ export const gateStage: StageWork = {
       done: chunk.done,
     }));
     const result = compareAll(run, iteration, suite);
+    if (iteration === 1 && !isMeasured(result)) run.report({ kind: 'warning', message: noGate(suite.stored) });
     return { result, note: inWords(result.verdict) };
   },
 };
+
+function noGate({ leftOut }: GateSuite['stored']): string {
+  const why = Object.entries(leftOut).map(([part, reason]) => ` (${part} ${reason})`);
+  return `the gate has nothing to decide by${why.join('')}: this run goes on as without one; others have another gate.suite`;
+}
 
 /** What the run decided of its suite at the start. */
 const suiteKey = 'gate-suite';

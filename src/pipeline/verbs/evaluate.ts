@@ -99,9 +99,26 @@ export function chooseFiles(
   throw new IsheepError('bad-config', problems.join('\n'), { hint: `${hint}isheep evaluate --help names the options` });
 }
 
+/** Throws `bad-config` with all settings that the benchmark does not read, and which of `all` do. */
+export function refuseUnread(
+  { name, reads }: Pick<Benchmark, 'name' | 'reads'>,
+  { seed: _, ...settings }: EvaluateSettings,
+  all: readonly Pick<Benchmark, 'name' | 'reads'>[],
+): void {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const unread = given.filter(([setting]) => !(reads as readonly string[]).includes(setting));
+  if (unread.length === 0) return;
+  const problems = unread.map(([setting, value]) => `${optionOf(setting)} ${String(value)}: ${name} does not read it`);
+  const readers = unread.map(([setting]) => {
+    const able = all.filter((one) => (one.reads as readonly string[]).includes(setting));
+    return `${optionOf(setting)} is for ${able.map((one) => one.name).join(', ')}`;
+  });
+  throw new IsheepError('bad-config', problems.join('\n'), { hint: readers.join('; ') });
+}
+
 /** `judgePrompts` → `--judge-prompts` */
-export function optionOf(role: FileRole): string {
-  return `--${role.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+export function optionOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** An evaluation as its file holds it. */

@@ -33,9 +33,15 @@ export interface EvaluateSettings {
   samples?: number | undefined;
   /** Examples before each item, where a benchmark has such. */
   shots?: number | undefined;
-  /** How a benchmark with `choosesForm` asks: in plain text that the model goes on with (the default), or in a message. */
+  /** How questions are asked: in plain text that the model goes on with (the default), or in a message. */
   form?: 'raw' | 'chat' | undefined;
 }
+
+/** What a benchmark may read beside the seed; a setting that it does not read is refused, not passed over. */
+export type BenchmarkSetting = Exclude<keyof EvaluateSettings, 'seed'>;
+
+/** Of every benchmark whose answers are texts. */
+export const writtenSettings = ['maxTokens', 'temperature'] as const satisfies readonly BenchmarkSetting[];
 
 export interface ScoringTools {
   /** Present where the benchmark needs a judge. */
@@ -91,8 +97,8 @@ export interface Benchmark<I extends Item = Item, A = unknown> {
     /** Compares with what the base answers to the same items; with the file in the role `baseline` instead where there is one. */
     readonly baseAnswers?: boolean;
   };
-  /** Whether it can ask in plain text and in a message alike; the others ask in the one form that they are defined by. */
-  readonly choosesForm?: boolean;
+  /** Those that read no `form` ask in the one that they are defined by. */
+  readonly reads: readonly BenchmarkSetting[];
   /** Throws `bad-input` that names all that is wrong: missing fields, ids that repeat. */
   readItems(files: BenchmarkFiles, settings: EvaluateSettings): I[];
   /** Answers that another program gave, in the benchmark's official form or as `{id, response}`: one for each item of the

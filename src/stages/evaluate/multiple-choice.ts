@@ -82,6 +82,7 @@ export function multipleChoice(format: ChoiceFormat): Benchmark<ChoiceItem, Choi
     about: format.about,
     metrics: format.metrics.map((name) => metrics[name]),
     needs: { files: ['data'], optionalFiles: optional },
+    reads: ['shots'],
     readItems: (files, settings) => readItems(format, files, settings),
     answer: (items, model, _settings, call) => answer(format.name, items, model, call),
     score: (items, answers) =>

@@ -10,7 +10,10 @@ import {
 } from '../../engine/engine.js';
 import { IsheepError } from '../../shared/errors.js';
 import { deriveSeed } from '../../shared/random.js';
-import type { EvaluateSettings, Item, ItemResult, Share } from './benchmark.js';
+import { type EvaluateSettings, type Item, type ItemResult, type Share, writtenSettings } from './benchmark.js';
+
+/** What a benchmark of such questions reads. */
+export const questionSettings = [...writtenSettings, 'shots', 'form'] as const;
 
 export interface AskedItem extends Item {
   /** All of it, with examples and up to where the answer begins. */

@@ -9,11 +9,23 @@ afterEach(() => {
   else process.env.XDG_CACHE_HOME = cacheBefore;
 });
 
-test('a form is refused where the benchmark is defined by one, with those that have a choice', async () => {
-  const { exitCode, stderr } = await isheep('evaluate knowledge --form chat');
+test('what a benchmark does not read is refused, all of it, with the benchmarks that read it', async () => {
+  const { exitCode, stderr } = await isheep(
+    'evaluate knowledge --form chat --max-tokens 9 --shots 2 --baseline a.json',
+  );
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('--form chat: knowledge asks in the one form that it is defined by');
-  expect(stderr).toContain('only triviaqa, nq-open, squad2 can be asked in either form');
+  expect(stderr).toContain('--form chat: knowledge does not read it');
+  expect(stderr).toContain('--max-tokens 9: knowledge does not read it');
+  expect(stderr).toContain('--baseline: knowledge has no such file');
+  expect(stderr).toContain('--form is for triviaqa, nq-open, squad2');
+  expect(stderr).not.toContain('--shots 2');
+});
+
+test('a model or an adapter beside a run is refused', async () => {
+  const { exitCode, stderr } = await isheep('evaluate knowledge --run r --model a.gguf --adapter b.gguf');
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('--adapter and --run cannot be given together');
+  expect(stderr).toContain('--model and --run cannot be given together');
 });
 
 test('an interrupted evaluation exits with 130 and says how to go on, with --fresh and without', async () => {

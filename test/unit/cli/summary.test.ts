@@ -117,7 +117,12 @@ describe('the summary of a run', () => {
   it('says of the best whether its gain in the gate is within chance', () => {
     const gated = (isCertain: boolean) => {
       const verdict = { kept: true, gained: true, isCertain, stops: false, score: 0.5, reasons: ['a gain'] };
-      const gate = { ...{ iteration: 1, counts: {}, leftOut: {}, units: {} }, againstBase: {}, againstWriter: null };
+      const constraints = {
+        ...{ n: 15, other: 50, value: 60, difference: 10, low: -5, high: 25, p: 0.3, corrected: 0.3 },
+        lowerIsBetter: false,
+      };
+      const suite = { iteration: 1, counts: {}, leftOut: {}, units: { constraints: '%' as const } };
+      const gate = { ...suite, againstBase: { constraints }, againstWriter: null };
       return formatRunSummary({ ...summary(1), iterations: [{ ...iteration(1), gate: { ...gate, verdict } }] }, style);
     };
     expect(gated(false)).toContain('iterations/1/adapter.gguf; its gain in the gate is within chance\n');

@@ -1,5 +1,5 @@
 // The gate of a run, on an engine without a model: what it measures, what it decides, and what follows.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 
@@ -81,6 +81,16 @@ test('a model that is worse is rolled back: it writes nothing, the run ends, and
   expect(await runLoop(fakeRun(folder, { lossFactor: 2.5 }))).toEqual(summary);
 });
 
+test('an adapter that was rolled back and lost may come out otherwise, and its files tell of the new one', async () => {
+  const folder = gated({}, { iterations: 2 });
+  await runLoop(fakeRun(folder, { lossFactor: 2.5 }));
+  const before = JSON.stringify(evaluation(folder, 1));
+  rmSync(path.join(folder.runDir, 'iterations', '1', 'adapter.gguf'));
+  const summary = await runLoop(fakeRun(folder, { lossFactor: 2.6 }));
+  expect(JSON.stringify(evaluation(folder, 1))).not.toBe(before);
+  expect(evaluation(folder, 1).gate).toEqual(summary.iterations[0]?.gate);
+});
+
 test('with patience 0 the run never ends early, and what was rolled back is not trained on from', async () => {
   const folder = gated({ patience: 0 }, { iterations: 3, train: { batchSize: 2, startFrom: 'last' } });
   const summary = await runLoop(fakeRun(folder, { lossFactor: 2.5 }));
@@ -102,6 +112,39 @@ test('counts follow the number of instructions, and none is no gate', async () =
   const run = fakeRun(without);
   const summary = await runLoop(run);
   expect(JSON.stringify([summary, run.events, evaluation(without, 1)])).not.toContain('"gate"');
+});
+
+test('a gate that has nothing to decide by is told of, and the run goes on as without one', async () => {
+  // The fake engine's judge cannot tell the seeds' own answers from spoilt ones.
+  const folder = gated({ suite: ['win-rate'] }, { iterations: 3 });
+  const run = fakeRun(folder);
+  const summary = await runLoop(run);
+  expect(summary).toMatchObject({ best: 1, isEndedByGate: false });
+  expect(summary.iterations).toHaveLength(3);
+  const warnings = run.events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
+  expect(warnings.filter((message) => message.startsWith('the gate has nothing to decide by'))).toHaveLength(1);
+  const text = formatRunSummary(summary, plainStyle);
+  expect(text).toContain('no verdict: nothing could be measured');
+  expect(text).not.toContain('gained on it in the gate');
+});
+
+test('where the base writes again since its adapter was rolled back, it is asked as in the first iteration', async () => {
+  const asked: string[] = [];
+  const folder = gated({}, { iterations: 2, chatTemplate: 'chatml', respond: { chunk: 5, maxTokens: 50 } });
+  const respond = ({ prompt }: { prompt: object }) => {
+    if (stage === 'respond') asked.push('text' in prompt ? 'plain' : 'messages');
+    return 'Tea is made of leaves, and they are dried in the sun for days.';
+  };
+  let stage = '';
+  const run = fakeRun(folder, { lossFactor: 2.5, respond });
+  await runLoop({
+    ...run,
+    report: (event) => {
+      if (event.kind === 'stage-started') ({ stage } = event);
+    },
+  });
+  expect(evaluation(folder, 1).gate.verdict.kept).toBe(false);
+  expect(new Set(asked)).toEqual(new Set(['plain']));
 });
 
 test('the base is measured once', async () => {

@@ -11,7 +11,16 @@ import type { FailedRequest } from '../../../engine/engine.js';
 import { IsheepError } from '../../../shared/errors.js';
 import { badRecords, type PlacedRecord, readRecords, readRecordsOf, repeatedKey } from '../../../shared/records.js';
 import { deriveSeed, randomStream } from '../../../shared/random.js';
-import type { Benchmark, BenchmarkFiles, Item, ItemResult, Metric, OverallMetric, ScoringTools } from '../benchmark.js';
+import {
+  type Benchmark,
+  type BenchmarkFiles,
+  type Item,
+  type ItemResult,
+  type Metric,
+  type OverallMetric,
+  type ScoringTools,
+  writtenSettings,
+} from '../benchmark.js';
 import { joinAnswers } from '../join-answers.js';
 import {
   letterJudge,
@@ -88,6 +97,7 @@ function alpacaEval(version: Version): Benchmark<AlpacaItem, AlpacaAnswer> {
     about,
     metrics,
     needs: { files: ['data'], optionalFiles: ['baseline', 'judgePrompts', 'lengthControl'], judge: true },
+    reads: writtenSettings,
     readItems,
     readAnswers: (file, items) => readAnswers(file, items, version),
     needsJudge: (_items, answers) => answers?.every(({ annotation }) => annotation !== undefined) !== true,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import { readRecords } from '../../../shared/records.js';
 import { taskPrompt } from '../../../shared/task-prompt.js';
-import type { Benchmark, Item } from '../benchmark.js';
+import { type Benchmark, type Item, writtenSettings } from '../benchmark.js';
 import { defines, extractCode } from '../programs/extract-code.js';
 import { passMetrics } from '../programs/pass-at-k.js';
 import { plusChecks, plusSeconds } from '../programs/plus-checks.js';
@@ -94,6 +94,7 @@ export const humaneval: Benchmark<HumanEvalItem, Samples> = {
   about: 'Python functions from their docstrings, checked by running tests; HumanEval+ by --data',
   metrics: passMetrics,
   needs: { files: ['data'], programs: true },
+  reads: [...writtenSettings, 'samples'],
   readItems: (files) => readItems(files.data ?? ''),
   readAnswers: readSamples,
   answer: (items, model, settings, call) =>

@@ -10,7 +10,7 @@ import { readJsonLines } from '../../../shared/jsonl.js';
 import { didYouMean } from '../../../shared/nearest-word.js';
 import { deriveSeed } from '../../../shared/random.js';
 import { plainTextStops, taskPrompt } from '../../../shared/task-prompt.js';
-import type { Benchmark, Item, ItemResult, Metric } from '../benchmark.js';
+import { type Benchmark, type Item, type ItemResult, type Metric, writtenSettings } from '../benchmark.js';
 import {
   checkInstruction,
   checkLoosely,
@@ -47,6 +47,7 @@ export const ifeval: Benchmark<IfevalItem, string> = {
   about: 'instructions that a program can verify: lengths, formats, keywords, language',
   metrics,
   needs: { files: ['data'] },
+  reads: writtenSettings,
   readItems: ({ data = '' }) => readJsonLines(data, ifevalRow),
   readAnswers,
   async answer(items, model, settings, call) {

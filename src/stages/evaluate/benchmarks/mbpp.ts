@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { Message } from '../../../shared/rows.js';
 import { readRecords } from '../../../shared/records.js';
 import { IsheepError } from '../../../shared/errors.js';
-import type { Benchmark, EvaluateSettings, Item } from '../benchmark.js';
+import { type Benchmark, type EvaluateSettings, type Item, writtenSettings } from '../benchmark.js';
 import { extractCode } from '../programs/extract-code.js';
 import { passMetrics } from '../programs/pass-at-k.js';
 import {
@@ -137,6 +137,7 @@ export const mbpp: Benchmark<MbppItem, Samples> = {
   about: 'short Python functions from a sentence and three asserts, checked by running these',
   metrics: passMetrics,
   needs: { files: ['data'], programs: true },
+  reads: [...writtenSettings, 'samples', 'shots'],
   readItems: (files, settings) => readItems(files.data ?? '', settings),
   readAnswers: readSamples,
   answer: (items, model, settings, call) =>

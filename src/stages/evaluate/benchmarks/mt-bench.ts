@@ -11,14 +11,15 @@ import { z } from 'zod';
 import type { CallOptions, FailedRequest, LanguageModel } from '../../../engine/engine.js';
 import { badRecords, type PlacedRecord, readRecords, readRecordsOf, repeatedKey } from '../../../shared/records.js';
 import type { Message } from '../../../shared/rows.js';
-import type {
-  Benchmark,
-  BenchmarkFiles,
-  EvaluateSettings,
-  Item,
-  ItemResult,
-  Metric,
-  ScoringTools,
+import {
+  type Benchmark,
+  type BenchmarkFiles,
+  type EvaluateSettings,
+  type Item,
+  type ItemResult,
+  type Metric,
+  type ScoringTools,
+  writtenSettings,
 } from '../benchmark.js';
 import { inItems } from '../item-progress.js';
 import { joinAnswers } from '../join-answers.js';
@@ -101,6 +102,7 @@ export const mtBench: Benchmark<MtBenchItem, MtBenchAnswer> = {
   about: 'MT-Bench: 80 questions of two turns, graded 1 to 10 by a judge',
   metrics,
   needs: { files: ['data', 'references'], optionalFiles: ['judgePrompts'], judge: true },
+  reads: writtenSettings,
   readItems,
   readAnswers,
   needsJudge: (_items, answers) => answers?.every(({ judgements }) => judgements !== undefined) !== true,

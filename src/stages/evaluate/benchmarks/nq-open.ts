@@ -2,7 +2,14 @@
 import { z } from 'zod';
 
 import type { Benchmark, BenchmarkFiles, EvaluateSettings } from '../benchmark.js';
-import { ask, type AskedItem, scoredItem, type ShortAnswer, splitExamples } from '../question-answering.js';
+import {
+  ask,
+  type AskedItem,
+  questionSettings,
+  scoredItem,
+  type ShortAnswer,
+  splitExamples,
+} from '../question-answering.js';
 import { readItemRows, rowForm } from '../read-item-rows.js';
 import { readPredictions } from '../read-predictions.js';
 import { normalizeOpen, wordF1 } from '../short-answers.js';
@@ -31,7 +38,7 @@ export const nqOpen: Benchmark<OpenItem, ShortAnswer> = {
     { name: 'f1', unit: '%', about: 'overlap in words with the nearest gold answer' },
   ],
   needs: { files: ['data'], optionalFiles: ['examples'] },
-  choosesForm: true,
+  reads: questionSettings,
   readItems,
   readAnswers(file, items) {
     const itemOf = new Map(items.map((item) => [item.id, item]));

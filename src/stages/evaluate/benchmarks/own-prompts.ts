@@ -13,7 +13,14 @@ import { readNumberedJsonLines } from '../../../shared/jsonl.js';
 import { badRecords, readRecords } from '../../../shared/records.js';
 import { messageSchema } from '../../../shared/row-schemas.js';
 import type { Message } from '../../../shared/rows.js';
-import type { Benchmark, BenchmarkFiles, Item, ItemResult, ScoringTools } from '../benchmark.js';
+import {
+  type Benchmark,
+  type BenchmarkFiles,
+  type Item,
+  type ItemResult,
+  type ScoringTools,
+  writtenSettings,
+} from '../benchmark.js';
 import { joinAnswers } from '../join-answers.js';
 import { needJudge } from '../judging/need-judge.js';
 import { noRating, rate, type Rating } from '../judging/rate.js';
@@ -74,6 +81,7 @@ export const ownPrompts: Benchmark<OwnPrompt, WrittenAnswer> = {
     },
   ],
   needs: { files: ['data'], judge: true },
+  reads: writtenSettings,
   needsJudge: (items) => items.some(({ rubric }) => rubric !== undefined),
   readItems,
   readAnswers: (file, items) => {

@@ -33,6 +33,7 @@ export const perplexity: Benchmark<Window, WindowScore> = {
     },
   ],
   needs: { files: ['data'] },
+  reads: [],
   readItems(files) {
     const file = files.data as string;
     const windows = cutWindows(readText(file));

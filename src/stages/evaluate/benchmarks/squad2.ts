@@ -4,7 +4,14 @@ import { z } from 'zod';
 
 import { readJsonFile, refuseRepeated } from '../../../shared/json-file.js';
 import type { Benchmark, BenchmarkFiles, EvaluateSettings, Metric } from '../benchmark.js';
-import { ask, type AskedItem, scoredItem, type ShortAnswer, splitExamples } from '../question-answering.js';
+import {
+  ask,
+  type AskedItem,
+  questionSettings,
+  scoredItem,
+  type ShortAnswer,
+  splitExamples,
+} from '../question-answering.js';
 import { noItems } from '../read-item-rows.js';
 import { readPredictions } from '../read-predictions.js';
 import { normalizeSquad, wordF1 } from '../short-answers.js';
@@ -50,7 +57,7 @@ export const squad2: Benchmark<SquadItem, ShortAnswer> = {
     metric('NoAns_exact', 'exact of questions without one'),
   ],
   needs: { files: ['data'], optionalFiles: ['examples'] },
-  choosesForm: true,
+  reads: questionSettings,
   readItems,
   readAnswers(file, items) {
     const itemOf = new Map(items.map((item) => [item.id, item]));

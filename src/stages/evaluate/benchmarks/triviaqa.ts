@@ -5,7 +5,14 @@ import { z } from 'zod';
 
 import { readJsonFile, refuseRepeated } from '../../../shared/json-file.js';
 import type { Benchmark, BenchmarkFiles, EvaluateSettings } from '../benchmark.js';
-import { ask, type AskedItem, scoredItem, type ShortAnswer, splitExamples } from '../question-answering.js';
+import {
+  ask,
+  type AskedItem,
+  questionSettings,
+  scoredItem,
+  type ShortAnswer,
+  splitExamples,
+} from '../question-answering.js';
 import { noItems, readItemRows, rowForm } from '../read-item-rows.js';
 import { readPredictions } from '../read-predictions.js';
 import { normalizeTrivia, wordF1 } from '../short-answers.js';
@@ -56,7 +63,7 @@ export const triviaqa: Benchmark<TriviaItem, ShortAnswer> = {
     { name: 'f1', unit: '%', about: 'overlap in words with the nearest alias' },
   ],
   needs: { files: ['data'], optionalFiles: ['examples'] },
-  choosesForm: true,
+  reads: questionSettings,
   readItems,
   readAnswers,
   answer: (items, model, settings, call) =>

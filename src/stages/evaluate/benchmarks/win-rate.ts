@@ -9,7 +9,14 @@ import { readJsonLines } from '../../../shared/jsonl.js';
 import { loadSeeds } from '../../../shared/load-seeds.js';
 import { badRecords, readRecords } from '../../../shared/records.js';
 import { taskMessages } from '../../../shared/task-prompt.js';
-import type { Benchmark, BenchmarkFiles, Item, ItemResult, ScoringTools } from '../benchmark.js';
+import {
+  type Benchmark,
+  type BenchmarkFiles,
+  type Item,
+  type ItemResult,
+  type ScoringTools,
+  writtenSettings,
+} from '../benchmark.js';
 import { compareAnswers, type ComparedAnswers } from '../compare-answers.js';
 import { joinAnswers } from '../join-answers.js';
 import { needJudge } from '../judging/need-judge.js';
@@ -34,6 +41,7 @@ export const winRate: Benchmark<WinRateItem, WrittenAnswer> = {
     { name: 'unjudged', unit: '%', about: 'answers without a verdict, left out of the win rate', lowerIsBetter: true },
   ],
   needs: { files: [], optionalFiles: ['data', 'baseline'], judge: true, baseAnswers: true },
+  reads: writtenSettings,
   readItems,
   readAnswers: (file, items) => {
     const keys = { ofItem: ({ id }: WinRateItem) => id, ofRecord: ({ id }: { id: string }) => id };

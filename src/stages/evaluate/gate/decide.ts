@@ -50,12 +50,24 @@ const certainErrors = 3;
 /** Half the width of a 95 % interval, in standard errors. */
 const halfWidth = 1.96;
 
+/** Of nothing that could be measured nothing follows. */
+const nothingMeasured: GateVerdict = {
+  ...{ kept: true, gained: false, isCertain: false, stops: false, score: 0 },
+  reasons: ['no verdict: nothing could be measured'],
+};
+
+/** Whether there was anything to decide by. */
+export function isMeasured({ againstBase }: Pick<GateMeasurement, 'againstBase'>): boolean {
+  return Object.keys(againstBase).length > 0;
+}
+
 /** @param earlier The verdicts of the iterations before, in order. */
 export function decide(
   { againstBase, againstWriter }: GateMeasurement,
   earlier: readonly GateVerdict[],
   settings: GateSettings,
 ): GateVerdict {
+  if (!isMeasured({ againstBase })) return nothingMeasured;
   const { patience } = settings;
   const scored = scoredParts(againstBase);
   const score = scoreOf(scored);
