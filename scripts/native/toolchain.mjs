@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 
 import { BuildError } from './build-error.mjs';
 
-const minimum = { node: [20, 18], cmake: [3, 21] };
+const minimum = { node: [20, 18, 1], cmake: [3, 21] };
 
 /** How to get each tool, by system. */
 const packages = {
@@ -69,8 +69,10 @@ export function explainCMakeFailure(log) {
   return undefined;
 }
 
-function atLeast([major, minor], [wantedMajor, wantedMinor]) {
-  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+/** Of two versions, number by number; what is not told of one is 0. */
+function atLeast(version, wanted) {
+  const [first] = wanted.map((number, i) => (version[i] ?? 0) - number).filter((difference) => difference !== 0);
+  return (first ?? 0) >= 0;
 }
 
 function howToGetCompiler() {

@@ -38,6 +38,7 @@ async function answer(family: string, bench: BenchmarkSettings, model: Parameter
     inputJoiner: 'newline',
     gluedInput: false,
     seeds: [],
+    isBase: true,
     isTemplateGiven: false,
     firstChunk: 0,
   } as const;

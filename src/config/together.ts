@@ -65,7 +65,7 @@ function ownProblems({ own, synthesize }: Config, nameOf: (key: string) => strin
   return [`${documents} has no meaning without ${methodName} documents; it is ${method}`];
 }
 
-function selectProblems({ assess, select }: Config, nameOf: (key: string) => string): string[] {
+function selectProblems({ assess, respond, select }: Config, nameOf: (key: string) => string): string[] {
   if (select.by !== 'assessment') return [];
   const problems: string[] = [];
   const givesGrades = assess.method === 'expected' || assess.method === 'sampled';
@@ -81,9 +81,15 @@ function selectProblems({ assess, select }: Config, nameOf: (key: string) => str
     const repeats = `${nameOf('assess.repeats')} of at least 2`;
     problems.push(`${nameOf('select.maxDisagreement')} needs ${repeats}: one grade cannot disagree with itself`);
   }
-  if (select.lengthNeutral && select.grades === 'none') {
+  if (select.grades !== 'none') return problems;
+  const scoreless = `${nameOf('select.grades')} none: there are no scores`;
+  if (select.lengthNeutral) problems.push(`${nameOf('select.lengthNeutral')} has no meaning with ${scoreless}`);
+  if (select.maxDisagreement !== undefined) {
+    problems.push(`${nameOf('select.maxDisagreement')} has no meaning with ${scoreless}`);
+  }
+  if (respond.responses > 1) {
     problems.push(
-      `${nameOf('select.lengthNeutral')} has no meaning with ${nameOf('select.grades')} none: there are no scores`,
+      `${nameOf('respond.responses')} above 1 has no meaning with ${scoreless}, by which the best is chosen`,
     );
   }
   return problems;
@@ -219,7 +225,7 @@ function constraintProblems({ constraints, respond }: Config, nameOf: (key: stri
 }
 
 function endpointProblems(config: Config, nameOf: (key: string) => string): string[] {
-  const { engine, baseUrl } = config;
+  const { engine, enginePrompts, baseUrl, respond, synthesize } = config;
   if (engine === 'local') {
     const given = endpointKeys.filter((key) => config[key] !== undefined);
     return given.map((key) => `${nameOf(key)} has no meaning without ${nameOf('engine')} openai`);
@@ -228,9 +234,14 @@ function endpointProblems(config: Config, nameOf: (key: string) => string): stri
     return [`${nameOf('engine')} openai needs ${nameOf('baseUrl')}, such as http://127.0.0.1:8080/v1`];
   }
   const wrong = baseUrlProblem(baseUrl);
-  return wrong === undefined
-    ? []
-    : [`${nameOf('baseUrl')} must be an address such as http://127.0.0.1:8080/v1; ${wrong}`];
+  const forms = { 'respond.form': respond.form, 'synthesize.form': synthesize.form };
+  const chats = enginePrompts === 'raw' ? Object.entries(forms).filter(([, form]) => form === 'chat') : [];
+  return [
+    ...(wrong === undefined
+      ? []
+      : [`${nameOf('baseUrl')} must be an address such as http://127.0.0.1:8080/v1; ${wrong}`]),
+    ...chats.map(([key]) => `${nameOf(key)} chat has no meaning with ${nameOf('enginePrompts')} raw`),
+  ];
 }
 
 /** Does not repeat an address that may hold a password. */

@@ -47,13 +47,19 @@ const iterationFiles: readonly IterationFile[] = [
   },
 ];
 
-/** Writes the files of a finished stage that are missing or damaged; names those that had to be written. */
-export function ensureFiles({ store, runDir, config }: RunData, iteration: number, stage: StageName): string[] {
+/** Writes the files of a finished stage that are missing or damaged, or all of them where it was only now done; names those
+ *  that had to be written. */
+export function ensureFiles(
+  { store, runDir, config }: RunData,
+  iteration: number,
+  stage: StageName,
+  isNew = false,
+): string[] {
   return iterationFiles
     .filter((file) => (typeof file.stage === 'string' ? file.stage : file.stage(config)) === stage)
     .filter(
       ({ name, content }) =>
-        ensureArtifact(store, runDir, iteration, name, () => content(store, iteration)) === 'written',
+        ensureArtifact(store, { runDir, iteration, name, isNew }, () => content(store, iteration)) === 'written',
     )
     .map(({ name }) => name);
 }

@@ -9,11 +9,11 @@ import type { Config } from '../config/schema.js';
 import { needsVectors } from '../stages/select/measure.js';
 import { responseCount } from '../stages/respond/respond.js';
 import type { StageName } from './events.js';
+import { refuseBeyondEndpoint } from './endpoint-limits.js';
 import { mostItems } from './gate-parts.js';
 import { probe, type Measured } from './probe.js';
 import { loadInputs } from './run-inputs.js';
-import { isJudged, refuseImpossibleMethod } from './stages/assess.js';
-import { refuseImpossibleDemonstrations } from './stages/synthesize.js';
+import { isJudged } from './stages/assess.js';
 
 /** A text stands in the database and in a file; a training keeps weights, two moments and the adapter itself. */
 const copiesOfText = 2;
@@ -62,8 +62,7 @@ export async function plan(input: PlanInput): Promise<Plan> {
   const inputs = loadInputs(config);
   await engine.check('training');
   const choices = await engine.choose();
-  await refuseImpossibleMethod(config, engine, choices);
-  await refuseImpossibleDemonstrations(config, engine, choices);
+  await refuseBeyondEndpoint(config, engine, choices);
   await engine.forecastTraining(choices, config.train);
   const measured = await probe({ ...input, ...inputs, choices });
   return { ...forecast(config, measured), freeDiskBytes: freeBytes(input.runDir), measured };

@@ -6,11 +6,12 @@ import type { AssessMethod, Assessment, Candidate, Pair, Verdict } from '../shar
 import { addCount } from '../shared/verdicts.js';
 import { rankPool } from '../stages/assess/rank.js';
 import { afterTarget } from '../stages/synthesize/own-candidates.js';
+import { refuseBeyondEndpoint } from './endpoint-limits.js';
 import { EngineSlot } from './engine-slot.js';
 import type { Reporter, StageName } from './events.js';
 import { loadInputs, type RunInputs } from './run-inputs.js';
 import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSynthesis } from './sample.js';
-import { isJudged, refuseImpossibleMethod } from './stages/assess.js';
+import { isJudged } from './stages/assess.js';
 import { measureDemonstrations } from './stages/synthesize.js';
 import { byId, isKept } from './stored-rows.js';
 
@@ -61,7 +62,7 @@ export async function preview({ config, engine, report, signal }: PreviewInput):
   const inputs = loadInputs(config);
   await engine.check('training');
   const choices = await engine.choose();
-  await refuseImpossibleMethod(config, engine, choices);
+  await refuseBeyondEndpoint(config, engine, choices);
   const engines = new EngineSlot(engine, choices);
   try {
     const input = { ...inputs, config, report, ...(signal && { signal }) };

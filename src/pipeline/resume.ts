@@ -81,9 +81,9 @@ export function isFinished(run: RunContext, iteration: number, stage: StageName)
   return true;
 }
 
-/** Writes the files of a finished stage where they are not there as they should be. */
-export function leaveFiles(run: RunContext, iteration: number, stage: StageName): void {
-  ensureFiles(run, iteration, stage);
+/** Writes the files of a finished stage where they are not there as they should be, or where it was only now done. */
+export function leaveFiles(run: RunContext, iteration: number, stage: StageName, isNew = false): void {
+  ensureFiles(run, iteration, stage, isNew);
   if (stage === 'train') removeCheckpoint(run.runDir, iteration);
 }
 

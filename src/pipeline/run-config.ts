@@ -147,7 +147,10 @@ function flatten(value: object, prefix = ''): [string, string][] {
 export function decidingSettings(config: Config): [string, string][] {
   const { judge } = config.assess;
   const assess = { ...config.assess, judge: isOwnJudge(judge) ? judge : 'another' };
-  return flatten({ ...config, assess }).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
+  const all = flatten({ ...config, assess }).filter(([key]) => !pathKeys.includes(key) && !speedOnlyKeys.includes(key));
+  // Whether some are named, and not only what they hold, decides how instructions are written (synthesisMethod).
+  const areSeedsNamed = config.seeds !== undefined && config.synthesize.method === 'auto';
+  return areSeedsNamed ? [...all, ['seeds', 'given']] : all;
 }
 
 function modelIdentity(file: string): { sha256: string; bytes: number } {

@@ -55,6 +55,11 @@ export function lastAdapter({ store, runDir }: RunData, iteration: number): stri
   return writer === 0 ? null : adapterPath(runDir, writer);
 }
 
+/** Whether models are asked by a chat template that is the run's choice, and not by their own, or their server's. */
+export function isTemplateGiven({ chatTemplate, engine }: Pick<Config, 'chatTemplate' | 'engine'>): boolean {
+  return chatTemplate !== undefined && engine === 'local';
+}
+
 /** What writes the instructions: M(t-1), or the base in every iteration. */
 export function instructionWriterOf(run: RunContext, iteration: number): Promise<LanguageModel> {
   return run.config.synthesize.writer === 'base' ? run.engines.writer(null) : modelOf(run, iteration);

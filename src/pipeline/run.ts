@@ -6,6 +6,7 @@ import type { EngineFactory } from '../engine/engine-factory.js';
 import { IsheepError } from '../shared/errors.js';
 import { acquireLock } from '../store/lock.js';
 import type { RunStore } from '../store/run-store.js';
+import { refuseBeyondEndpoint } from './endpoint-limits.js';
 import { EngineSlot } from './engine-slot.js';
 import type { StageSharing } from './ablation/stage-sharing.js';
 import type { Reporter, RunSummary } from './events.js';
@@ -14,10 +15,8 @@ import { describeRun, runName, type RunRecord, asContinued } from './run-config.
 import { instructionsBy, modelName, stopIfAsked, type RunContext } from './run-context.js';
 import { lastIteration } from './rollback.js';
 import { loadInputs } from './run-inputs.js';
-import { refuseImpossibleMethod } from './stages/assess.js';
 import { stages } from './stages/index.js';
 import type { StageWork } from './stages/stage-work.js';
-import { refuseImpossibleDemonstrations } from './stages/synthesize.js';
 import { summarizeRun } from './summary.js';
 
 export interface RunOptions {
@@ -57,10 +56,7 @@ export async function runLoop(options: RunOptions): Promise<RunSummary> {
       const choices = await engine.choose(started?.choices);
       const record: RunRecord = started ? asContinued(started, config, choices) : { ...asked, choices };
       // Before the record: the same folder is free for other settings then.
-      if (started === undefined) {
-        await refuseImpossibleMethod(config, engine, choices);
-        await refuseImpossibleDemonstrations(config, engine, choices);
-      }
+      if (started === undefined) await refuseBeyondEndpoint(config, engine, choices);
       storeRecord(store, runDir, record);
       options.report({ kind: 'run-started', runDir, continued: started !== undefined, iterations: config.iterations });
       const engines = new EngineSlot(engine, record.choices);
@@ -139,7 +135,7 @@ async function runStage(run: RunContext, iteration: number, stageWork: StageWork
   const chunkSeconds = store.chunkSeconds(iteration, stage) - chunkSecondsBefore;
   const elapsed = (performance.now() - started) / 1000;
   store.finishStage(iteration, stage, Math.max(0, elapsed - chunkSeconds) + earlierSeconds, result);
-  leaveFiles(run, iteration, stage);
+  leaveFiles(run, iteration, stage, true);
   const seconds = store.finishedStage(iteration, stage)?.seconds ?? elapsed;
   run.report({ kind: 'stage-finished', iteration, stage, seconds, note });
 }

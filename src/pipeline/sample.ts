@@ -11,7 +11,7 @@ import { respond, type RespondChunk, responseCount } from '../stages/respond/res
 import type { SeedMeasures } from '../stages/synthesize/demonstrations.js';
 import { synthesize, type SynthesizeChunk } from '../stages/synthesize/synthesize.js';
 import type { EngineSlot } from './engine-slot.js';
-import { judgesOwn } from './run-context.js';
+import { isTemplateGiven, judgesOwn } from './run-context.js';
 import { type RunInputs, synthesisInputs } from './run-inputs.js';
 import { pairScreen } from './screens.js';
 
@@ -53,11 +53,11 @@ export async function sampleResponses(
   model: LanguageModel,
   candidates: readonly Candidate[],
 ): Promise<{ pairs: (Pair & { verdicts: Verdict[] })[]; completions: RespondChunk['completions']; tokens: number }> {
-  const { seed, respond: settings, constraints, inputJoiner, quirks, chatTemplate } = input.config;
-  const isTemplateGiven = chatTemplate !== undefined;
-  const asked = { constraints, inputJoiner, gluedInput: quirks.gluedInput, isTemplateGiven };
+  const { seed, respond: settings, constraints, inputJoiner, quirks } = input.config;
+  const asked = { constraints, inputJoiner, gluedInput: quirks.gluedInput };
+  const model1 = { isBase: true, isTemplateGiven: isTemplateGiven(input.config) };
   const { seeds } = input;
-  const call = { ...callOptions(input), ...asked, candidates, seeds, iteration: 1, seed, firstChunk: 0 };
+  const call = { ...callOptions(input), ...asked, ...model1, candidates, seeds, iteration: 1, seed, firstChunk: 0 };
   const chunks = respond(
     { ...call, settings: { ...settings, chunk: Math.max(1, responseCount(candidates.length, settings)) } },
     model,

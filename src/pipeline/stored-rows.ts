@@ -1,15 +1,6 @@
 // What each stage stores, by stage: the one place that knows the kinds of rows and what chunks and results hold.
-import type {
-  Assessment,
-  Candidate,
-  Completion,
-  HeldOutStep,
-  Measurement,
-  Pair,
-  TrainingStep,
-  Verdict,
-} from '../shared/rows.js';
-import type { TrainEvent, TrainSummary } from '../engine/engine.js';
+import type { Assessment, Candidate, HeldOutStep, Measurement, Pair, TrainingStep, Verdict } from '../shared/rows.js';
+import type { Generated, TrainEvent, TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
 import type { ItemResult, Metric } from '../stages/evaluate/benchmark.js';
@@ -127,8 +118,9 @@ export function respondPairs(store: RunStore, iteration: number): Pair[] {
   return store.rows<Pair>(iteration, 'respond', 'pair');
 }
 
-export function respondCompletions(store: RunStore, iteration: number): Completion[] {
-  return store.rows<Completion>(iteration, 'respond', 'completion');
+/** What was written; a request that failed says why instead. */
+export function respondCompletions(store: RunStore, iteration: number): Generated[] {
+  return store.rows<Generated>(iteration, 'respond', 'completion');
 }
 
 export function filterRows(pairs: readonly (Pair & { verdicts: Verdict[] })[]): StoredRow[] {

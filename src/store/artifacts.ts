@@ -38,16 +38,22 @@ export function isIntact(file: string, sha256: string | undefined): boolean {
   return sha256 !== undefined && existsSync(file) && hashFile(file) === sha256;
 }
 
-/** Writes an artifact where it is missing or not as it was recorded, and records it. `content` is made only then. */
+export interface Artifact {
+  runDir: string;
+  iteration: number;
+  name: string;
+  /** What is recorded of it may be of other rows than there are now. */
+  isNew: boolean;
+}
+
+/** Writes an artifact where it is new, missing or not as it was recorded, and records it. `content` is made only then. */
 export function ensureArtifact(
   store: RunStore,
-  runDir: string,
-  iteration: number,
-  name: string,
+  { runDir, iteration, name, isNew }: Artifact,
   content: () => string,
 ): 'intact' | 'written' {
   const file = path.join(iterationDir(runDir, iteration), name);
-  if (isIntact(file, store.artifactHash(iteration, name))) return 'intact';
+  if (!isNew && isIntact(file, store.artifactHash(iteration, name))) return 'intact';
   const text = content();
   writeFileAtomically(file, text);
   store.setArtifactHash(iteration, name, createHash('sha256').update(text).digest('hex'));

@@ -54,7 +54,14 @@ describe('README.md', () => {
     'docs/paper.md',
     'docs/ablations.md',
     'docs/own-data.md',
-    'docs/own-data.md',
+    'docs/run-folder.md',
+    'docs/evaluation.md',
+    'docs/library.md',
+    'docs/endpoints.md',
+    'docs/experiments.md',
+    'docs/decisions.md',
+    'docs/benchmarks.md',
+    'docs/configuration.md',
   ])('has no dead link in %s', (file) => {
     const targets = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target]) => target ?? '');
     const dead = targets.filter((target) => !existsSync(path.join(root, path.dirname(file), target)));

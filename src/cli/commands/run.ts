@@ -42,7 +42,8 @@ const baseIsBest = 3;
 
 export const runCommand: Command = {
   name: 'run',
-  summary: 'the whole loop; the same command again continues it, and with more --iterations it goes on after its last',
+  summary:
+    'the whole loop; the same command with the same --run continues it, and with more --iterations it goes on after its last',
   options: [runOptionOf('run'), previewOption, ...runSettings],
   examples: [
     ['isheep run --preset demo --run runs/first', 'two iterations on a small model'],

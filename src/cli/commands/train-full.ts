@@ -14,7 +14,7 @@ import { localOptions } from './with-model.js';
 
 export const methodOption = option(
   'method',
-  "lora, or full: llama.cpp's own finetune of a whole F32 model, with the loss on every token of the text",
+  "lora, or full: llama.cpp's own finetune of an F32 model, keys, values and embedding aside, with the loss on every token of the text",
   z.enum(['lora', 'full']),
   { defaultText: 'lora' },
 );

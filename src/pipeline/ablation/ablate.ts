@@ -5,10 +5,12 @@ import path from 'node:path';
 import type { Config } from '../../config/schema.js';
 import type { EngineFactory } from '../../engine/engine-factory.js';
 import { writeFileAtomically } from '../../shared/atomic-file.js';
+import { attemptAll } from '../../shared/attempt-all.js';
 import { type ErrorCode, IsheepError } from '../../shared/errors.js';
 import { acquireLock } from '../../store/lock.js';
 import type { Reporter } from '../events.js';
 import { decidingSettings, hashText } from '../run-config.js';
+import { loadInputs } from '../run-inputs.js';
 import { runLoop, type RunOptions } from '../run.js';
 import { withRun } from '../status.js';
 import { seedLosses } from '../stored-rows.js';
@@ -35,8 +37,15 @@ const results: readonly ErrorCode[] = ['nothing-usable', 'training-diverged'];
 /** Throws what a run throws, but that a variant keeps nothing or diverges is a result. */
 export async function ablate(options: AblateOptions): Promise<AblationResult> {
   const { dir, ablation, open } = options;
-  // What is missing or wrong of any model is told before the first run.
+  // What is missing or wrong of any model or file is told before the first run.
   const opened = ablation.cells.map((cell) => ({ cell, ...open(cell.config) }));
+  attemptAll(
+    ...ablation.cells.map(
+      ({ config }) =>
+        () =>
+          void loadInputs(config),
+    ),
+  );
   for (const { engine } of firstOfEach(opened)) await engine.check('training');
   const lock = acquireLock(dir);
   try {

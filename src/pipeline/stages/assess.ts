@@ -2,12 +2,10 @@
 // so that all iterations of a run are judged alike.
 import type { Config } from '../../config/schema.js';
 import type { LanguageModel } from '../../engine/engine.js';
-import type { EngineChoices, EngineFactory } from '../../engine/engine-factory.js';
 import type { AssessMethod } from '../../shared/rows.js';
 import { joinedTask } from '../../shared/task-prompt.js';
 import { selfAgreement } from '../../stages/assess/agreement.js';
 import { assess } from '../../stages/assess/assess.js';
-import { refuseImpossible } from '../../stages/assess/possible-methods.js';
 import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
 import { writerOf } from '../rollback.js';
 import { callOptions, judgesOwn, judgeOf, type RunContext } from '../run-context.js';
@@ -69,22 +67,6 @@ export const assessStage: StageWork = {
 /** Whether a run's pairs are judged at all. */
 export function isJudged({ select: { by, grades } }: Config): boolean {
   return by === 'assessment' && grades !== 'none';
-}
-
-/** Throws `unsupported-model` where an endpoint cannot judge in the way that is asked for, before there is anything to judge. */
-export async function refuseImpossibleMethod(
-  config: Config,
-  engine: EngineFactory,
-  choices: EngineChoices,
-): Promise<void> {
-  const { judge, method } = config.assess;
-  if (engine.openEndpoint === undefined || judge !== 'current' || method === 'auto' || !isJudged(config)) return;
-  const model = await engine.openEndpoint(choices);
-  try {
-    await refuseImpossible(method, model);
-  } finally {
-    await model.dispose();
-  }
 }
 
 /** The run's method where it is decided; undefined before. */

@@ -1,5 +1,5 @@
 // Stage evaluate in a run: does the adapter, loaded as a user would load it, predict responses better than the base? Two
-// sets: the seeds' own responses, which no iteration shows or trains on and which are therefore the common ground on
+// sets: the seeds' own responses, which no iteration trains on and which are therefore the common ground on
 // which iterations are compared; and the iteration's own held-out pairs.
 import { deriveSeed, randomStream, sampleWithoutReplacement } from '../../shared/random.js';
 import type { Pair, SeedTask } from '../../shared/rows.js';

@@ -1,6 +1,7 @@
 // Stage respond in a run: the iteration's model answers every instruction that was kept.
+import { type FailedRequest, isFailed } from '../../engine/engine.js';
 import { lacksDemonstrations, respond, type RespondInput, responseCount } from '../../stages/respond/respond.js';
-import { modelOf } from '../run-context.js';
+import { isTemplateGiven, lastAdapter, modelOf } from '../run-context.js';
 import { keptCandidates, respondRows, respondTokens } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
 
@@ -38,7 +39,8 @@ export const respondStage: StageWork = {
       seed: config.seed,
       settings: config.respond,
       constraints: config.constraints,
-      isTemplateGiven: config.chatTemplate !== undefined,
+      isBase: config.engine !== 'local' || lastAdapter(run, iteration) === null,
+      isTemplateGiven: isTemplateGiven(config),
       inputJoiner: config.inputJoiner,
       gluedInput: config.quirks.gluedInput,
       firstChunk: store.chunkInfos(iteration, 'respond').length,
@@ -47,13 +49,20 @@ export const respondStage: StageWork = {
     };
     const model = await modelOf(run, iteration);
     if (lacksDemonstrations(input, model)) run.report({ kind: 'warning', message: noDemonstrations });
+    const failures: FailedRequest[] = [];
     await commitChunks(run, iteration, this, respond(input, model), (chunk) => {
       const { info, rows } = respondRows(chunk);
       done += chunk.pairs.length;
       tokens += info.tokens;
+      failures.push(...chunk.completions.filter(isFailed));
       progress(0, 0);
       return { info, rows, done };
     });
+    const [first] = failures;
+    if (first !== undefined) {
+      const message = `${failures.length} of ${done} responses could not be written; the first: ${first.error.message}`;
+      run.report({ kind: 'warning', message });
+    }
     return { result: {}, note: `${done} responses, ${respondTokens(store, iteration)} tokens` };
   },
 };

@@ -1,7 +1,7 @@
 // Stage select in a run: the dataset of the iteration, in training order. By assessment it is one chunk; where pairs are
 // measured instead, the model that wrote them does that first, chunk by chunk.
 import { IsheepError } from '../../shared/errors.js';
-import type { Assessment, Measurement } from '../../shared/rows.js';
+import type { Assessment, Measurement, Pair } from '../../shared/rows.js';
 import { accumulate, type EarlierDataset } from '../../stages/select/accumulate.js';
 import { selectMeasured } from '../../stages/select/by-measurement.js';
 import { endsOfCircle } from '../../stages/select/circles.js';
@@ -44,20 +44,19 @@ export const selectStage: StageWork = {
           config.select,
         )
       : select(pairs, assessments(store, iteration), config.select);
-    const { rule, notKept } = selection;
     const newest = selection.dataset.map((pair) => inPart(pair, config.constraints, config.seed, iteration));
     if (newest.length === 0) throw nothingKept(run, iteration, pairs.length, selection);
     const chunk = measureChunks(run, iteration);
     const { accumulate: weight, atMost } = config.select;
     const { dataset: kept, added } = accumulate(newest, earlierDatasets(run, iteration), { weight, atMost });
-    const made = newest.flatMap((pair) => madeOf(pair, config, iteration));
-    const ends = filteredPairs(store, iteration).flatMap((pair) => endsOfCircle(pair, config.select.circles));
+    const { made, ends, contaminated } = pairsBeside(run, iteration, newest);
     const dataset = [...kept, ...made, ...ends];
     const rows = selectRows(dataset, clusters);
     store.commitChunk({ iteration, stage: 'select', chunk, seconds: 0, info: {}, rows });
+    const { rule, notKept } = selection;
     const result: SelectResult = {
       rule,
-      notKept,
+      notKept: { ...notKept, ...(contaminated > 0 && { contaminated }) },
       ...(weight > 0 && { added }),
       ...besides(run, made.length, ends.length),
     };
@@ -70,6 +69,16 @@ export const selectStage: StageWork = {
     return { result, note: `${newest.length} of ${pairs.length} pairs kept: ${rule}${more}${hindsight}${circles}` };
   },
 };
+
+/** What is trained on beside the kept pairs: no filter has seen it, made of them or cut from responses that were rejected for
+ *  something else, so it is compared with the evaluation files here. */
+function pairsBeside({ config, store, evaluation }: RunContext, iteration: number, kept: readonly Pair[]) {
+  const isClean = (pair: Pair) => evaluation?.index.sharesRow(pair) !== true;
+  const made = kept.flatMap((pair) => madeOf(pair, config, iteration));
+  const ends = filteredPairs(store, iteration).flatMap((pair) => endsOfCircle(pair, config.select.circles));
+  const clean = { made: made.filter(isClean), ends: ends.filter(isClean) };
+  return { ...clean, contaminated: made.length + ends.length - clean.made.length - clean.ends.length };
+}
 
 /** How many pairs there are beside the kept ones; absent where none are asked for. */
 function besides({ config }: RunData, hindsight: number, circles: number): Pick<SelectResult, 'hindsight' | 'circles'> {

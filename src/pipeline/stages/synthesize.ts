@@ -3,8 +3,6 @@
 // iteration.
 import type { Config } from '../../config/schema.js';
 import type { CallOptions, LanguageModel } from '../../engine/engine.js';
-import type { EngineChoices, EngineFactory } from '../../engine/engine-factory.js';
-import { IsheepError } from '../../shared/errors.js';
 import { deriveSeed } from '../../shared/random.js';
 import type { SeedTask } from '../../shared/rows.js';
 import type { SeedMeasures } from '../../stages/synthesize/demonstrations.js';
@@ -73,26 +71,6 @@ export const synthesizeStage: StageWork = {
     return { result: {}, note: `${done} instructions kept of ${parsed} ${origin}${measured}` };
   },
 };
-
-/** Throws `unsupported-model` where an endpoint cannot tell how likely the seeds are, before there is anything to write. */
-export async function refuseImpossibleDemonstrations(
-  { synthesize: { demonstrationsBy } }: Config,
-  engine: EngineFactory,
-  choices: EngineChoices,
-): Promise<void> {
-  if (engine.openEndpoint === undefined || demonstrationsBy !== 'perplexity') return;
-  const model = await engine.openEndpoint(choices);
-  try {
-    if ((await model.canScore?.('continuation')) ?? true) return;
-  } finally {
-    await model.dispose();
-  }
-  throw new IsheepError(
-    'unsupported-model',
-    'synthesize.demonstrationsBy perplexity needs a server that tells log-probabilities of a prompt',
-    { hint: 'vLLM does; with this server take synthesize.demonstrationsBy uniform' },
-  );
-}
 
 /** What the model makes of the seeds, where demonstrations go by it. */
 export async function measureDemonstrations(

@@ -9,6 +9,7 @@ import { joinedTask } from '../../shared/task-prompt.js';
 import { joinerMetadata, splitHeldOut, train, type TrainInput } from '../../stages/train/train.js';
 import { hashFile, iterationDir } from '../../store/artifacts.js';
 import { adapterName, adapterPath, lastAdapter, stopIfAsked, type RunContext, type RunData } from '../run-context.js';
+import type { IterationSummary } from '../events.js';
 import {
   commitTrainEvent,
   dataset,
@@ -66,13 +67,23 @@ export function removeCheckpoint(runDir: string, iteration: number): void {
 /** An adapter that was lost is trained again; where later data was made by it, it must come out the same. */
 function refuseOtherBytes({ store, runDir }: RunContext, iteration: number, adapterSha256: string): void {
   const earlier = store.artifactHash(iteration, adapterName);
-  if (earlier === undefined || earlier === adapterSha256 || store.iterationModel(iteration + 1) === undefined) return;
+  if (earlier === undefined || earlier === adapterSha256) return;
+  const madeWith = madeByAdapter(store, iteration + 1, earlier);
+  if (madeWith === undefined) return;
   throw new IsheepError(
     'corrupt-run',
     `${adapterPath(runDir, iteration)} was lost, and training it again gave another adapter than the one that ` +
-      `iteration ${iteration + 1} was made with`,
+      `iteration ${madeWith} was made with`,
     { hint: 'put back a copy of it, or start anew with another --run; another machine may give other bytes' },
   );
+}
+
+/** The first iteration from `iteration` on whose data the adapter wrote; none where it was rolled back. */
+function madeByAdapter(store: RunContext['store'], iteration: number, adapterSha256: string): number | undefined {
+  const model = store.iterationModel(iteration) as IterationSummary['model'] | undefined;
+  if (model === undefined) return undefined;
+  const isBy = typeof model === 'object' && 'adapterSha256' in model && model.adapterSha256 === adapterSha256;
+  return isBy ? iteration : madeByAdapter(store, iteration + 1, adapterSha256);
 }
 
 async function trainToTheEnd(run: RunContext, iteration: number): Promise<TrainSummary> {

@@ -33,6 +33,11 @@ export class EvaluationIndex {
     return this.#runs.some((table) => table.hasRunOf(words));
   }
 
+  /** Whether one stands in a task, or in its response. */
+  sharesRow({ instruction, input, response }: { instruction: string; input: string; response: string }): boolean {
+    return this.shares(`${instruction}\n${input}\n${response}`);
+  }
+
   /** The words of all texts one after the other, numbered, and where each text that is long enough stands. */
   #number(texts: Iterable<string>): { words: Int32Array; starts: [start: number, length: number][] } {
     const words: number[] = [];

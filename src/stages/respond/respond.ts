@@ -25,11 +25,13 @@ export interface RespondInput extends AttemptOptions {
   /** Shown before tasks in plain text (settings.demonstrations). */
   seeds: readonly SeedTask[];
   iteration: number;
+  /** No adapter answers, but the base, or a server's model, which stays as it is. */
+  isBase: boolean;
   /** The run's seed. */
   seed: number;
   settings: Config['respond'];
   constraints: Config['constraints'];
-  /** The chat template is the run's choice (chatTemplate), and not the model's own. */
+  /** The chat template is the run's choice (chatTemplate), and not the model's own, or its server's. */
   isTemplateGiven: boolean;
   /** What judges and trains has between instruction and input. */
   inputJoiner: InputJoiner;
@@ -87,9 +89,9 @@ export function lacksDemonstrations(input: RespondInput, { hasChatTemplate }: La
 }
 
 /** Whether the chat template writes the prompt; the paper's base writes after plain text, its tuned models in ChatML. */
-function asksByTemplate({ settings: { form }, isTemplateGiven, iteration }: RespondInput): boolean {
+function asksByTemplate({ settings: { form }, isTemplateGiven, isBase }: RespondInput): boolean {
   const isRawFirst = form === 'raw-first' || (form === 'auto' && isTemplateGiven);
-  return isRawFirst ? iteration > 1 : form !== 'raw';
+  return isRawFirst ? !isBase : form !== 'raw';
 }
 
 function askFor(

@@ -81,10 +81,13 @@ function lengthNeutral(judged: readonly Judged[]): Judged[] {
   return judged.map(({ pair }, row) => ({ pair, scores: columns.map((column) => column[row] as number) }));
 }
 
+/** But for those without a response, of which there is nothing to train on. */
 function keepAll(pairs: readonly Pair[], { atMost }: Config['select']): Selection {
+  const answered = pairs.filter(({ response }) => response.trim() !== '');
   const notKept: Record<string, number> = {};
-  addCount(notKept, 'over-at-most', Math.max(0, pairs.length - atMost));
-  return { dataset: pairs.slice(0, atMost), rule: `all, at most ${atMost}`, notKept };
+  addCount(notKept, 'empty-response', pairs.length - answered.length);
+  addCount(notKept, 'over-at-most', Math.max(0, answered.length - atMost));
+  return { dataset: answered.slice(0, atMost), rule: `all, at most ${atMost}`, notKept };
 }
 
 function onlyMethod(assessments: readonly Assessment[]): string | undefined {

@@ -75,7 +75,15 @@ describe('precedence', () => {
   });
 
   it('writes instructions in the preset paper as arXiv 2408.08072 did, whatever the defaults are', () => {
-    expect(presets.paper.synthesize).toMatchObject({ method: 'seeds', writer: 'current', textsPerPrompt: 1 });
+    const { instructions, iterations, synthesize } = resolveConfig({ preset: 'paper' });
+    expect([instructions, iterations]).toEqual([10_000, 3]);
+    expect(synthesize).toMatchObject({ method: 'seeds', writer: 'current', textsPerPrompt: 1, demonstrations: 5 });
+    expect(synthesize).toMatchObject({ temperature: 1, topP: 0.95, minP: 0, maxTokens: 1000, maxTasks: 11 });
+  });
+
+  it('makes 2,000 instructions in each of three iterations by default', () => {
+    const { instructions, iterations } = resolveConfig({});
+    expect([instructions, iterations]).toEqual([2000, 3]);
   });
 
   it('asks for responses in the preset paper as arXiv 2408.08072 did, whatever the defaults are', () => {

@@ -39,6 +39,26 @@ it.each([
     { select: { lengthNeutral: true, grades: 'none' } },
     ['select.lengthNeutral has no meaning with select.grades none: there are no scores'],
   ],
+  [
+    { select: { maxDisagreement: 1, grades: 'none' }, assess: { method: 'expected', repeats: 2 } },
+    ['select.maxDisagreement has no meaning with select.grades none: there are no scores'],
+  ],
+  [
+    { select: { grades: 'none' }, respond: { responses: 2 } },
+    [
+      'respond.responses above 1 has no meaning with select.grades none: there are no scores, by which the best is chosen',
+    ],
+  ],
+  [
+    {
+      ...{ engine: 'openai', baseUrl: 'http://127.0.0.1:1/v1', enginePrompts: 'raw' },
+      ...{ synthesize: { form: 'chat', method: 'seeds' }, respond: { form: 'chat' } },
+    },
+    [
+      'respond.form chat has no meaning with enginePrompts raw',
+      'synthesize.form chat has no meaning with enginePrompts raw',
+    ],
+  ],
 ])('%j', (settings, expected) => {
   expect(problems(settings)).toEqual(expected);
 });

@@ -49,6 +49,25 @@ test('a run rejects candidates and pairs that share text with an evaluation file
   expect(rows('dataset').map((row) => row.response)).not.toContain(response);
 });
 
+test('what is made of pairs, or cut from rejected ones, shares no text with an evaluation file either', async () => {
+  const respond = ({ id }: { id: string }) =>
+    /[02468]$/u.test(id) ? `We went out. ${'The sea was grey and calm all day. '.repeat(6)}` : 'We stayed at home.';
+  const select = { share: 1, circles: 2 };
+  folder.remove();
+  folder = runFolder({ select });
+  const before = await runLoop(fakeRun(folder, { respond }));
+  expect(before.iterations[0]?.select.circles).toBeGreaterThan(0);
+  const file = path.join(folder.dir, 'benchmark.txt');
+  writeFileSync(file, 'The sea was grey and calm all day.\n');
+  withEvaluation(file);
+  const { iterations } = await runLoop(fakeRun(folder, { respond }));
+  expect(iterations[0]?.select).toMatchObject({
+    circles: 0,
+    notKept: { contaminated: expect.any(Number) as number },
+  });
+  expect(rows('dataset').filter(({ response }) => response.includes('grey and calm'))).toEqual([]);
+});
+
 test('a run continues where its evaluation file moved, and not where it holds something else', async () => {
   const file = path.join(folder.dir, 'benchmark.txt');
   writeFileSync(file, 'How many legs does a common garden spider have?\n');

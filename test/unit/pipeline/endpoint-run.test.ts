@@ -25,6 +25,7 @@ function engineWithEndpoint(can: readonly string[] = []) {
       return Object.assign(model, {
         name: 'big-model',
         canScore,
+        keepsGrammars: () => Promise.resolve(can.includes('grammar')),
         dispose: () => Promise.resolve(void asked.push('closed')),
       });
     },
@@ -66,6 +67,22 @@ test('a way to judge that the endpoint has not is refused before anything is wri
   // The same folder takes other settings then.
   const other = runFolder(settings);
   await start({ ...other, runDir: folder.runDir }, engine);
+  folder.remove();
+  other.remove();
+});
+
+test('all that the server cannot do is told at once, before the folder is bound to the settings', async () => {
+  const more = { constrained: true, demonstrationsBy: 'perplexity', method: 'seeds' };
+  const folder = runFolder({ ...settings, synthesize: more, assess: { method: 'sampled', constrained: true } });
+  const { engine, asked } = engineWithEndpoint();
+  const failure = await start(folder, engine).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'unsupported-model' });
+  expect(String(failure)).toContain('synthesize.constrained needs a server that keeps to a grammar (GBNF)');
+  expect(String(failure)).toContain('assess.constrained needs a server that keeps to a grammar (GBNF)');
+  expect(String(failure)).toContain('demonstrationsBy perplexity needs a server that tells log-probabilities');
+  expect(asked).toEqual(['closed']);
+  const other = runFolder(settings);
+  await start({ ...other, runDir: folder.runDir }, engineWithEndpoint(['next']).engine);
   folder.remove();
   other.remove();
 });

@@ -84,6 +84,14 @@ test.each(['damaged', 'lost'])('a merged model that is %s is made again, and not
   });
 });
 
+test('with more iterations another one is the last, and the summary tells of its merge alone', async () => {
+  const { folder, merged } = merging('last');
+  await runLoop(fakeRun(folder));
+  folder.config = { ...folder.config, iterations: 3 };
+  const { iterations } = await runLoop(fakeRun(folder));
+  expect(iterations.map(({ merge }) => merge?.model)).toEqual([undefined, undefined, merged(3)]);
+});
+
 test('a run that is killed while it merges goes on with the merge', async () => {
   const { folder, merged } = merging('last');
   const fails = {

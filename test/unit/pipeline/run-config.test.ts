@@ -50,6 +50,18 @@ test('more iterations are no difference, and no other name; fewer are one', () =
   expect(runName(withCount(3))).toBe(runName(withCount(2)));
 });
 
+test('that seeds are named is a difference where it decides how instructions are written', () => {
+  const { synthesize } = folder.config;
+  const withSeeds = (method: 'auto' | 'seeds', seeds: string | undefined) => ({
+    ...describeFolder(folder),
+    config: { ...folder.config, synthesize: { ...synthesize, method }, seeds },
+  });
+  expect(differences(withSeeds('auto', undefined), withSeeds('auto', 'seeds.jsonl'))).toEqual([
+    { key: 'seeds', old: 'not set', new: 'given' },
+  ]);
+  expect(differences(withSeeds('seeds', undefined), withSeeds('seeds', 'seeds.jsonl'))).toEqual([]);
+});
+
 test('only settings that exist are speed-only', () => {
   const keys = settings.map((setting) => setting.key);
   expect(speedOnlyKeys.filter((key) => !keys.includes(key))).toEqual([]);

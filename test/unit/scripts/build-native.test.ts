@@ -88,7 +88,9 @@ describe.skipIf(process.platform === 'win32')(
 );
 
 test('a Node that is too old is refused', () => {
-  expect(() => checkNode('18.20.4')).toThrow('isheep needs Node.js 20.18 or newer; this is 18.20.4');
+  expect(() => checkNode('18.20.4')).toThrow('isheep needs Node.js 20.18.1 or newer; this is 18.20.4');
+  expect(() => checkNode('20.18.0')).toThrow('isheep needs Node.js 20.18.1 or newer; this is 20.18.0');
+  checkNode('22.0.0');
   checkNode('20.18.1');
   checkNode('26.0.0');
 });

@@ -7,7 +7,6 @@ export function createContamination(evaluation: EvaluationIndex | undefined): Fi
   return {
     name: 'contamination',
     appliesTo: 'both',
-    check: ({ instruction, input, response }) =>
-      evaluation?.shares(`${instruction}\n${input}\n${response}`) === true ? 'contaminated' : undefined,
+    check: (row) => (evaluation?.sharesRow(row) === true ? 'contaminated' : undefined),
   };
 }

@@ -28,7 +28,7 @@ async function all(model: FakeModel, over: Partial<RespondInput> = {}): Promise<
   const input: RespondInput = {
     ...{ candidates, iteration: 1, seed: 1, settings, inputJoiner: 'newline', gluedInput: false, firstChunk: 0 },
     seeds,
-    isTemplateGiven: false,
+    ...{ isBase: true, isTemplateGiven: false },
     constraints: constraintsSchema.parse({}),
     ...over,
   };
@@ -115,16 +115,16 @@ describe('respond', () => {
   });
 
   it.each([
-    ['auto', 1, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
-    ['chat', 1, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
-    ['chat', 2, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
-    ['raw', 1, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
-    ['raw', 2, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
-    ['raw-first', 1, { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
-    ['raw-first', 2, { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
-  ])('asks a model with a chat template in the form %s of iteration %i', async (form, iteration, prompt) => {
+    ['auto', 'the base', { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+    ['chat', 'the base', { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+    ['chat', 'an adapter', { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+    ['raw', 'the base', { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
+    ['raw', 'an adapter', { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
+    ['raw-first', 'the base', { text: 'Task:\nInstruction 1\nan input\n\nAnswer:\n' }],
+    ['raw-first', 'an adapter', { messages: [{ role: 'user', content: 'Instruction 1\nan input' }] }],
+  ])('asks a model with a chat template in the form %s where %s answers', async (form, who, prompt) => {
     const model = echo();
-    await all(model, { settings: settingsOf({ form }), iteration });
+    await all(model, { settings: settingsOf({ form }), isBase: who === 'the base' });
     const stop = 'text' in prompt ? ['\nTask:', '\nAnswer:'] : [];
     expect(model.generated[0]?.[1]).toMatchObject({ prompt, stop });
   });
@@ -160,7 +160,7 @@ describe('respond', () => {
 
   it('shows none by a chat template', async () => {
     const model = echo();
-    await all(model, { settings: settingsOf({ form: 'raw-first', demonstrations: 2 }), iteration: 2 });
+    await all(model, { settings: settingsOf({ form: 'raw-first', demonstrations: 2 }), isBase: false });
     expect(promptText(model.generated[0]?.[0] as never)).toBe('Instruction 0');
   });
 
@@ -182,12 +182,12 @@ describe('respond', () => {
   });
 
   it('asks in plain text first where the template is the choice of the run', async () => {
-    for (const [iteration, prompt] of [
-      [1, { text: expect.stringMatching(/^(Task:\nSeed.*){3}Task:\nInstruction 0/su) as string }],
-      [2, { messages: [{ role: 'user', content: 'Instruction 0' }] }],
+    for (const [isBase, prompt] of [
+      [true, { text: expect.stringMatching(/^(Task:\nSeed.*){3}Task:\nInstruction 0/su) as string }],
+      [false, { messages: [{ role: 'user', content: 'Instruction 0' }] }],
     ] as const) {
       const model = echo();
-      await all(model, { settings: settingsOf({ demonstrations: 3 }), isTemplateGiven: true, iteration });
+      await all(model, { settings: settingsOf({ demonstrations: 3 }), isTemplateGiven: true, isBase });
       expect(model.generated[0]?.[0]?.prompt).toEqual(prompt);
     }
   });

@@ -100,6 +100,13 @@ describe('select on grades', () => {
     expect(select(pairs.slice(0, 2), [], settings)).toMatchObject({ dataset: pairs.slice(0, 2), notKept: {} });
   });
 
+  it('keeps no pair without a response, of which nothing could be learnt', () => {
+    const [first, second] = pairs.slice(0, 2);
+    if (first === undefined || second === undefined) throw new Error('too few pairs');
+    const selection = select([{ ...first, response: ' ' }, second], [], selectSchema.parse({ grades: 'none' }));
+    expect(selection).toMatchObject({ dataset: [second], notKept: { 'empty-response': 1 } });
+  });
+
   it('may keep nothing', () => {
     expect(select(pairs, graded([[1, 1]]), selectSchema.parse({}))).toMatchObject({
       dataset: [],
