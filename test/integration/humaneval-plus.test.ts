@@ -13,6 +13,7 @@ const rows = {
   power: String.raw`{"task_id": "own/1", "prompt": "def power(n, m):\n    \"\"\"n to the power of m.\"\"\"\n", "entry_point": "power", "canonical_solution": "    return n ** m\n", "base_input": [[2, 3]], "plus_input": [[1.0, 2], [12345678901234567891, 2]], "atol": 0}`,
   ordered: String.raw`{"task_id": "own/2", "prompt": "def ordered(items):\n    \"\"\"The items in order.\"\"\"\n", "entry_point": "ordered", "canonical_solution": "    return sorted(items)\n", "base_input": [[[2, 1]]], "plus_input": [[[]], [["b\n", "a"]]], "atol": 0}`,
   third: String.raw`{"task_id": "own/3", "prompt": "def third(n):\n    \"\"\"A third of n.\"\"\"\n", "entry_point": "third", "canonical_solution": "    return n / 3\n", "base_input": [[1]], "plus_input": [[10]], "atol": 0}`,
+  thirds: String.raw`{"task_id": "own/5", "prompt": "def thirds(n):\n    \"\"\"A third of n, and two.\"\"\"\n", "entry_point": "thirds", "canonical_solution": "    return (n / 3, 2 * n / 3) if n else ()\n", "base_input": [[1]], "plus_input": [[10], [0]], "atol": 0}`,
   zero: String.raw`{"task_id": "own/4", "prompt": "def find_zero(xs):\n    \"\"\"A zero of the polynomial.\"\"\"\n", "entry_point": "find_zero", "canonical_solution": "    return -1.0\n", "base_input": [[[-1, 0, 1]]], "plus_input": [], "atol": 0.0001}`,
 };
 
@@ -26,6 +27,9 @@ const solutions: [task: keyof typeof rows, name: string, body: string, passes: b
   ['ordered', 'is right for the base input only', '    return [1, 2]', false],
   ['third', 'is almost right', '    return n / 3 + 1e-8', true],
   ['third', 'is a little wrong', '    return n / 3 + 1e-4', false],
+  ['thirds', 'is almost right', '    return (n / 3 + 1e-8, 2 * n / 3) if n else ()', true],
+  ['thirds', 'is another type', '    return [n / 3 + 1e-8, 2 * n / 3] if n else ()', false],
+  ['thirds', 'is another type where it is empty', '    return (n / 3, 2 * n / 3) if n else []', false],
   ['zero', 'finds another zero', '    return 1.00001', true],
   ['zero', 'finds none', '    return 0.5', false],
 ];

@@ -50,6 +50,27 @@ const attacks: [name: string, program: string, outcome: Outcome, detail?: RegExp
   ['reads the passwords', 'open("/etc/passwd").read()', 'failed', /Error/],
   ['reads the environment of others', 'open("/proc/1/environ").read()', 'failed', /Error/],
   ['kills its parent', 'import os\nos.kill(os.getppid(), 9)', 'failed', /PermissionError/],
+  [
+    'limits its parent',
+    'import os, resource\nresource.prlimit(os.getppid() or 2, resource.RLIMIT_CPU, (1, 1))',
+    'failed',
+    /PermissionError/,
+  ],
+  [
+    'slows its parent down',
+    'import os\nos.setpriority(os.PRIO_PROCESS, os.getppid(), 19)',
+    'failed',
+    /PermissionError/,
+  ],
+  ['moves its parent', 'import os\nos.sched_setaffinity(os.getppid() or 2, {0})', 'failed', /PermissionError/],
+  [
+    'has a pipe signal its parent',
+    'import fcntl, os\nfcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, os.getppid() or 2)',
+    'failed',
+    /PermissionError/,
+  ],
+  ['opens a pair of sockets', 'import socket\nsocket.socketpair()', 'failed', /PermissionError/],
+  ['limits itself', 'import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))', 'passed'],
   ['kills everything', 'import os\nos.kill(-1, 9)', 'failed', /PermissionError/],
   ['writes into the system', 'open("/usr/lib/isheep-attack", "w")', 'failed', /Error/],
   [

@@ -145,13 +145,16 @@ class Watch:
     def wrote_too_much(self):
         """Of what lies in the folder itself: with Landlock no folder can be made in it."""
         files = size = 0
-        with os.scandir(self.folder) as entries:
-            for entry in entries:
-                files += 1
-                try:
-                    size += entry.stat(follow_symlinks=False).st_size
-                except FileNotFoundError:
-                    pass
+        try:
+            with os.scandir(self.folder) as entries:
+                for entry in entries:
+                    files += 1
+                    try:
+                        size += entry.stat(follow_symlinks=False).st_size
+                    except FileNotFoundError:
+                        pass
+        except FileNotFoundError:
+            return False  # it removed its own folder (method none)
         return files > self.limits["files"] or size > self.limits["fileBytes"]
 
     def stop(self, outcome, detail):
@@ -176,7 +179,10 @@ def conclude(watch, status, report, nonce):
     if watch.stopped is not None:
         return answer(watch.stopped[0], watch.stopped[1], said)
     if report.startswith(nonce):
-        told = json.loads(report[len(nonce):])
+        try:
+            told = json.loads(report[len(nonce):])
+        except ValueError:
+            return answer("failed", "it wrote into what its verdict is told by", said)
         if "setup" in told:
             raise SetupError(told["setup"])
         return answer(told["outcome"], told["detail"], said)
@@ -446,14 +452,16 @@ REFUSED = {
     # New processes and programs. clone is allowed for threads; clone3, whose flags a filter cannot see, does not exist.
     "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
     # The network, and memory that no limit counts.
-    "socket": (41, 198), "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196),
+    "socket": (41, 198), "socketpair": (53, 199), "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196),
     "shmctl": (31, 195), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     # Other processes.
     "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
     "pidfd_send_signal": (424, 424), "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "ptrace": (101, 117),
     "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "process_madvise": (440, 440),
-    "process_mrelease": (448, 448), "kcmp": (312, 272),
+    "process_mrelease": (448, 448), "kcmp": (312, 272), "setpriority": (141, 140), "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274), "ioprio_set": (251, 30),
+    "migrate_pages": (256, 238), "move_pages": (279, 239),
     # What Landlock does not rule: modes, owners, times and attributes of files.
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
     "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "truncate": (76, 45), "utime": (132, None),
@@ -473,6 +481,11 @@ REFUSED = {
     "request_key": (249, 218), "keyctl": (250, 219),
 }
 CLONE, CLONE3, TGKILL = (56, 220), 435, (234, 131)
+PRLIMIT, FCNTL, IOCTL = (302, 261), (72, 25), (16, 29)
+SETS_OWNER = (8, 10, 15)
+"""F_SETOWN, F_SETSIG, F_SETOWN_EX: with them a file sends signals to a process that it names."""
+FILE_OWNER = (0x8901, 0x8902)
+"""FIOSETOWN, SIOCSPGRP: the same by ioctl."""
 PROCESSORS = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 CLONE_THREAD = 0x10000
 ALLOW, REFUSE, KILL = 0x7FFF0000, 0x00050000, 0x80000000
@@ -508,6 +521,13 @@ def filter_program(column, architecture):
     program += [jump("above", LAST_SYSTEM_CALL, 0, 1), give(absent), jump("equal", CLONE3, 0, 1), give(absent)]
     program += [jump("equal", CLONE[column], 0, 4), load(16), jump("bits", CLONE_THREAD, 0, 1), give(ALLOW), give(refuse)]
     program += [jump("equal", TGKILL[column], 0, 4), load(16), jump("equal", os.getpid(), 0, 1), give(ALLOW), give(refuse)]
+    # Limits of its own process alone; 0 is itself.
+    program += [jump("equal", PRLIMIT[column], 0, 5), load(16), jump("equal", 0, 1, 0), jump("equal", os.getpid(), 0, 1)]
+    program += [give(ALLOW), give(refuse)]
+    for call, commands in ((FCNTL[column], SETS_OWNER), (IOCTL[column], FILE_OWNER)):
+        program += [jump("equal", call, 0, 3 + len(commands)), load(24)]
+        program += [jump("equal", command, len(commands) - i, 0) for i, command in enumerate(commands)]
+        program += [give(ALLOW), give(refuse)]
     for numbers in REFUSED.values():
         if numbers[column] is not None:
             program += [jump("equal", numbers[column], 0, 1), give(refuse)]

@@ -59,7 +59,8 @@ function escapes(secret: string): string {
   const unreadable = [secret, '/etc/passwd', '/proc/self/environ', '/proc/1/environ', ...someOwnFiles()];
   const unwritable = [secret, path.join(path.dirname(secret), 'new'), path.join(path.dirname(secret), 'open', 'new')];
   return `
-import os, signal, socket
+import fcntl, os, resource, signal, socket
+other = os.getppid() or 2
 done = []
 def must_fail(name, attempt):
     try:
@@ -79,6 +80,11 @@ must_fail("open a socket", lambda: socket.socket(socket.AF_INET, socket.SOCK_STR
 must_fail("open a local socket", lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
 must_fail("signal its parent", lambda: os.kill(os.getppid(), 0))
 must_fail("signal others", lambda: os.kill(-1, 0))
+must_fail("open a pair of sockets", lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))
+must_fail("limit others", lambda: resource.prlimit(other, resource.RLIMIT_CPU))
+must_fail("slow others down", lambda: os.setpriority(os.PRIO_PROCESS, other, 19))
+must_fail("move others", lambda: os.sched_setaffinity(other, {0}))
+must_fail("have a file signal others", lambda: fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, other))
 must_fail("be root", lambda: os.setuid(0))
 must_fail("take all memory", lambda: bytearray(${limits.memoryBytes}))
 def write_much():

@@ -41,7 +41,7 @@ export async function findPython(command = 'python3'): Promise<Python> {
 
 async function ask(command: string): Promise<{ executable: string; version: number[]; folders: string[] }> {
   try {
-    const { stdout } = await promisify(execFile)(command, ['-s', '-S', '-c', question], { timeout: 30_000 });
+    const { stdout } = await promisify(execFile)(command, ['-E', '-s', '-S', '-c', question], { timeout: 30_000 });
     return JSON.parse(stdout) as Awaited<ReturnType<typeof ask>>;
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';

@@ -6,7 +6,7 @@ export const plusSeconds = 10;
 
 /** What is executed behind the function. `row` is the item's line of the file, which Python reads itself: a number's type and
  *  digits matter (1.0 is not 1), and JavaScript would lose them. Exceptions of the comparison are those of EvalPlus: floats
- *  are compared with 1e-6 and rtol 1e-7 where no tolerance is given, and a polynomial's zero (HumanEval/32) is one by its value. */
+ *  are compared with 1e-6 and rtol 1e-7 where no tolerance is given, values of one type only, and a polynomial's zero (HumanEval/32) is one by its value. */
 export function plusChecks(row: string): string {
   return `
 def _check_plus(_row):
@@ -19,7 +19,7 @@ def _check_plus(_row):
 
     def is_floats(value):
         if isinstance(value, (list, tuple)):
-            return all(isinstance(one, float) for one in value)
+            return len(value) > 0 and all(isinstance(one, float) for one in value)
         return isinstance(value, float)
 
     def is_close(found, wanted, tolerance):
@@ -40,7 +40,8 @@ def _check_plus(_row):
             assert abs(value) <= item["atol"], "%r is no zero of %r" % (found, given)
         elif found != wanted:
             tolerance = item["atol"] or (1e-6 if is_floats(wanted) else 0)
-            assert tolerance and is_close(found, wanted, tolerance), "%r gives %r, not %r" % (given, found, wanted)
+            is_alike = type(found) is type(wanted) and is_close(found, wanted, tolerance)
+            assert tolerance and is_alike, "%r gives %r, not %r" % (given, found, wanted)
 
 _check_plus(${JSON.stringify(row)})`;
 }
