@@ -244,8 +244,8 @@ function endpointProblems(config: Config, nameOf: (key: string) => string): stri
   ];
 }
 
-/** Does not repeat an address that may hold a password. */
-function baseUrlProblem(baseUrl: string): string | undefined {
+/** What is wrong with the address of a server, in words. Does not repeat one that may hold a password. */
+export function baseUrlProblem(baseUrl: string): string | undefined {
   if (!URL.canParse(baseUrl)) return `${JSON.stringify(baseUrl)} is none`;
   const url = new URL(baseUrl);
   if (url.username !== '' || url.password !== '') {

@@ -1,5 +1,5 @@
 // How a benchmark is run, by the verb and by the gate of a run: answers, remembered; then scores; then metrics.
-import type { CallProgress, LanguageModel } from '../engine/engine.js';
+import { type CallProgress, type FailedRequest, isFailed, type LanguageModel } from '../engine/engine.js';
 import type { RunProgram } from '../engine/sandbox/program-run.js';
 import { IsheepError } from '../shared/errors.js';
 import type { Benchmark, BenchmarkFiles, EvaluateSettings, Item, ItemResult } from '../stages/evaluate/benchmark.js';
@@ -42,6 +42,8 @@ export interface Evaluation {
   n: number;
   metrics: Record<string, Estimate>;
   results: ItemResult[];
+  /** Items that could not be answered, which count as wrong, and why the first of them; absent where all could. */
+  failed?: { items: number; first: string };
 }
 
 export async function evaluate(work: EvaluationWork, call: EvaluationCall = {}): Promise<Evaluation> {
@@ -55,7 +57,18 @@ export async function evaluate(work: EvaluationWork, call: EvaluationCall = {}):
   for (const { name, value, low, high, unit } of benchmark.overall?.(items, results, files) ?? []) {
     metrics[name] = { value, low, high, unit, n: items.length };
   }
-  return { benchmark: benchmark.name, n: items.length, metrics, results };
+  const failed = failuresOf([...answers, ...(baseAnswers ?? [])]);
+  return { benchmark: benchmark.name, n: items.length, metrics, results, ...(failed && { failed }) };
+}
+
+/** Answers are of the benchmark's own making: texts, numbers, or what else. */
+function failuresOf(answers: readonly unknown[]): Evaluation['failed'] {
+  const failures = answers.filter(
+    (answer): answer is FailedRequest =>
+      typeof answer === 'object' && answer !== null && isFailed(answer as FailedRequest) && 'id' in answer,
+  );
+  const [first] = failures;
+  return first === undefined ? undefined : { items: failures.length, first: first.error.message };
 }
 
 async function answersOf(

@@ -1,6 +1,6 @@
 // What each stage stores, by stage: the one place that knows the kinds of rows and what chunks and results hold.
 import type { Assessment, Candidate, HeldOutStep, Measurement, Pair, TrainingStep, Verdict } from '../shared/rows.js';
-import type { Generated, TrainEvent, TrainSummary } from '../engine/engine.js';
+import type { Generated, TrainerSettings, TrainEvent, TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
 import type { ItemResult, Metric } from '../stages/evaluate/benchmark.js';
@@ -197,6 +197,7 @@ export function ownDataset(store: RunStore, iteration: number): Pair[] {
 export function commitTrainEvent(store: RunStore, iteration: number, event: TrainEvent): void {
   if (event.kind === 'samples') {
     store.setValue(plannedStepsKey(iteration), event.steps);
+    store.setValue(copiedWeightsKey(iteration), event.memory.copiedWeights);
     return;
   }
   if (event.kind === 'measuring') return;
@@ -211,6 +212,16 @@ export function plannedSteps(store: RunStore, iteration: number): number | undef
 
 export function plannedStepsKey(iteration: number): string {
   return `planned-steps-${iteration}`;
+}
+
+/** Which weights the training copied, which rounds otherwise and was chosen by the memory of then: an adapter that is trained
+ *  again takes the same. Undefined before it has started. */
+export function copiedWeights(store: RunStore, iteration: number): TrainerSettings['copiedWeights'] | undefined {
+  return store.value(copiedWeightsKey(iteration)) as TrainerSettings['copiedWeights'] | undefined;
+}
+
+export function copiedWeightsKey(iteration: number): string {
+  return `copied-weights-${iteration}`;
 }
 
 export function trainingSteps(store: RunStore, iteration: number): TrainingStep[] {

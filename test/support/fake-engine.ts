@@ -43,6 +43,8 @@ export interface FakeEngineOptions {
   respond?: (request: GenerateRequest) => string;
   /** Bytes that training takes; a limit below them is an error. Default: 900 million. */
   trainingBytes?: number;
+  /** Which weights a training copies where that is left to the memory; default: all. */
+  copies?: 'all' | 'none';
   /** What loss the adapter of an iteration has, as a factor of the base's; default: 0.9. */
   lossFactor?: number;
 }
@@ -211,13 +213,19 @@ class FakeTrainer implements OpenTrainer {
   constructor(private readonly options: FakeEngineOptions) {}
 
   async *train(job: TrainJob): AsyncGenerator<TrainEvent, TrainSummary> {
-    const { settings, examples, heldOut, adapterPath, checkpointDir, metadata, initAdapterPath } = job;
+    const { examples, heldOut, adapterPath, checkpointDir, metadata, initAdapterPath } = job;
+    const copiedWeights =
+      job.settings.copiedWeights === 'auto' ? (this.options.copies ?? 'all') : job.settings.copiedWeights;
+    const settings = { ...job.settings, copiedWeights };
     const lengths = examples.map(({ response }) => response.length);
     const steps = new StepPlan(lengths, settings).total;
     const checkpointFile = checkpointDir === undefined ? undefined : path.join(checkpointDir, 'checkpoint.json');
     const init = initAdapterPath === undefined ? '' : readFileSync(initAdapterPath, 'utf8');
     let { step, state } = readCheckpoint(checkpointFile, JSON.stringify([settings, examples, init]));
     const lossTokens = examples.reduce((sum, { response }) => sum + response.length, 0);
+    const counts = { samples: examples.length, tooLong: 0, cut: 0, cutTokens: 0, tokens: lossTokens * 2, lossTokens };
+    const memory = await forecastTraining(this.options.trainingBytes ?? 9e8, settings);
+    yield { kind: 'samples', steps, training: counts, heldOut: { ...counts, samples: heldOut.length }, memory };
     if (heldOut.length > 0) yield { kind: 'held-out', step: 0, held_out_loss: 2, held_out_tokens: heldOut.length };
     while (step < steps) {
       await begin(this.options, 'step', job.signal === undefined ? {} : { signal: job.signal });
@@ -244,7 +252,6 @@ class FakeTrainer implements OpenTrainer {
     mkdirSync(path.dirname(adapterPath), { recursive: true });
     writeFileSync(adapterPath, JSON.stringify({ state, metadata }));
     const losses = heldOut.length > 0 ? { heldOutLossBase: 2, heldOutLossAdapter: 1.8 } : noLosses;
-    const counts = { samples: examples.length, tooLong: 0, cut: 0, cutTokens: 0, tokens: lossTokens * 2, lossTokens };
     return { ...counts, steps, plannedSteps: steps, adapterStep: steps, ...losses };
   }
 

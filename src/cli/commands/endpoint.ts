@@ -34,6 +34,8 @@ export function refuseLocalOptions({ config, values }: CommandCall): void {
     values.text('adapter') === undefined
       ? ''
       : '--adapter: an endpoint cannot put on an adapter; let the server load it',
+    values.text('run') === undefined ? '' : '--run: an endpoint answers as it is, without the adapters of a run',
+    values.text('against') === 'base' ? '--against base: an endpoint has no adapter that could be left out' : '',
     config.chatTemplate === undefined
       ? ''
       : '--chat-template: an endpoint applies its own; --engine-prompts raw uses none',

@@ -8,9 +8,11 @@ import {
   compareEvaluations,
   differentSettings,
   evaluationFile,
+  fileHashes,
   optionOf,
   prepareItems,
   readEvaluation,
+  refuseOtherItems,
   refuseUnread,
   type EvaluateJob,
   type PreparedItems,
@@ -32,7 +34,7 @@ import {
   pathOption,
   settingOption,
 } from '../options.js';
-import { type EvaluatedModel, evaluatedModel, judgeChoices, openModels } from './evaluated-model.js';
+import { type EvaluatedModel, evaluatedModel, judgeChoices, openModels, refuseUnused } from './evaluated-model.js';
 
 const against = 'base';
 
@@ -125,8 +127,10 @@ async function runBenchmark(benchmark: Benchmark, call: CommandCall): Promise<Co
   if (differences.length > 0) {
     output.warning(`${other ?? ''} had other settings, which its comparison shows too: ${differences.join('; ')}`);
   }
-  const model = evaluatedModel(call, job.responses === undefined);
-  const { evaluation, base, seconds } = await evaluated(
+  const model = evaluatedModel(call, benchmark, job);
+  const hashes = fileHashes(job.files);
+  if (stored !== undefined) refuseOtherItems(other ?? '', stored.files, hashes);
+  const { evaluation, base, seconds, endpointName } = await evaluated(
     { benchmark, job, prepared, model, withBase: other === against },
     call,
   );
@@ -134,13 +138,21 @@ async function runBenchmark(benchmark: Benchmark, call: CommandCall): Promise<Co
   const comparison = others && compareEvaluations(benchmark, evaluation.results, others, other ?? '');
   const file = evaluationFile(evaluation, {
     ...(comparison && { comparison }),
-    model: { ...model.identity(), ...(job.responses !== undefined && { responses: job.responses }) },
+    files: hashes,
+    model: { ...model.identity(endpointName), ...(job.responses !== undefined && { responses: job.responses }) },
     settings: { ...job.settings, ...(job.limit !== undefined && { limit: job.limit }) },
   });
   const out = values.text('out');
   if (out !== undefined) writeFileAtomically(out, `${JSON.stringify(file, null, 1)}\n`);
   const { items: _, ...told } = file;
-  return { text: evaluationText(benchmark, file), data: { ...told, seconds, out: out ?? null } };
+  const failed = evaluation.failed ?? base?.failed;
+  if (failed !== undefined) output.warning(failureText(failed));
+  const data = { ...told, seconds, out: out ?? null };
+  return { text: evaluationText(benchmark, file), data, ...(failed && { exitCode: 1 as const }) };
+}
+
+function failureText({ items, first }: NonNullable<Evaluation['failed']>): string {
+  return `${formatUnits(items, 'items')} could not be answered and count as wrong; the first: ${first}`;
 }
 
 interface EvaluationInput {
@@ -155,13 +167,14 @@ interface EvaluationInput {
 async function evaluated(
   { benchmark, job, prepared, model, withBase }: EvaluationInput,
   call: CommandCall,
-): Promise<{ evaluation: Evaluation; base?: Evaluation; seconds: number }> {
+): Promise<{ evaluation: Evaluation; base?: Evaluation; seconds: number; endpointName?: string | undefined }> {
   const { interrupts, progress, output } = call;
   const started = performance.now();
   const sandbox =
     benchmark.needs.programs === true ? await openSandbox({ unsandboxed: call.values.flag('unsandboxed') }) : undefined;
   if (sandbox !== undefined) output.note(`programs are run by ${sandbox.about}`);
   const models = openModels(model, call);
+  if (asksJudge({ benchmark, ...prepared })) await models.checkJudge();
   const one = async (adapter: string | null, label: string) => {
     const work = { benchmark, items: prepared.items, files: job.files, settings: job.settings };
     const result = await evaluate(
@@ -188,12 +201,22 @@ async function evaluated(
     const evaluation = await one(model.adapter, benchmark.name);
     const base = withBase ? await one(null, `${benchmark.name}, base`) : undefined;
     if (models.remembered > 0) output.note(`${formatUnits(models.remembered, 'answers')} were remembered`);
-    return { evaluation, ...(base && { base }), seconds: (performance.now() - started) / 1000 };
+    if (models.rememberedOfServers > 0) output.warning(ofServers(models.rememberedOfServers));
+    const seconds = (performance.now() - started) / 1000;
+    return { evaluation, ...(base && { base }), seconds, endpointName: models.endpointName };
   } catch (error) {
     throw withWayOn(error, call.values.flag('fresh'));
   } finally {
     await models.close();
   }
+}
+
+/** A server's answers are known by its address and the model's name alone. */
+function ofServers(remembered: number): string {
+  return (
+    `${formatUnits(remembered, 'answers')} of a server were remembered by its address and the model's name; where it has ` +
+    'another model or adapter under that name by now, ask with --fresh'
+  );
 }
 
 function withWayOn(error: unknown, isFresh: boolean): unknown {
@@ -212,6 +235,7 @@ function jobOf(benchmark: Benchmark, { values, config }: CommandCall): EvaluateJ
       hint: 'give --against the result of another evaluation',
     });
   }
+  refuseUnused(benchmark, values);
   const settings = {
     seed: config.seed,
     maxTokens: values.number('max-tokens'),

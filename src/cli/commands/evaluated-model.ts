@@ -1,13 +1,16 @@
 // Which model evaluate evaluates and which one judges, as its options say; opened late, their answers remembered.
+import { baseUrlProblem } from '../../config/together.js';
 import type { EngineOptions } from '../../engine/create-engine.js';
 import { endpointOptions } from '../../engine/engine-options.js';
 import { resolveModel } from '../../engine/known-models.js';
 import { EvaluationModels } from '../../pipeline/evaluation-models.js';
 import { localIdentity, type ModelIdentity, remoteIdentity } from '../../pipeline/model-identity.js';
 import { trainedTemplate } from '../../pipeline/trained-template.js';
+import type { EvaluateJob } from '../../pipeline/verbs/evaluate.js';
 import { adapterOfRun } from '../../pipeline/verbs/merge.js';
 import { IsheepError } from '../../shared/errors.js';
-import { type CommandCall, isGiven } from '../command.js';
+import type { Benchmark } from '../../stages/evaluate/benchmark.js';
+import { type CommandCall, isGiven, type OptionValues } from '../command.js';
 import { endpointAt, overridesOf, refuseLocalOptions } from './endpoint.js';
 import { localOptions } from './with-model.js';
 
@@ -21,13 +24,18 @@ export const judgeChoices =
 export interface EvaluatedModel {
   engine: EngineOptions;
   adapter: string | null;
-  /** For the result's file. Hashes the model's file. */
-  identity(): Partial<ModelIdentity>;
+  /** For the result's file. Hashes the model's file; an endpoint's name is known once it is open. */
+  identity(endpointName?: string): Partial<ModelIdentity>;
 }
 
-/** Throws `bad-config` for options that do not go together. Without `isAsked` only a judge is opened. */
-export function evaluatedModel(call: CommandCall, isAsked: boolean): EvaluatedModel {
+/** Throws `bad-config` for options that do not go together. With given answers only a judge is opened. */
+export function evaluatedModel(
+  call: CommandCall,
+  benchmark: Pick<Benchmark, 'name' | 'needs'>,
+  { responses, files }: Pick<EvaluateJob, 'responses' | 'files'>,
+): EvaluatedModel {
   const { values, config } = call;
+  const isAsked = responses === undefined;
   const judge = values.text('judge');
   const runDir = values.text('run');
   refuseBesideRun(call);
@@ -36,6 +44,14 @@ export function evaluatedModel(call: CommandCall, isAsked: boolean): EvaluatedMo
   const template = trainedTemplate(adapter === null ? [] : [adapter], config.chatTemplate);
   const endpoint = endpointOptions(config, overridesOf(call));
   if (endpoint !== undefined) refuseLocalOptions(call);
+  const comparesWithBase = benchmark.needs.baseAnswers === true && files.baseline === undefined;
+  if (isAsked && adapter === null && (values.text('against') === 'base' || comparesWithBase)) {
+    const what = comparesWithBase ? benchmark.name : '--against base';
+    throw new IsheepError('bad-config', `${what} compares with the model without its adapter, and there is none`, {
+      hint: `give --adapter or --run${comparesWithBase ? ', or the other answers by --baseline' : ', or the result of another evaluation'}`,
+    });
+  }
+  if (judge !== undefined && !isOwnJudge(judge)) resolveModel(judge); // throws where there is no such model
   const engine: EngineOptions = {
     ...localOptions(call),
     ...(ofRun && { model: ofRun.model }),
@@ -43,10 +59,10 @@ export function evaluatedModel(call: CommandCall, isAsked: boolean): EvaluatedMo
     ...(endpoint && { endpoint }),
     ...(judge !== undefined && !isOwnJudge(judge) && { judge }),
   };
-  const identity = () =>
+  const identity = (endpointName?: string) =>
     endpoint === undefined
       ? localIdentity(resolveModel(engine.model), adapter, template)
-      : remoteIdentity(endpoint.baseUrl, endpoint.name ?? '');
+      : remoteIdentity(endpoint.baseUrl, endpointName ?? endpoint.name ?? '');
   return { engine, adapter, identity: isAsked ? identity : () => ({}) };
 }
 
@@ -71,14 +87,14 @@ function isOwnJudge(judge: string): judge is OwnJudge {
 /** Opens nothing yet but the cache. */
 export function openModels({ engine, adapter }: EvaluatedModel, call: CommandCall): EvaluationModels {
   const { values, createEngine } = call;
-  const factory = createEngine(engine);
+  const { endpoint, ...local } = engine;
   const judgeUrl = values.text('judge-url');
   const { judge } = engine;
   return new EvaluationModels({
-    factory,
+    factory: createEngine(local),
     modelPath: () => resolveModel(engine.model),
     ...(engine.chatTemplate !== undefined && { chatTemplate: engine.chatTemplate }),
-    ...(engine.endpoint && { baseUrl: engine.endpoint.baseUrl }),
+    ...(endpoint && { endpoint: { factory: createEngine(engine), baseUrl: endpoint.baseUrl } }),
     judgeAdapter: values.text('judge') === 'current' ? adapter : null,
     ...(judge !== undefined && { judgePath: () => resolveModel(judge) }),
     ...(judgeUrl !== undefined && {
@@ -89,4 +105,19 @@ export function openModels({ engine, adapter }: EvaluatedModel, call: CommandCal
     }),
     isFresh: values.flag('fresh'),
   });
+}
+
+/** Throws `bad-config` with all options of judges and programs that the benchmark has no use for. */
+export function refuseUnused({ name, needs }: Pick<Benchmark, 'name' | 'needs'>, values: OptionValues): void {
+  const [judge, judgeUrl] = [values.text('judge'), values.text('judge-url')];
+  const unjudged = needs.judge === true ? [] : [judge && `--judge ${judge}`, judgeUrl && `--judge-url ${judgeUrl}`];
+  const badUrl = judgeUrl === undefined ? undefined : baseUrlProblem(judgeUrl);
+  const problems = [
+    ...unjudged.flatMap((option) => (option === undefined ? [] : [`${option}: ${name} has no judge`])),
+    ...(judge !== undefined && judgeUrl !== undefined ? ['--judge and --judge-url are two judges; give one'] : []),
+    ...(badUrl === undefined ? [] : [`--judge-url must be an address such as http://127.0.0.1:8080/v1; ${badUrl}`]),
+    ...(values.flag('unsandboxed') && needs.programs !== true ? [`--unsandboxed: ${name} runs no programs`] : []),
+  ];
+  if (problems.length === 0) return;
+  throw new IsheepError('bad-config', problems.join('\n'), { hint: 'isheep evaluate --help names the options' });
 }

@@ -35,14 +35,29 @@ function planText(forecast: Plan, style: Style): string {
     tokens > 0 ? formatUnits(tokens, 'tokens') : '',
     seconds > 0 ? formatSeconds(seconds) : '',
   ]);
-  const { iterations, seconds, memoryBytes, trainingMemory, maxLength, diskBytes, freeDiskBytes, notes } = forecast;
+  const { iterations, seconds, memoryBytes, trainingMemory, maxLength, diskBytes, freeDiskBytes, notes, measured } =
+    forecast;
+  const peaks = `writing and judging ${formatBytes(measured.peakBytes)}, training ${formatBytes(trainingMemory.total)}`;
   const needs = [
     ['time', `about ${formatSeconds(seconds)} for ${iterations} iteration${iterations === 1 ? '' : 's'}`],
-    ['memory', `about ${formatBytes(memoryBytes)} at the peak`],
+    ['memory', `about ${formatBytes(memoryBytes)} at the peak: ${peaks}`],
     ['training', `${memoryLine(trainingMemory)}; samples of ${formatCount(maxLength)} tokens`],
     ['disk', `about ${formatBytes(diskBytes)}; ${formatBytes(freeDiskBytes)} are free`],
+    ['measured', measuredText(measured)],
   ];
   const whole = formatTable(needs.map(([name = '', value = '']) => [`  ${name}`, value]));
   const remarks = notes.map((note) => `note: ${note}`).join('\n');
   return `${style.bold('each iteration')}\n${formatTable(rows, [1, 2, 3])}\n\n${style.bold('the run')}\n${whole}\n${remarks}`.trimEnd();
+}
+
+/** What the forecast is made from. */
+function measuredText({ synthesize, respond, assess, train }: Plan['measured']): string {
+  const parts: [number, string, number][] = [
+    [synthesize.requests, 'requests', synthesize.seconds],
+    [respond.responses, 'responses', respond.seconds],
+    [assess.pairs, 'pairs judged', assess.seconds],
+    [train.pairs, 'pairs trained on', train.seconds],
+  ];
+  const timed = parts.filter(([count]) => count > 0);
+  return timed.map(([count, what, seconds]) => `${formatCount(count)} ${what} in ${formatSeconds(seconds)}`).join(', ');
 }

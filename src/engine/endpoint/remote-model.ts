@@ -139,11 +139,12 @@ export class RemoteModel implements LanguageModel {
     const { id, prompt, sampling } = request;
     const body = generationBody(this.name, request);
     const isOff = sampling.topK === 0 && sampling.minP === 0;
+    // Asked once: others on the way find out the same.
+    const isExtended = this.#takesExtensions || !isOff;
     try {
-      const sent = this.#takesExtensions || !isOff ? body : withoutExtensions(body);
-      return await this.#endpoint.send(pathOf(prompt), sent, id, signal);
+      return await this.#endpoint.send(pathOf(prompt), isExtended ? body : withoutExtensions(body), id, signal);
     } catch (error) {
-      if (!isOff || !this.#takesExtensions || !namesExtension(error)) throw error;
+      if (!isOff || !isExtended || !namesExtension(error)) throw error;
       // A server that knows no such fields does not do what they would switch off.
       this.#takesExtensions = false;
       return await this.#endpoint.send(pathOf(prompt), withoutExtensions(body), id, signal);

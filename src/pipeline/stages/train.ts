@@ -12,6 +12,8 @@ import { adapterName, adapterPath, lastAdapter, stopIfAsked, type RunContext, ty
 import type { IterationSummary } from '../events.js';
 import {
   commitTrainEvent,
+  copiedWeights,
+  copiedWeightsKey,
   dataset,
   plannedSteps,
   plannedStepsKey,
@@ -24,7 +26,7 @@ import type { StageWork } from './stage-work.js';
 export const trainStage: StageWork = {
   stage: 'train',
   unit: 'steps',
-  values: (iteration) => [plannedStepsKey(iteration)],
+  values: (iteration) => [plannedStepsKey(iteration), copiedWeightsKey(iteration)],
   artifacts: [adapterName],
 
   size(run, iteration) {
@@ -110,7 +112,7 @@ function trainInput(run: RunContext, iteration: number): TrainInput {
     dataset: dataset(run.store, iteration).map((pair) => joinedTask(pair, config.inputJoiner)),
     iteration,
     seed: config.seed,
-    settings: config.train,
+    settings: { ...config.train, copiedWeights: copiedWeights(run.store, iteration) ?? config.train.copiedWeights },
     isBase: config.chatTemplate !== undefined,
     adapterPath: adapterPath(runDir, iteration),
     ...(last !== null && { initAdapterPath: last }),

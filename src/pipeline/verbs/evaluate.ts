@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { IsheepError } from '../../shared/errors.js';
 import { readText } from '../../shared/read-file.js';
+import { hashFile } from '../../store/artifacts.js';
 import {
   type Benchmark,
   type BenchmarkFiles,
@@ -41,17 +42,23 @@ export interface EvaluationFile {
   benchmark: string;
   n: number;
   metrics: Record<string, Estimate>;
+  /** Items that could not be answered and count as wrong. */
+  failed?: Evaluation['failed'];
   /** Against another model, where one was named. */
   comparison?: Record<string, MetricComparison>;
   /** What was evaluated, and how. */
   model: Record<string, unknown>;
   settings: Record<string, unknown>;
+  /** sha256 of the files that the items were read from. */
+  files: Record<string, string>;
   items: Record<string, unknown>[];
 }
 
 /** Reads and checks all files, before a model is opened. Throws `bad-input` and `bad-config` with all that is wrong. */
 export function prepareItems({ benchmark, files, settings, responses, limit }: EvaluateJob): PreparedItems {
-  const all = benchmark.readItems(files, settings);
+  // Given answers need no examples, which would take questions away from those that are scored.
+  const examples = responses !== undefined && settings.shots === undefined ? { shots: 0 } : {};
+  const all = benchmark.readItems(files, { ...settings, ...examples });
   if (all.length === 0) {
     throw new IsheepError('bad-input', `${files.data ?? benchmark.name} has no items`, {
       hint: `it should be a file of ${benchmark.name}`,
@@ -123,12 +130,13 @@ export function optionOf(name: string): string {
 
 /** An evaluation as its file holds it. */
 export function evaluationFile(
-  { benchmark, n, metrics, results }: Evaluation,
-  about: Pick<EvaluationFile, 'model' | 'settings'> & Partial<Pick<EvaluationFile, 'comparison'>>,
+  { benchmark, n, metrics, results, failed }: Evaluation,
+  about: Pick<EvaluationFile, 'model' | 'settings' | 'files'> & Partial<Pick<EvaluationFile, 'comparison'>>,
 ): EvaluationFile {
   const { comparison, ...rest } = about;
   return {
     ...{ benchmark, n, metrics },
+    ...(failed && { failed }),
     ...(comparison && { comparison }),
     ...rest,
     items: results.map(({ id, cluster, shares, details }) => ({
@@ -143,6 +151,7 @@ export function evaluationFile(
 const storedSchema = z.object({
   benchmark: z.string(),
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).catch({}),
+  files: z.record(z.string(), z.string()).catch({}),
   items: z
     .array(
       z.object({ id: z.string(), shares: z.record(z.string(), z.object({ value: z.number(), weight: z.number() })) }),
@@ -152,6 +161,8 @@ const storedSchema = z.object({
 
 export interface StoredEvaluation {
   results: ItemResult[];
+  /** sha256 by role; empty where the file does not tell. */
+  files: Readonly<Record<string, string>>;
   settings: Readonly<Record<string, string | number | boolean>>;
 }
 
@@ -169,8 +180,22 @@ export function readEvaluation(file: string, benchmark: string): StoredEvaluatio
       hint: 'compare results of one benchmark',
     });
   }
-  const { items, settings } = result.data;
-  return { results: items.map(({ id, shares }) => ({ id, shares, details: {} })), settings };
+  const { items, settings, files } = result.data;
+  return { results: items.map(({ id, shares }) => ({ id, shares, details: {} })), settings, files };
+}
+
+/** sha256 of each file, as an evaluation's result names them. */
+export function fileHashes(files: BenchmarkFiles): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([role, file]) => [role, hashFile(file)]));
+}
+
+/** Throws `bad-config` where an earlier evaluation was of other items: ids may be no more than their places in a file. */
+export function refuseOtherItems(file: string, earlier: StoredEvaluation['files'], here: Record<string, string>): void {
+  const [before, now] = [earlier.data, here.data];
+  if (before === undefined || now === undefined || before === now) return;
+  throw new IsheepError('bad-config', `--against ${file}: it is an evaluation of another file of items`, {
+    hint: 'compare evaluations of the same --data',
+  });
 }
 
 /** Settings that change answers and that an earlier evaluation had otherwise: "form chat, here raw". */

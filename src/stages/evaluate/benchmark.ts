@@ -78,6 +78,8 @@ export interface Metric {
   about: string;
   /** Losses and perplexities are. */
   lowerIsBetter?: boolean;
+  /** Neither more nor less of it is better: it describes, and takes no part in what a comparison decides. */
+  isNeutral?: boolean;
   /** From the mean to the metric: exp for a perplexity. */
   of?: (mean: number) => number;
 }

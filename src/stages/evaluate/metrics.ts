@@ -27,9 +27,10 @@ export interface MetricComparison {
   high: number;
   /** Two-sided; McNemar's exact test for yes and no, a permutation test otherwise. */
   p: number;
-  /** After Holm's correction over the metrics compared. */
+  /** After Holm's correction over the metrics compared, but for neutral ones; as it is of such. */
   corrected: number;
   lowerIsBetter: boolean;
+  isNeutral?: boolean;
 }
 
 const draws = 2_000;
@@ -80,9 +81,15 @@ export function compareResults(
     });
     return pairs.length === 0 ? [] : [{ metric, ...comparePairs(metric, pairs) }];
   });
-  const corrected = holm(compared.map(({ p }) => p));
+  const deciding = compared.filter(({ metric }) => metric.isNeutral !== true);
+  const corrected = holm(deciding.map(({ p }) => p));
   return Object.fromEntries(
-    compared.map(({ metric, ...comparison }, i) => [metric.name, { ...comparison, corrected: corrected[i] as number }]),
+    compared.map((one) => {
+      const { metric, ...comparison } = one;
+      const place = deciding.indexOf(one);
+      const neutral = { ...comparison, corrected: comparison.p, isNeutral: true };
+      return [metric.name, place < 0 ? neutral : { ...comparison, corrected: corrected[place] as number }];
+    }),
   );
 }
 
@@ -103,11 +110,12 @@ function comparePairs(
   return { n: pairs.length, other: of(other), value: of(value), difference, low, high, p, lowerIsBetter };
 }
 
-/** Whether it is better, worse, or cannot be told apart: by the p-value given. */
+/** Whether it is better, worse, or cannot be told apart, by the p-value given; or merely other, where neither way is better. */
 export function verdictOf(
-  { difference, corrected, lowerIsBetter }: MetricComparison,
+  { difference, corrected, lowerIsBetter, isNeutral }: MetricComparison,
   p = 0.05,
-): 'better' | 'worse' | 'no difference' {
+): 'better' | 'worse' | 'other' | 'no difference' {
   if (corrected >= p || difference === 0) return 'no difference';
+  if (isNeutral === true) return 'other';
   return difference < 0 === lowerIsBetter ? 'better' : 'worse';
 }

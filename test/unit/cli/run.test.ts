@@ -105,7 +105,8 @@ describe('isheep plan', () => {
   it('says what the run takes, and the memory of training by part with which weights are copied', async () => {
     const { exitCode, stdout } = await isheep([...planWords(), '--train-copied-weights', 'transposed']);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/\n {2}memory {4}about \d+ MB at the peak\n/);
+    expect(stdout).toMatch(/\n {2}memory {4}about \d+ MB at the peak: writing and judging \d+ MB, training 900 MB\n/);
+    expect(stdout).toMatch(/\n {2}measured {2}\d+ requests in .* s, \d+ responses in .* s, \d+ pairs judged in .* s, /);
     expect(stdout).toContain(
       '  training  about 900 MB (859 MiB) of memory: 100 MB model, 200 MB copies of weights (transposed), 100 MB adapter and ' +
         'optimizer, 300 MB activations, 100 MB graphs, 100 MB the process itself; samples of 1,024 tokens\n',

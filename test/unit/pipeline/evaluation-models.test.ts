@@ -116,11 +116,33 @@ describe('the models of an evaluation', () => {
   });
 
   it('answers by an endpoint where there is one', async () => {
-    const { models, open } = modelsWith({ baseUrl: 'http://127.0.0.1:1/v1' });
-    await models.answering(null);
-    expect(open).toEqual(['endpoint']);
-    await models.close();
+    const open: string[] = [];
+    const endpoint = { factory: toldEngine(open), baseUrl: 'http://127.0.0.1:1/v1' };
+    for (const remembered of [0, 1]) {
+      const { models } = modelsWith({ endpoint });
+      await said(await models.answering(null));
+      expect(open).toEqual(['endpoint']);
+      expect([models.endpointName, models.remembered, models.rememberedOfServers]).toEqual([
+        'endpoint',
+        remembered,
+        remembered,
+      ]);
+      await models.close();
+      expect(open).toEqual([]);
+    }
+  });
+
+  it('finds out whether a judge can be reached before there is anything to judge', async () => {
+    const open: string[] = [];
+    const { models } = modelsWith({ remoteJudge: { factory: toldEngine(open), baseUrl: 'http://127.0.0.1:1/v1' } });
+    await models.checkJudge();
     expect(open).toEqual([]);
+    const openEndpoint = () => Promise.reject(new Error('nobody there'));
+    const gone = modelsWith({
+      remoteJudge: { factory: { ...toldEngine([]), openEndpoint }, baseUrl: 'http://127.0.0.1:1/v1' },
+    });
+    await expect(gone.models.checkJudge()).rejects.toThrow('nobody there');
+    for (const one of [models, gone.models]) await one.close();
   });
 });
 

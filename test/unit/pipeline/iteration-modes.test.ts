@@ -1,5 +1,5 @@
 // What an iteration trains on and from (arXiv 2408.08072, table 2), and who judges.
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 
@@ -62,6 +62,15 @@ test('an iteration may go on from the adapter before it, and a lost one is made 
   await expect(runLoop({ ...first, stop: stop.signal })).rejects.toThrow('stopped in iteration 1');
   await runLoop(fakeRun(stopped));
   expect(stableFiles(stopped.runDir)).toEqual(whole);
+});
+
+test('a lost adapter is trained again with the copies of weights that there was memory for at first', async () => {
+  const folder = newFolder({ train: { batchSize: 2, epochs: 1, validation: 0 } });
+  await runLoop(fakeRun(folder, { copies: 'none' }));
+  const whole = stableFiles(folder.runDir);
+  rmSync(path.join(folder.runDir, 'iterations', '1', 'adapter.gguf'));
+  await runLoop(fakeRun(folder));
+  expect(stableFiles(folder.runDir)).toEqual(whole);
 });
 
 test('the base may write the instructions of every iteration, and its adapters answer them', async () => {

@@ -86,7 +86,7 @@ interface Version {
 const metrics: readonly Metric[] = [
   { name: 'win_rate', unit: '%', about: "how much the judge prefers the model's answers; a draw is half" },
   { name: 'discrete_win_rate', unit: '%', about: 'answers preferred at all, draws half' },
-  { name: 'average_length', unit: 'characters', about: "the model's answers" },
+  { name: 'average_length', unit: 'characters', about: "the model's answers", isNeutral: true },
   { name: 'unjudged', unit: '%', about: 'answers without a verdict, left out of the win rates', lowerIsBetter: true },
 ];
 

@@ -153,7 +153,9 @@ function hasWords(given: string, wanted: string): boolean {
   for (let at = given.indexOf(wanted); at !== -1; at = given.indexOf(wanted, at + 1)) {
     const end = at + wanted.length;
     const runsOn = isWord(wanted.at(-1)) && isWord(given[end]);
-    const isDecimal = /\d$/.test(wanted) && /^[.,]\d/.test(given.slice(end));
+    const isDecimal =
+      (/\d$/.test(wanted) && /^[.,]\d/.test(given.slice(end))) ||
+      (/^\d/.test(wanted) && /\d[.,]$/.test(given.slice(0, at)));
     if (!(isWord(wanted[0]) && isWord(given[at - 1])) && !runsOn && !isDecimal) return true;
   }
   return false;

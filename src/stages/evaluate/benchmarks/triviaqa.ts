@@ -97,6 +97,7 @@ function readTrivia(file: string): Trivia[] {
   }));
 }
 
+/** lm-evaluation-harness puts a question mark behind one that has its own, too; {"context"} rows, as others publish them, do not. */
 function questionText(question: string): string {
   return `Question: ${question}${/[.?!]$/.test(question) ? '' : '?'}\nAnswer:`;
 }

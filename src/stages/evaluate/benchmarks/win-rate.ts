@@ -36,7 +36,7 @@ export const winRate: Benchmark<WinRateItem, WrittenAnswer> = {
   about: "how often a judge prefers the model's answers to the base's, asked in both orders",
   metrics: [
     { name: 'win_rate', unit: '%', about: 'answers preferred, ties half' },
-    { name: 'ties', unit: '%', about: 'answers that are equal, or equally good to the judge' },
+    { name: 'ties', unit: '%', about: 'answers that are equal, or equally good to the judge', isNeutral: true },
     { name: 'orders_disagree', unit: '%', about: 'the judge prefers a place, not an answer', lowerIsBetter: true },
     { name: 'unjudged', unit: '%', about: 'answers without a verdict, left out of the win rate', lowerIsBetter: true },
   ],

@@ -96,6 +96,8 @@ describe('what is sent', () => {
       'request k: HTTP 400: unknown field top_k',
     ]);
     expect(server.requests).toHaveLength(4);
+    const { model: busy } = await open({ fault: strict }, { concurrency: 16 });
+    expect(texts(await busy.generate(asks(20)))).toEqual(asks(20).map(({ id }) => `answer to prompt ${id}`));
   });
 
   test('a grammar goes to a server that keeps to one, which is found out once', async () => {

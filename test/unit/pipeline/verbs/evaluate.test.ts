@@ -9,6 +9,7 @@ import {
   evaluationFile,
   prepareItems,
   differentSettings,
+  refuseOtherItems,
   readEvaluation,
 } from '../../../../src/pipeline/verbs/evaluate.js';
 import type { Benchmark } from '../../../../src/stages/evaluate/benchmark.js';
@@ -87,8 +88,11 @@ describe('an evaluation', () => {
     const files = { data: dataFile(90) };
     const [worse, better] = [await evaluated(90, 40, files), await evaluated(90, 80, files)];
     const file = path.join(temporaryFolder(), 'worse.json');
-    writeFileSync(file, JSON.stringify(evaluationFile(worse, { model: {}, settings: {} })));
-    const { results: stored } = readEvaluation(file, 'sums');
+    writeFileSync(file, JSON.stringify(evaluationFile(worse, { model: {}, settings: {}, files: { data: 'a' } })));
+    const { results: stored, files: of } = readEvaluation(file, 'sums');
+    expect(() => refuseOtherItems(file, of, { data: 'b' })).toThrow(/an evaluation of another file of items/);
+    refuseOtherItems(file, of, { data: 'a' });
+    refuseOtherItems(file, of, {});
     expect(compareEvaluations(benchmark, better.results, stored, file).accuracy).toMatchObject({ n: 90 });
     expect(() => compareEvaluations(benchmark, better.results, [], file)).toThrow(/no item in common/);
     expect(() => readEvaluation(file, 'products')).toThrow(/is of sums, not of products/);
