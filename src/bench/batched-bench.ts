@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
+import { peakBytes } from '../engine/memory.js';
 import { IsheepError } from '../shared/errors.js';
 import { packageRoot } from '../shared/package-root.js';
-import { peakMib } from './child.js';
 
 export interface BatchShapeOfPeer {
   model: string;
@@ -67,7 +67,7 @@ export async function measureBatchedBench(
   const all = ['-m', model, '-ngl', '0', ...size, ...work, ...words, '--output-format', 'jsonl'];
   const child = spawn(program, all, { stdio: ['ignore', 'pipe', 'ignore'] });
   let peak = 0;
-  const watch = setInterval(() => (peak = Math.max(peak, peakMib(child.pid ?? 0))), 50);
+  const watch = setInterval(() => (peak = Math.max(peak, peakBytes(child.pid ?? 0) / 2 ** 20)), 50);
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
   await new Promise<void>((resolve, reject) => child.once('error', reject).once('close', () => resolve()));

@@ -32,17 +32,6 @@ export function readJob(): unknown {
   return JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
 }
 
-/** Peak of a process's resident memory. Linux hands the parent's peak on to `maxRSS` of a child, but not to VmHWM. */
-export function peakMib(pid: number | 'self' = 'self'): number {
-  try {
-    const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    if (line) return Number(line[1]) / 1024;
-  } catch {
-    // Not Linux, or the process has ended.
-  }
-  return pid === 'self' ? process.resourceUsage().maxRSS / 1024 : 0;
-}
-
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? '';
 }

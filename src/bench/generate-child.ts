@@ -1,8 +1,9 @@
 // Our engine in a process of its own, so that its peak memory is its own: node generate-child.js JOB.json, a
 // GenerateMeasurement on standard output.
 import { countTokens, type GenerateRequest, type Generator } from '../engine/engine.js';
+import { peakBytes } from '../engine/memory.js';
 import { loadModel } from '../engine/model.js';
-import { peakMib, readJob } from './child.js';
+import { readJob } from './child.js';
 import { timed } from './figure.js';
 import type { GenerateJobFile, GenerateMeasurement } from './generate-job.js';
 
@@ -21,7 +22,7 @@ async function measure({
   await model.generate(few); // reads the weights into memory
   const measured = prefill ? await besidePrefill(model, requests) : await whole(model, requests);
   await model.dispose();
-  return { prefillSeconds: 0, prefillTokens: 0, ...measured, peakMib: peakMib() };
+  return { prefillSeconds: 0, prefillTokens: 0, ...measured, peakMib: peakBytes() / 2 ** 20 };
 }
 
 async function whole(model: Generator, requests: readonly GenerateRequest[]) {

@@ -2,7 +2,8 @@
 // request after the other by its JavaScript API, which batches what runs at once.
 import { getLlama, LlamaCompletion, LlamaLogLevel } from 'node-llama-cpp';
 
-import { peakMib, readJob } from './child.js';
+import { peakBytes } from '../engine/memory.js';
+import { readJob } from './child.js';
 import { timed } from './figure.js';
 import type { GenerateJobFile, GenerateMeasurement } from './generate-job.js';
 
@@ -35,7 +36,7 @@ async function measure({
   };
   const sequences = Array.from({ length: parallel }, () => context.getSequence());
   const { seconds } = await timed(() => Promise.all(sequences.map(complete)));
-  const measured = { seconds, prefillSeconds: 0, prefillTokens: 0, tokens: generated, peakMib: peakMib() };
+  const measured = { seconds, prefillSeconds: 0, prefillTokens: 0, tokens: generated, peakMib: peakBytes() / 2 ** 20 };
   await llama.dispose();
   return measured;
 }

@@ -161,6 +161,7 @@ export function readSettings(
     problem('clusters', 'whole numbers from 1, separated by commas');
   }
   if (!['', ...peers].includes(textOf('peer'))) problem('peer', peers.join(' or '));
+  if (textOf('peer') !== '' && textOf('device') !== 'cpu') problem('device', 'cpu, where peers compute, too');
   const settings = {
     ...{ model: textOf('model'), adapter: textOf('adapter'), device: textOf('device') },
     ...{ data: textOf('data'), peer: textOf('peer'), textsPerPrompt: count('textsPerPrompt', 1) },

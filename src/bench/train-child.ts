@@ -1,9 +1,10 @@
 // Our trainer in a process of its own, so that its peak memory is its own: node train-child.js JOB.json, a TrainMeasurement
 // on standard output.
+import { peakBytes } from '../engine/memory.js';
 import { openStepTrainer } from '../engine/step-trainer.js';
 import { memoryOptions } from '../engine/training-memory.js';
 import { IsheepError } from '../shared/errors.js';
-import { peakMib, readJob } from './child.js';
+import { readJob } from './child.js';
 import type { TrainJobFile, TrainMeasurement } from './train-job.js';
 
 const MiB = 1024 * 1024;
@@ -34,7 +35,7 @@ async function measure({ model, steps, settings, memory, ...job }: TrainJobFile)
   const { memoryPlan, secondsByPart } = trainer;
   const { total, copiedWeights } = memoryPlan;
   await trainer.dispose();
-  return { ...measured, peakMib: peakMib(), forecastMib: total / MiB, copiedWeights, secondsByPart };
+  return { ...measured, peakMib: peakBytes() / MiB, forecastMib: total / MiB, copiedWeights, secondsByPart };
 }
 
 try {

@@ -2,6 +2,7 @@
 import os from 'node:os';
 
 import { resolveConfig } from '../config/resolve.js';
+import { IsheepError } from '../shared/errors.js';
 import type { Command, CreateEngine } from './command.js';
 import { formatTable } from './format.js';
 import type { Interrupts } from './interrupts.js';
@@ -23,7 +24,7 @@ export interface CliEnvironment {
 /** Runs one command line and returns its exit code. Never throws. */
 export async function runCli(words: readonly string[], environment: CliEnvironment): Promise<number> {
   const { streams } = environment;
-  // Known before the words are checked, so that an error about them comes in the wanted form too.
+  // Before the words are checked, so that an error about them comes in the wanted form too.
   const output = new Output(streams, words.includes('--json'), words.includes('--quiet'));
   try {
     if (words.length === 0) {
@@ -37,7 +38,8 @@ export async function runCli(words: readonly string[], environment: CliEnvironme
       streams.stdout.write(`${parsed.text}\n`);
       return 0;
     }
-    return await runCommand(parsed, words, output, environment);
+    const { values } = parsed;
+    return await runCommand(parsed, words, new Output(streams, values.flag('json'), values.flag('quiet')), environment);
   } catch (error) {
     return output.error(error);
   }
@@ -71,10 +73,20 @@ async function runCommand(
     progress.stop();
     output.result(result.text, result.data);
     return result.exitCode ?? 0;
+  } catch (error) {
+    progress.stop();
+    return output.error(withWayOn(error, call));
   } finally {
     progress.stop();
     interrupts.dispose();
   }
+}
+
+/** An interruption says how to go on. */
+function withWayOn(error: unknown, { command, values }: Call): unknown {
+  if (!(error instanceof IsheepError) || error.code !== 'interrupted' || error.hint !== '') return error;
+  const hint = command.afterInterruption?.(values) ?? 'the same command starts again';
+  return new IsheepError('interrupted', error.message, { hint, cause: error });
 }
 
 /** Training took seven times as long with three threads on two cores as with two (docs/benchmarks.md). */

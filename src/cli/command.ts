@@ -4,6 +4,7 @@ import type { ConfigSources } from '../config/resolve.js';
 import type { Config } from '../config/schema.js';
 import type { EngineOptions } from '../engine/create-engine.js';
 import type { EngineFactory } from '../engine/engine-factory.js';
+import { IsheepError } from '../shared/errors.js';
 import type { Interrupts } from './interrupts.js';
 import type { CommandOption } from './options.js';
 import type { Output } from './output.js';
@@ -18,6 +19,8 @@ export interface Command {
   /** Whole command lines that show how it is used. */
   examples?: readonly (readonly [string, string])[];
   run(call: CommandCall): Promise<CommandResult>;
+  /** What to do after an interruption that says nothing of it; absent: the same command starts again. */
+  afterInterruption?(values: OptionValues): string;
 }
 
 export type CreateEngine = (options: EngineOptions) => EngineFactory;
@@ -38,11 +41,6 @@ export interface CommandCall {
   interrupts: Interrupts;
 }
 
-/** Whether the option of a setting stands on the command line itself, wherever its value comes from otherwise. */
-export function isGiven({ words }: Pick<CommandCall, 'words'>, option: string): boolean {
-  return words.some((word) => word === `--${option}` || word.startsWith(`--${option}=`));
-}
-
 export interface CommandResult {
   /** For standard output; empty where the result went elsewhere. */
   text: string;
@@ -52,9 +50,19 @@ export interface CommandResult {
   exitCode?: 0 | 1 | 3;
 }
 
-/** Values of the options that are no settings, and of the positional. Names are the options' own. */
+/** Values of the options that were given, and of the positional. Names are the options' own. */
 export class OptionValues {
   constructor(private readonly values: ReadonlyMap<string, unknown>) {}
+
+  /** Whether it was given, a setting's option, too, wherever the setting's value comes from otherwise. */
+  has(name: string): boolean {
+    return this.values.has(name);
+  }
+
+  /** Of all that were given. */
+  get names(): string[] {
+    return [...this.values.keys()];
+  }
 
   text(name: string): string | undefined {
     const value = this.values.get(name);
@@ -82,4 +90,13 @@ export class OptionValues {
   flag(name: string): boolean {
     return this.values.get(name) === true;
   }
+}
+
+/** Throws `bad-config` with all of these options that were given, although nothing reads them for the reason told. */
+export function refuseGiven(values: OptionValues, names: readonly string[], why: string): void {
+  const given = names.filter((name) => values.has(name));
+  if (given.length === 0) return;
+  throw new IsheepError('bad-config', given.map((name) => `--${name}: ${why}`).join('\n'), {
+    hint: given.length === 1 ? 'leave it out' : 'leave them out',
+  });
 }

@@ -11,13 +11,15 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
-// A reader that closes the pipe early (`isheep show … | head`) has what it wants: no error, nothing more to do.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(process.exitCode ?? 0);
-  });
-}
+// A reader of results that closes the pipe early (`isheep show … | head`) has what it wants: no error, nothing more to do.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(process.exitCode ?? 0);
+});
+// Nobody reads what is told beside the results: the work goes on.
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 process.exitCode = await runCli(process.argv.slice(2), {
   streams: { stdout: process.stdout, stderr: process.stderr, env: process.env },

@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.js';
 import { badValue } from '../config/wording.js';
 import { IsheepError } from '../shared/errors.js';
 import { didYouMean } from '../shared/nearest-word.js';
-import { isSameFile, whyUnwritable } from '../shared/writable.js';
+import { isSameFile, placeOf, whyUnwritable } from '../shared/writable.js';
 import { OptionValues, type Command } from './command.js';
 import { optionDefault, outputOptions, requiredInWords, valueInWords, type CommandOption } from './options.js';
 
@@ -161,13 +161,16 @@ function problemOf({ name, check, schema, writes }: CommandOption, value: unknow
   return why === undefined ? undefined : `--${name} ${String(value)}: ${why}`;
 }
 
-/** What would be read and then replaced: a model, above all. */
+/** What would be read, or written, and then replaced: a model, above all. */
 function replacedInputs(options: ReadonlyMap<string, CommandOption>, values: ReadonlyMap<string, unknown>): string[] {
   const given = [...values].map(([name, value]): [string, string[]] => [name, [value].flat().map(String)]);
   const written = given.filter(([name]) => options.get(name)?.writes === 'file');
+  // What is not there yet has a place, too.
+  const isSame = (file: string, one: string, other: string) =>
+    isSameFile(file, one) || (options.get(other)?.writes === 'file' && placeOf(file) === placeOf(one));
   return written.flatMap(([name, [file = '']]) =>
     given
-      .filter(([other, files]) => other !== name && files.some((one) => isSameFile(file, one)))
+      .filter(([other, files]) => other !== name && files.some((one) => isSame(file, one, other)))
       .map(([other]) => `--${name} ${file}: it is the file of --${other}, which would be replaced`),
   );
 }

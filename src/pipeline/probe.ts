@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { type CallOptions, type LanguageModel, type MemoryForecast, type Trainer } from '../engine/engine.js';
 import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
+import { peakBytes } from '../engine/memory.js';
 import { tokenizeExamples } from '../engine/training-data.js';
 import type { Candidate, Pair, Verdict } from '../shared/rows.js';
 import { endsOfCircle } from '../stages/select/circles.js';
@@ -97,7 +98,7 @@ export async function probe(input: ProbeInput): Promise<Measured> {
       baseBytes: statSync(modelPath).size,
       mergedBytes: input.config.merge.when === 'never' ? 0 : engine.mergedBytes(input.config.merge.type),
       adapterBytes: trained.adapterBytes,
-      peakBytes: process.resourceUsage().maxRSS * 1024,
+      peakBytes: peakBytes(),
       trainingMemory,
       requestBytes: synthesized.bytes / Math.max(1, synthesized.measured.requests),
       pairBytes: responded.bytes / responded.pairs.length,

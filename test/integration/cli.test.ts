@@ -1,6 +1,16 @@
 // The program as a person starts it: bad input ends in one clear error, the right exit code, and nothing half-written.
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -133,15 +143,42 @@ describe('a run that cannot start', () => {
 });
 
 describe('the process', () => {
-  it('ends quietly when its reader has enough', async () => {
-    const child = spawn('sh', ['-c', `"${process.execPath}" "${program}" run --help | head -1; echo done`], {
-      cwd: folder,
-    });
+  /** Ends with the exit code and what it wrote; `close` is the stream whose reader goes away. */
+  async function endOf(words: readonly string[], close: 'stdout' | 'stderr') {
+    const child = spawn(process.execPath, [program, ...words], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
     const written = { stdout: '', stderr: '' };
-    child.stdout.on('data', (text) => (written.stdout += String(text)));
-    child.stderr.on('data', (text) => (written.stderr += String(text)));
-    await new Promise((resolve) => child.on('close', resolve));
-    expect(written).toEqual({ stdout: 'isheep run [options]\ndone\n', stderr: '' });
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (text) => {
+        written[name] += String(text);
+        if (name === close) child[name].destroy();
+      });
+    }
+    if (close === 'stderr') child.stderr.destroy();
+    const exitCode = await new Promise((resolve) => child.on('close', resolve));
+    return { exitCode, ...written };
+  }
+
+  /** More than a pipe holds. */
+  function manyPairs(): void {
+    const response = 'The sea is wide. '.repeat(20);
+    const rows = Array.from({ length: 3000 }, (_, i) => ({ id: `p${i}`, instruction: `Say ${i}.`, response }));
+    writeFileSync(file('pairs.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  }
+
+  it('ends quietly when the reader of its results has enough', async () => {
+    manyPairs();
+    const words = ['filter', '--data', 'pairs.jsonl', '--rules', 'empty-response', '--quiet'];
+    const { exitCode, stdout, stderr } = await endOf(words, 'stdout');
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout.startsWith('{"id":"p0"')).toBe(true);
+    expect(stdout.split('\n').length).toBeLessThan(3000);
+  });
+
+  it('goes on where nobody reads what it tells beside its results', async () => {
+    manyPairs();
+    const words = ['filter', '--data', 'pairs.jsonl', '--rules', 'empty-response', '--out', 'read-by-nobody.jsonl'];
+    expect(await endOf(words, 'stderr')).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(file('read-by-nobody.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(3000);
   });
 
   it('leaves no file behind when it is interrupted twice', async () => {

@@ -201,7 +201,9 @@ describe('a sandbox', () => {
   });
 
   it('keeps its limits where the user wants no isolation', async () => {
-    const opened = await openSandbox({ unsandboxed: true }).catch((error: unknown) => error as IsheepError);
+    const opened = await openSandbox({ unsandboxed: true, isolations: [] }).catch(
+      (error: unknown) => error as IsheepError,
+    );
     if (opened instanceof IsheepError) {
       expect(opened.code).toBe('no-sandbox');
       return;

@@ -122,14 +122,6 @@ describe('a disposed object', () => {
   });
 });
 
-test('a runner keeps a forgotten model alive', async () => {
-  const runner = await (async () => createSmallRunner(await loadRealModel()))();
-  globalThis.gc?.();
-  const tokens = Int32Array.of(504, 6330);
-  const request = { tokens, maxTokens: 3, stop: [], sampling: { temperature: 0, topK: 0, topP: 1, minP: 0 }, seed: 0 };
-  expect(await runner.generate([request], nothing)).toHaveLength(1);
-});
-
 test('wrong options of a runner are an error', () =>
   withModel(async (model) => {
     await expect(createSmallRunner(model, { sequences: 0 })).rejects.toMatchObject({

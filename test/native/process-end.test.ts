@@ -92,6 +92,21 @@ test('forgotten objects are collected', () => {
   expect(Number(result.stdout)).toBeLessThan(600); // six caches would take 1100
 });
 
+test('a runner keeps a forgotten model alive', () => {
+  const result = run(`
+    const options = { path: ${JSON.stringify(realModelPath())}, device: 'cpu', vocabularyOnly: false };
+    const shape = { sequences: 1, sequenceTokens: 64, batchTokens: 64, microBatchTokens: 64, threads: 1 };
+    const kept = await (async () => (await addon.loadModel(options)).createRunner(shape))();
+    for (let i = 0; i < 3; i++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const [completion] = await kept.generate([{ ...request, maxTokens: 3 }], () => {});
+    console.log(completion.tokens.length);
+    await kept.dispose();`);
+  expect(result).toEqual({ status: 0, signal: null, stdout: '3\n', stderr: '' });
+});
+
 test('a worker thread may end while its call runs', () => {
   const result = run(
     `import { parentPort } from 'node:worker_threads';

@@ -1,6 +1,6 @@
 // A small run for tests: seeds, a configuration of few and short chunks, and what a run leaves behind.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -13,8 +13,8 @@ import { fakeSentence } from './fake-text.js';
 
 const ownSeeds = new URL('../../src/stages/synthesize/seeds.jsonl', import.meta.url);
 
-/** In memory where the system has such a folder: a run syncs every chunk, and a test need not wait for a disk. */
-const quickFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+/** Of the whole run of tests (global-setup.ts), in memory where that can be. */
+const quickFolder = process.env.ISHEEP_TESTS_QUICK ?? tmpdir();
 
 export interface RunFolder {
   dir: string;

@@ -1,6 +1,6 @@
 // The documents say what is there.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -45,28 +45,16 @@ describe('README.md', () => {
     for (const { name } of commands) expect(read('README.md')).toContain(`\`isheep ${name}\``);
   });
 
-  it.each([
-    'README.md',
-    'CONTRIBUTING.md',
-    'docs/errors.md',
-    'docs/cli.md',
-    'docs/installation.md',
-    'docs/paper.md',
-    'docs/ablations.md',
-    'docs/own-data.md',
-    'docs/run-folder.md',
-    'docs/evaluation.md',
-    'docs/library.md',
-    'docs/endpoints.md',
-    'docs/experiments.md',
-    'docs/decisions.md',
-    'docs/benchmarks.md',
-    'docs/configuration.md',
-  ])('has no dead link in %s', (file) => {
-    const targets = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target]) => target ?? '');
-    const dead = targets.filter((target) => !existsSync(path.join(root, path.dirname(file), target)));
-    expect(dead).toEqual([]);
-  });
+  const pages = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
+
+  it.each([...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'], ...pages.map((name) => `docs/${name}`)])(
+    'has no dead link in %s',
+    (file) => {
+      const targets = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target]) => target ?? '');
+      const dead = targets.filter((target) => !existsSync(path.join(root, path.dirname(file), target)));
+      expect(dead).toEqual([]);
+    },
+  );
 });
 
 describe('docs/paper.md', () => {

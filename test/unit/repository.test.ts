@@ -49,3 +49,12 @@ test('every file of models/ is a known model, named like its file', () => {
   const files = trackedFiles().filter((name) => /^models\/[^/]+\.json$/.test(name));
   expect(knownModels().map(({ name }) => `models/${name}.json`)).toEqual(files);
 });
+
+test('the network is used where models are fetched and by endpoints, and nowhere else', () => {
+  const users = trackedFiles().filter((name) => {
+    if (!/^src\/.*\.ts$/.test(name)) return false;
+    const text = readFileSync(path.join(root, name), 'utf8');
+    return /from '(undici|node:(net|http|https|http2|tls|dgram))'|\bfetch\(|new (WebSocket|EventSource)\b/.test(text);
+  });
+  expect(users).toEqual(['src/engine/endpoint/http.ts', 'src/engine/fetch/url-source.ts']);
+});

@@ -4,7 +4,7 @@ import { assessFile, readPairs, runSelfTest } from '../../pipeline/verbs/assess.
 import { IsheepError } from '../../shared/errors.js';
 import { loadSeeds } from '../../shared/load-seeds.js';
 import type { PairedAccuracy, SelfTestRow } from '../../stages/assess/self-test.js';
-import type { Command, CommandCall, CommandResult } from '../command.js';
+import { type Command, type CommandCall, type CommandResult, refuseGiven } from '../command.js';
 import { agreementText } from '../agreement-text.js';
 import { formatReasons, formatTable, formatUnits } from '../format.js';
 import {
@@ -68,7 +68,12 @@ async function assessPairs(call: CommandCall): Promise<CommandResult> {
 }
 
 async function testJudge(call: CommandCall): Promise<CommandResult> {
-  const { config } = call;
+  const { config, values } = call;
+  refuseGiven(
+    values,
+    ['data', 'out', 'method', 'repeats'],
+    '--self-test tries every method once, on pairs of the seeds',
+  );
   const { assess: settings, seed, inputJoiner } = config;
   const job = { settings, seed, seeds: loadSeeds(config.seeds), inputJoiner };
   const { rows, choice } = await withModel(call, (model) =>

@@ -22,7 +22,7 @@ import { attemptAll } from '../../shared/attempt-all.js';
 import { IsheepError } from '../../shared/errors.js';
 import { type Benchmark, type BenchmarkFiles, fileRoles, type FileRole } from '../../stages/evaluate/benchmark.js';
 import { benchmarkNamed, benchmarks } from '../../stages/evaluate/benchmarks/index.js';
-import type { Command, CommandCall, CommandResult } from '../command.js';
+import { type Command, type CommandCall, type CommandResult, type OptionValues, refuseGiven } from '../command.js';
 import { evaluationText } from '../evaluation-text.js';
 import { formatTable, formatUnits } from '../format.js';
 import {
@@ -97,8 +97,12 @@ export const evaluateCommand: Command = {
     ['isheep evaluate ifeval --responses answers.jsonl', 'answers of any program'],
   ],
   run: (call) => {
-    const name = call.values.text('benchmark');
-    return name === undefined ? Promise.resolve(list()) : runBenchmark(benchmarkNamed(name), call);
+    const { values } = call;
+    const name = values.text('benchmark');
+    if (name !== undefined) return runBenchmark(benchmarkNamed(name), call);
+    const own = evaluateCommand.options.map((option) => option.name);
+    refuseGiven(values, own, 'of which benchmark, is to be said: isheep evaluate BENCHMARK');
+    return Promise.resolve(list());
   },
 };
 
@@ -211,6 +215,18 @@ async function evaluated(
   }
 }
 
+/** With given answers nothing is asked, but where a benchmark compares with what the base answers. */
+function readable(
+  benchmark: Benchmark,
+  files: BenchmarkFiles,
+  values: OptionValues,
+): Pick<Benchmark, 'name' | 'reads'> {
+  const { name, needs, reads } = benchmark;
+  const isAsked =
+    values.text('responses') === undefined || (needs.baseAnswers === true && files.baseline === undefined);
+  return isAsked ? benchmark : { name: `${name} of --responses`, reads: reads.filter((one) => one === 'shots') };
+}
+
 /** A server's answers are known by its address and the model's name alone. */
 function ofServers(remembered: number): string {
   return (
@@ -246,7 +262,7 @@ function jobOf(benchmark: Benchmark, { values, config }: CommandCall): EvaluateJ
   };
   const [files] = attemptAll(
     () => chooseFiles(benchmark, given, fetchedFiles(benchmark.name), isKnown),
-    () => refuseUnread(benchmark, settings, benchmarks),
+    () => refuseUnread(readable(benchmark, given, values), settings, benchmarks),
   );
   return { benchmark, files, responses: values.text('responses'), limit: values.number('limit'), settings };
 }

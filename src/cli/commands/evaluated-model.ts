@@ -10,7 +10,7 @@ import type { EvaluateJob } from '../../pipeline/verbs/evaluate.js';
 import { adapterOfRun } from '../../pipeline/verbs/merge.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { Benchmark } from '../../stages/evaluate/benchmark.js';
-import { type CommandCall, isGiven, type OptionValues } from '../command.js';
+import type { CommandCall, OptionValues } from '../command.js';
 import { endpointAt, overridesOf, refuseLocalOptions } from './endpoint.js';
 import { localOptions } from './with-model.js';
 
@@ -74,7 +74,7 @@ function refuseBesideRun(call: CommandCall): void {
       hint: 'name a run with --run DIR',
     });
   }
-  const both = ['adapter', 'model'].filter((option) => isGiven(call, option));
+  const both = ['adapter', 'model'].filter((option) => values.has(option));
   if (both.length === 0) return;
   const problems = both.map((option) => `--${option} and --run cannot be given together`);
   throw new IsheepError('bad-config', problems.join('\n'), { hint: 'a run has its own base and adapters' });
@@ -107,15 +107,18 @@ export function openModels({ engine, adapter }: EvaluatedModel, call: CommandCal
   });
 }
 
-/** Throws `bad-config` with all options of judges and programs that the benchmark has no use for. */
+/** Throws `bad-config` with all options of models, judges and programs that the benchmark has no use for. */
 export function refuseUnused({ name, needs }: Pick<Benchmark, 'name' | 'needs'>, values: OptionValues): void {
   const [judge, judgeUrl] = [values.text('judge'), values.text('judge-url')];
   const unjudged = needs.judge === true ? [] : [judge && `--judge ${judge}`, judgeUrl && `--judge-url ${judgeUrl}`];
+  const isAsked = values.text('responses') === undefined || needs.judge === true;
+  const unasked = isAsked ? [] : ['model', 'adapter', 'run', 'chat-template', 'fresh'].filter((one) => values.has(one));
   const badUrl = judgeUrl === undefined ? undefined : baseUrlProblem(judgeUrl);
   const problems = [
     ...unjudged.flatMap((option) => (option === undefined ? [] : [`${option}: ${name} has no judge`])),
     ...(judge !== undefined && judgeUrl !== undefined ? ['--judge and --judge-url are two judges; give one'] : []),
     ...(badUrl === undefined ? [] : [`--judge-url must be an address such as http://127.0.0.1:8080/v1; ${badUrl}`]),
+    ...unasked.map((option) => `--${option}: no model is asked where --responses are given`),
     ...(values.flag('unsandboxed') && needs.programs !== true ? [`--unsandboxed: ${name} runs no programs`] : []),
   ];
   if (problems.length === 0) return;

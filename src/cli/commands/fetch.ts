@@ -5,7 +5,7 @@ import { type KnownFile, knownModel, knownModels } from '../../engine/known-mode
 import { fetchModel, type FetchResult } from '../../engine/fetch/fetch-model.js';
 import { IsheepError } from '../../shared/errors.js';
 import { option } from '../options.js';
-import type { Command, CommandCall, CommandResult } from '../command.js';
+import { type Command, type CommandCall, type CommandResult, refuseGiven } from '../command.js';
 import { formatBytes, formatTable } from '../format.js';
 
 export const fetchCommand: Command = {
@@ -19,7 +19,10 @@ export const fetchCommand: Command = {
   ],
   run: (call) => {
     const name = call.values.text('name');
-    if (name === undefined) return Promise.resolve(list());
+    if (name === undefined) {
+      refuseGiven(call.values, ['verify'], 'of which file, is to be said: isheep fetch NAME --verify');
+      return Promise.resolve(list());
+    }
     const benchmark = knownBenchmarks().find((known) => known.name === name);
     return benchmark === undefined ? fetchKnownModel(name, call) : fetchBenchmark(benchmark, call);
   },

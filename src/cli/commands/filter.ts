@@ -37,19 +37,29 @@ export const filterCommand: Command = {
     ],
   ],
   async run(call) {
-    const { config, values, progress } = call;
+    const { config, values, progress, interrupts } = call;
     const rejected = values.text('rejected');
-    const result = await filterFile({
+    const job = {
       data: values.needText('data'),
       out: rowTarget(call),
       against: values.texts('against'),
       filter: config.filter,
       novelty: config.synthesize.novelty,
       ...(rejected === undefined ? {} : { rejected }),
+    };
+    const result = await filterFile(job, {
+      stop: interrupts.stop,
+      onProgress: ({ done, total }) => {
+        // Most files are through before there is anything to tell.
+        if (!progress.isWorking && done < total) progress.start({ label: 'filter', unit: 'pairs', total });
+        progress.update(done, 0);
+      },
     });
     const reasons = formatReasons(result.rejected);
     const dropped = reasons === '' ? 'nothing rejected' : `rejected: ${reasons}`;
-    progress.line(`${formatCount(result.kept)} of ${formatUnits(result.rows, 'pairs')} kept; ${dropped}`);
+    const told = `${formatCount(result.kept)} of ${formatUnits(result.rows, 'pairs')} kept; ${dropped}`;
+    if (progress.isWorking) progress.finish(told);
+    else progress.line(told);
     return { text: '', data: { ...result, out: values.text('out') ?? null } };
   },
 };

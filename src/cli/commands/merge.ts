@@ -15,7 +15,7 @@ import {
 import { mergeInWords } from '../../pipeline/merging.js';
 import { IsheepError } from '../../shared/errors.js';
 import type { Pair } from '../../shared/rows.js';
-import { type Command, type CommandCall, isGiven } from '../command.js';
+import { type Command, type CommandCall, refuseGiven } from '../command.js';
 import { formatBytes, formatUnits } from '../format.js';
 import { survivedInWords } from '../../stages/merge/merge.js';
 import { chatTemplateOption, modelOptions, option, pathOption, settingOption } from '../options.js';
@@ -85,6 +85,8 @@ function given(call: CommandCall): Given {
   const files = values.texts('adapter');
   const data = values.text('data');
   const options = localOptions(call);
+  if (data !== undefined) refuseGiven(values, ['seeds'], 'the cost is measured on the pairs of --data');
+  if (runDir !== undefined) refuseGiven(values, ['seeds'], 'the cost is measured on the pairs of the run');
   if (runDir === undefined) {
     refuse(call, files.length === 0, 'isheep merge needs --adapter, or --run for an adapter of a run');
     refuse(call, values.number('iteration') !== undefined, '--iteration has no meaning without --run');
@@ -96,7 +98,7 @@ function given(call: CommandCall): Given {
     return { adapters, engine: withTemplate(options, chatTemplate), pairs: comparedPairs(data, config) };
   }
   refuse(call, files.length > 0, '--adapter and --run cannot be given together');
-  refuse(call, isGiven(call, 'model'), '--model and --run cannot be given together');
+  refuse(call, values.has('model'), '--model and --run cannot be given together');
   const { model, adapter, pairs } = adapterOfRun(runDir, values.number('iteration'));
   const template = trainedTemplate([adapter], config.chatTemplate);
   return {

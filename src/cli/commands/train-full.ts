@@ -45,15 +45,14 @@ export async function trainFull(call: CommandCall): Promise<CommandResult> {
 }
 
 /** What the method does not read: options that were given, and settings that a file changed. */
-function refuseWhatIsNotRead({ words, config }: CommandCall): void {
-  const given = new Set(words.map((word) => /^--(?:no-)?([a-z0-9-]+)/.exec(word)?.[1]));
+function refuseWhatIsNotRead({ values, config }: CommandCall): void {
   const unread = settings.filter(({ key, section }) => section === 'train' && !fullSettings.includes(nameOf(key)));
   const [now, normal] = [config.train, resolveConfig().train] as Record<string, unknown>[];
   const refused = [
-    ...loraOptions.filter((name) => given.has(name)).map((name) => `--${name}`),
+    ...loraOptions.filter((name) => values.has(name)).map((name) => `--${name}`),
     ...unread.flatMap(({ key, option: long }) => {
       const word = long.replace(/^train-/, '');
-      if (given.has(word)) return [`--${word}`];
+      if (values.has(word)) return [`--${word}`];
       const same = JSON.stringify(now?.[nameOf(key)]) === JSON.stringify(normal?.[nameOf(key)]);
       return same ? [] : [key];
     }),

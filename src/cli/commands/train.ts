@@ -12,7 +12,7 @@ import {
   type TrainFileResult,
 } from '../../pipeline/verbs/train.js';
 import type { PairRow } from '../../pipeline/verbs/verb.js';
-import type { Command, CommandCall, CommandResult } from '../command.js';
+import { type Command, type CommandCall, type CommandResult, refuseGiven } from '../command.js';
 import { formatUnits } from '../format.js';
 import { chatTemplateOption, inputJoinerOption, modelOptions, option, pathOption, settingOption } from '../options.js';
 import { chosenText, countsLines, memoryLine, trainingDetail, trainingText } from '../training-text.js';
@@ -54,6 +54,12 @@ export const trainCommand: Command = {
     ['isheep train --data kept.jsonl --out adapter.gguf --rank 16 --checkpoint-dir checkpoints', 'can be interrupted'],
     ['isheep train --data kept.jsonl --show 3', 'what it would be trained on; trains nothing'],
   ],
+  afterInterruption(values) {
+    const folder = values.text('checkpoint-dir');
+    return folder === undefined
+      ? 'nothing of it is kept; with --checkpoint-dir DIR the same command continues'
+      : `the same command continues from the last checkpoint in ${folder}`;
+  },
   async run(given) {
     if (given.values.text('method') === 'full') return trainFull(given);
     const call = byTrainedTemplate(given, 'init-adapter');
@@ -62,6 +68,7 @@ export const trainCommand: Command = {
     const engine = call.createEngine(localOptions(call));
     await engine.check('training');
     const shownSamples = values.number('show');
+    if (!values.has('checkpoint-dir')) refuseGiven(values, ['checkpoint-seconds'], 'there is no --checkpoint-dir');
     if (shownSamples !== undefined) return showInstead(call, engine, pairs, shownSamples);
     const trainer = await engine.openTrainer(await engine.choose());
     try {

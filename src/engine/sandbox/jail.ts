@@ -66,7 +66,7 @@ export async function runInJail(
 }
 
 function checkNotInterrupted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new IsheepError('interrupted', 'interrupted');
+  if (signal?.aborted) throw new IsheepError('interrupted', 'interrupted while a program ran');
 }
 
 function readAnswer(text: string): ProgramRun {

@@ -9,7 +9,7 @@ import type { ProgramRun, RunOptions, RunProgram } from './program-run.js';
 import { findPython, type Python } from './python.js';
 
 export interface SandboxOptions {
-  /** Whether programs may run without isolation, with limits of time, memory and output only. Nothing is tried then. */
+  /** Whether programs may run without isolation, with limits of time, memory and output only, where nothing else can be had. */
   unsandboxed?: boolean;
   /** To try, the best one first. */
   isolations?: readonly Isolation[];
@@ -32,7 +32,10 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Sandbox
     throw new IsheepError('no-sandbox', 'programs cannot be run on Windows', { hint: 'use WSL 2, which is a Linux' });
   }
   const python = await findPython(options.python);
-  const isolation = await bestIsolation(options.unsandboxed ? ['none'] : (options.isolations ?? isolations), python);
+  const isolation = await bestIsolation(
+    [...(options.isolations ?? isolations), ...(options.unsandboxed ? ['none' as const] : [])],
+    python,
+  );
   const takeTurn = turns(options.parallel ?? os.availableParallelism());
   return {
     isolation,

@@ -76,7 +76,8 @@ export async function runSelfTest(
       seed: job.seed,
       criteria: job.settings.criteria,
       constrained: job.settings.constrained,
-      ...(call.cancel ? { signal: call.cancel } : {}),
+      // Nothing of it is kept, so the first signal ends it.
+      signal: AbortSignal.any([call.stop, call.cancel].filter((signal) => signal !== undefined)),
       onProgress: (progress) => call.onProgress?.({ ...progress, tokens: 0 }),
     },
     model,

@@ -1,4 +1,6 @@
 // The verb filter: named filters on a file of pairs, or of instructions alone.
+import { setImmediate } from 'node:timers/promises';
+
 import { z } from 'zod';
 
 import type { Config } from '../../config/schema.js';
@@ -7,7 +9,7 @@ import { countRejections, isKept } from '../../shared/verdicts.js';
 import { applyScreen, createScreen } from '../../stages/filter/screen.js';
 import { loadEvaluation } from '../screens.js';
 import { nonEmpty } from './generate.js';
-import { pairRowSchema, writeRows, type RowTarget } from './verb.js';
+import { chunksOf, pairRowSchema, stopIfInterrupted, type RowTarget, type VerbCall, writeRows } from './verb.js';
 import { writeFileAtomically } from '../../shared/atomic-file.js';
 
 export interface FilterJob {
@@ -31,12 +33,21 @@ export interface FilterResult {
 
 const againstSchema = z.looseObject({ instruction: z.string() });
 
-export async function filterFile(job: FilterJob): Promise<FilterResult> {
+/** Rows that are judged before others, signals above all, have their turn. */
+const together = 256;
+
+export async function filterFile(job: FilterJob, call: VerbCall = {}): Promise<FilterResult> {
   const rows = nonEmpty(readJsonLines(job.data, pairRowSchema), job.data);
   const against = job.against.flatMap((file) => readJsonLines(file, againstSchema));
   const evaluation = loadEvaluation(job)?.index;
   const screen = createScreen({ novelty: job.novelty, against, rules: job.filter.rules, evaluation });
-  const judged = applyScreen(rows, screen);
+  const judged: ReturnType<typeof applyScreen<(typeof rows)[number]>> = [];
+  for (const some of chunksOf(rows, together)) {
+    judged.push(...applyScreen(some, screen));
+    call.onProgress?.({ done: judged.length, total: rows.length, tokens: 0 });
+    await setImmediate(); // signals come in
+    stopIfInterrupted(call, judged.length, rows.length);
+  }
   const kept = judged.filter(isKept);
   const rejected = judged.filter((row) => !isKept(row));
   await writeRows(job.out, (write) => {

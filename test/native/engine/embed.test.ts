@@ -1,9 +1,13 @@
 // Vectors of texts from the façade over the real model.
+import path from 'node:path';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { type Embedded, isFailed } from '../../../src/engine/engine.js';
 import { loadModel, type Model } from '../../../src/engine/model.js';
 import { realModelPath } from '../../support/models.js';
+import { randomAdapter } from '../../support/random-adapter.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { tinyModel } from '../../support/tiny-model.js';
 
 let model: Model;
@@ -48,10 +52,20 @@ test('a call has the same bits again, also after generating and scoring, and say
   expect(cosine(vectorOf(alone), vectorOf(first[2]))).toBeCloseTo(1, 6);
 });
 
-test('an adapter applies', async () => {
-  const [before] = await model.embed([raw('Hello')]);
-  await expect(model.setAdapter('/nowhere/adapter.gguf')).rejects.toMatchObject({ code: 'model-not-found' });
-  expect(await model.embed([raw('Hello')])).toEqual([before]);
+test('an adapter applies until it is taken off', async () => {
+  const base = tinyModel();
+  const adapter = path.join(temporaryFolder(), 'adapter.gguf');
+  randomAdapter(adapter, base, { seed: 1, size: 1 });
+  const tiny = await loadModel({ path: base, device: 'cpu', threads: 1 });
+  const vector = async () => vectorOf((await tiny.embed([raw('a b c')]))[0]);
+  const before = await vector();
+  await expect(tiny.setAdapter('/nowhere/adapter.gguf')).rejects.toMatchObject({ code: 'model-not-found' });
+  expect(await vector()).toEqual(before);
+  await tiny.setAdapter(adapter);
+  expect(cosine(await vector(), before)).toBeLessThan(0.999);
+  await tiny.setAdapter(null);
+  expect(await vector()).toEqual(before);
+  await tiny.dispose();
 });
 
 test('a text behind the context is cut, and the tokens are counted', async () => {

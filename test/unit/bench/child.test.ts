@@ -2,7 +2,7 @@ import { execPath } from 'node:process';
 
 import { expect, test } from 'vitest';
 
-import { peakMib, runJob } from '../../../src/bench/child.js';
+import { runJob } from '../../../src/bench/child.js';
 
 /** A program that reads its job and does what `body` says with it. */
 const program = (body: string) => [
@@ -21,9 +21,4 @@ test('a program that fails, or is ended, says why', () => {
   const ended = runJob({}, execPath, program(`process.kill(process.pid, 'SIGKILL')`));
   expect(ended).toBe('it was ended by SIGKILL, as the system does where memory runs out');
   expect(runJob({}, '/nowhere/program', [])).toMatch(/ENOENT/);
-});
-
-test('the peak of memory is that of a process, 0 where there is none', () => {
-  expect(peakMib()).toBeGreaterThan(10);
-  expect(peakMib(2 ** 30)).toBe(0);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { commands, plannedCommands } from '../../../src/cli/commands/index.js';
 import { settings } from '../../../src/config/settings.js';
-import { modelOptions } from '../../../src/cli/options.js';
+import { modelOptions, optionDefault } from '../../../src/cli/options.js';
 import { isheep } from './support.js';
 
 const { dirname: here, filename: file } = import.meta;
@@ -43,6 +43,8 @@ describe('--help and --version', () => {
     for (const option of command?.options ?? []) {
       expect(stdout).toContain(`--${option.name}`);
       expect(option.description).not.toBe('');
+      const byDefault = option.required ? undefined : optionDefault(option);
+      if (byDefault !== undefined) expect(stdout.replace(/\s+/g, ' ')).toContain(`[default: ${byDefault}]`);
     }
   });
 
@@ -206,5 +208,26 @@ describe('a file that would be read and replaced', () => {
     const { exitCode, stderr } = await isheep(line.replaceAll('FILE', file));
     expect(exitCode).toBe(2);
     expect(stderr).toContain(`--out ${file}: it is the file of ${read}, which would be replaced`);
+  });
+});
+
+describe('options that nothing would read', () => {
+  it.each([
+    ['assess --self-test --data p --out o --method expected', ['--data', '--out', '--method']],
+    ['evaluate --limit 5 --out x.json', ['--limit', '--out']],
+    ['fetch --verify', ['--verify']],
+    ['evaluate ifeval --responses a.jsonl --data d --temperature 2 --model m', ['--model']],
+    ['evaluate knowledge --judge current --unsandboxed', ['--judge current', '--unsandboxed']],
+    ['filter --data p --out new.jsonl --rejected ./new.jsonl', ['--out new.jsonl']],
+  ])('are refused: %s', async (line, named) => {
+    const { exitCode, stdout, stderr } = await isheep(line);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    for (const option of named) expect(stderr).toContain(`error [bad-config] ${option}`);
+  });
+
+  it('takes --json and --quiet with a value, too', async () => {
+    const { stdout } = await isheep('fetch --json=true');
+    expect(JSON.parse(stdout)).toHaveProperty('models');
+    expect((await isheep('fetch --json=false')).stdout).not.toContain('{');
   });
 });

@@ -143,6 +143,17 @@ describe('isheep filter', () => {
     expect(JSON.parse(stdout)).toEqual({ rows: 14, kept: 12, rejected: { 'empty-response': 1, 'not-new': 1 }, out });
   });
 
+  it('stops between chunks where it is interrupted, and leaves no file', async () => {
+    const many = Array.from({ length: 600 }, (_, i) => ({ ...pairs[0], id: `m${i}` }));
+    const out = file('kept.jsonl');
+    const { exitCode, stderr } = await isheep(['filter', '--data', file('many.jsonl', many), '--out', out], {
+      interrupts: { stop: AbortSignal.abort() },
+    });
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain('error [interrupted] stopped after 256 of 600 rows\nhint: the same command starts again');
+    expect(existsSync(out)).toBe(false);
+  });
+
   it('compares with the files of --against', async () => {
     const data = file('pairs.jsonl', pairs);
     const against = file('known.jsonl', [{ instruction: pairs[3]?.instruction }]);

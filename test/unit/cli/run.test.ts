@@ -105,7 +105,9 @@ describe('isheep plan', () => {
   it('says what the run takes, and the memory of training by part with which weights are copied', async () => {
     const { exitCode, stdout } = await isheep([...planWords(), '--train-copied-weights', 'transposed']);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/\n {2}memory {4}about \d+ MB at the peak: writing and judging \d+ MB, training 900 MB\n/);
+    expect(stdout).toMatch(
+      /\n {2}memory {4}about [\d.]+ [MG]B at the peak: writing and judging [\d.]+ [MG]B, training 900 MB\n/,
+    );
     expect(stdout).toMatch(/\n {2}measured {2}\d+ requests in .* s, \d+ responses in .* s, \d+ pairs judged in .* s, /);
     expect(stdout).toContain(
       '  training  about 900 MB (859 MiB) of memory: 100 MB model, 200 MB copies of weights (transposed), 100 MB adapter and ' +
@@ -198,7 +200,7 @@ describe('isheep run --preview', () => {
     expect(stdout).toMatch(
       /^1 {2}c-1-1, written by request s-1-1\n {2}instruction {2}\S.*\n( {2}input .*\n)? {2}response .*\n {2}assessment {3}rank [01]\.\d\d\n\n2 {2}/,
     );
-    expect(stdout).toMatch(/\n10 pairs from \d requests; synthesize 0\.\d s, respond 0\.\d s, assess 0\.\d s\n/);
+    expect(stdout).toMatch(/\n10 pairs from \d requests; synthesize [\d.:]+ s, respond [\d.:]+ s, assess [\d.:]+ s\n/);
     expect(stdout).toMatch(
       /\nhint: nothing was written; without --preview the run makes 24 instructions in each of 2 iterations .*\n$/,
     );

@@ -51,6 +51,21 @@ describe('isheep train', () => {
     expect(await summary('--steps', '5')).toMatchObject({ steps: 5, plannedSteps: 5 });
   });
 
+  it.each([
+    [[], 'nothing of it is kept; with --checkpoint-dir DIR the same command continues'],
+    [['--checkpoint-dir'], 'the same command continues from the last checkpoint in '],
+  ])('says how to go on where it is interrupted: %j', async (more, hint) => {
+    const stop = new AbortController();
+    const folder = more.length > 0 ? [file('checkpoints')] : [];
+    const words = ['train', '--data', file('pairs.jsonl', pairs), '--out', file('a.gguf'), ...more, ...folder];
+    const { exitCode, stderr } = await isheep(words, {
+      engine: { onCall: () => stop.abort() },
+      interrupts: { stop: stop.signal },
+    });
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain(`\nhint: ${hint}${folder.join('')}\n`);
+  });
+
   it('shows what it would train on instead, and writes nothing', async () => {
     const out = file('adapter.gguf');
     const words = ['train', '--data', file('pairs.jsonl', pairs), '--out', out, '--show', '2', '--max-length', '90'];

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { expect, test, vi } from 'vitest';
 
-import { freeBytes, packedBytesByMemory } from '../../../src/engine/memory.js';
+import { freeBytes, packedBytesByMemory, peakBytes } from '../../../src/engine/memory.js';
 
 const GiB = 1024 ** 3;
 
@@ -26,4 +26,9 @@ test('in a confined group of processes it is the group’s, less what this one h
   expect(freeBytes()).toBe(2 * GiB);
   machine(16 * GiB, 10 * GiB, GiB / 2);
   expect(freeBytes()).toBe(0);
+});
+
+test('the peak of memory is that of a process, 0 where there is none', () => {
+  expect(peakBytes()).toBeGreaterThan(10 * 1024 ** 2);
+  expect(peakBytes(2 ** 30)).toBe(0);
 });

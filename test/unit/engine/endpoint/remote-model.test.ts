@@ -272,13 +272,15 @@ describe('an endpoint that fails', () => {
 
 describe('stopping', () => {
   test('an abort cancels everything at once', async () => {
-    const { model, server } = await open({ fault: () => 'hang' }, { timeout: 60, concurrency: 3 });
     const abort = new AbortController();
+    let hanging = 0;
+    const fault = (): Fault => {
+      if (++hanging === 3) abort.abort();
+      return 'hang';
+    };
+    const { model, server } = await open({ fault }, { timeout: 60, concurrency: 3 });
     const call = model.generate(asks(20), { signal: abort.signal });
-    setTimeout(() => abort.abort(), 50);
-    const started = performance.now();
     await expect(call).rejects.toMatchObject({ code: 'interrupted' });
-    expect(performance.now() - started).toBeLessThan(1000);
     expect(server.requests).toHaveLength(3);
     await expect(model.generate(asks(2), { signal: abort.signal })).rejects.toMatchObject({ code: 'interrupted' });
   });
