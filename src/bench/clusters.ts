@@ -7,6 +7,7 @@ import path from 'node:path';
 import { z } from 'zod';
 
 import { kMeans } from '../engine/k-means.js';
+import { threadCount } from '../engine/thread-count.js';
 import { IsheepError } from '../shared/errors.js';
 import { packageRoot } from '../shared/package-root.js';
 import { randomStream } from '../shared/random.js';
@@ -64,7 +65,7 @@ function measurePeer(
   try {
     const file = path.join(folder, 'vectors.f32');
     writeFileSync(file, Buffer.concat(vectors.map((one) => new Uint8Array(one.buffer))));
-    const job = { file, width, clusters, threads: threads > 0 ? threads : os.availableParallelism() };
+    const job = { file, width, clusters, threads: threadCount(threads) };
     const run = runJob(job, python, [path.join(packageRoot, 'scripts', 'bench', 'clusters.py')]);
     if (typeof run !== 'string') return measuredSchema.parse(run.measured);
     throw new IsheepError('bad-config', `the peer of clusters cannot be run by ${python}: ${run}`, {

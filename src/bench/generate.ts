@@ -1,9 +1,9 @@
 // Tokens a second of generation and peak memory: decoding alone in the shapes of llama-batched-bench (its S_TG column:
 // the time of a call for one token a request is taken off), and a whole workload as a JavaScript program would send it.
 // Each is measured in a process of its own, ours and the peer in turns; of several rounds the best counts, on both sides.
-import os from 'node:os';
 
 import type { Sampling } from '../engine/engine.js';
+import { threadCount } from '../engine/thread-count.js';
 import { IsheepError } from '../shared/errors.js';
 import { findBatchedBench, measureBatchedBench, type PeerMeasurement, settingsOfPeer } from './batched-bench.js';
 import { runOwnJob } from './child.js';
@@ -103,7 +103,7 @@ async function jobFor(
   parallel?: number,
 ): Promise<GenerateJobFile> {
   const { model, device } = settings;
-  const threads = settings.threads > 0 ? settings.threads : os.availableParallelism();
+  const threads = threadCount(settings.threads);
   const requests = await lastingRequests({ model, device, threads }, shape, sampling);
   return { model, device, threads, ...(parallel !== undefined && { parallel }), requests, prefill: true };
 }

@@ -1,7 +1,6 @@
 // llama.cpp's own finetune of a whole float model: one text out of all examples, cut into blocks, an optimizer step a block.
 // The loss is on every token, context too: its interface has no mask. Nothing is kept of an interrupted training.
 import { mkdirSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 
 import type { NativeFullTrainer } from '../native/addon-full-trainer-types.js';
@@ -13,6 +12,7 @@ import type { TrainingExample } from './engine.js';
 import { resolveModel } from './known-models.js';
 import { freeBytes } from './memory.js';
 import { loadModel } from './model.js';
+import { threadCount } from './thread-count.js';
 import { wantedTokens } from './training-data.js';
 
 export interface FullTrainerOptions {
@@ -207,7 +207,7 @@ function openNative(
   return loadAddon().createFullTrainer({
     modelPath: resolveModel(options.model),
     device: options.device,
-    threads: options.threads > 0 ? options.threads : os.availableParallelism(),
+    threads: threadCount(options.threads),
     ...{ blockTokens: maxLength, microBatchTokens, totalSteps, freeHostBytes: freeBytes() },
     ...{ learningRate, schedule, warmupSteps, weightDecay, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   });

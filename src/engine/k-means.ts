@@ -1,10 +1,10 @@
 // Clusters of vectors by k-means: Lloyd's algorithm from k-means++ seeds (Arthur and Vassilvitskii 2007), to the end or a
 // maximum. The same vectors and seed give the same clusters, however many threads there are.
-import os from 'node:os';
 
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative } from '../shared/errors.js';
 import { randomStream } from '../shared/random.js';
+import { threadCount } from './thread-count.js';
 
 export interface KMeansOptions {
   /** At most as many as there are vectors. */
@@ -42,7 +42,7 @@ export async function kMeans(vectors: readonly Float32Array[], options: KMeansOp
   try {
     const { labels, centres, iterations, converged, inertia } = await loadAddon().kMeans({
       ...{ points, dimensions, draws, maxIterations },
-      threads: threads > 0 ? threads : os.availableParallelism(),
+      threads: threadCount(threads),
     });
     return { labels: [...labels], clusters: centres.length / dimensions, iterations, converged, inertia };
   } catch (error) {

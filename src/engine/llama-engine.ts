@@ -1,5 +1,4 @@
 // The engine over llama.cpp on this machine: opens models and trainers for the pipeline and the commands.
-import os from 'node:os';
 
 import { chooseLibraries } from '../native/library-choice.js';
 import { wantedVariants } from '../native/load-addon.js';
@@ -11,6 +10,7 @@ import { compareMerged, mergeAdapters, mergedBytes, type MergeEngineOptions } fr
 import { packedBytesByMemory } from './memory.js';
 import { loadModel, type Model } from './model.js';
 import type { ModelOptions } from './model-options.js';
+import { threadCount } from './thread-count.js';
 import { checkTrainable, createTrainer, forecastTraining } from './trainer.js';
 
 export interface LlamaEngineOptions {
@@ -97,7 +97,7 @@ function choicesNow({ device, threads, packedBytes = packedBytesByMemory() }: Ll
   const { variant, cpuLibrary } = chooseLibraries(wantedVariants(process.env.ISHEEP_VARIANT ?? ''));
   return {
     device,
-    threads: threads > 0 ? threads : os.availableParallelism(),
+    threads: threadCount(threads),
     packedBytes,
     variant,
     ...(cpuLibrary === null ? {} : { cpuLibrary }),

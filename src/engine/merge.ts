@@ -1,5 +1,4 @@
 // Adapters merged into their base: the file, and what it costs, measured against the base with its adapters live.
-import os from 'node:os';
 
 import type { NativeMergeReport } from '../native/addon-file-types.js';
 import type { NativeModel, NativeRunner, NativeScoreRequest } from '../native/addon-types.js';
@@ -13,6 +12,7 @@ import { cancellable } from './cancellable.js';
 import type { CallOptions } from './engine.js';
 import { joinTokens } from './join-tokens.js';
 import { loadModel, type Model } from './model.js';
+import { threadCount } from './thread-count.js';
 
 export interface ScaledAdapter {
   path: string;
@@ -188,10 +188,6 @@ function withNativeErrors<T>(call: () => T): T {
   } catch (error) {
     throw fromNative(error);
   }
-}
-
-function threadCount(threads: number): number {
-  return threads > 0 ? threads : os.availableParallelism();
 }
 
 function sum(values: ArrayLike<number>): number {

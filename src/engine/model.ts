@@ -1,6 +1,5 @@
 // A GGUF model that writes and reads text: the façade over the native runner. Turns prompts into tokens, chooses the
 // batch, switches adapters; the arguments of every call are checked here (check-requests.ts).
-import os from 'node:os';
 
 import type {
   NativeAdapter,
@@ -54,6 +53,7 @@ import type {
   ScoreRequest,
   ScoreResult,
 } from './engine.js';
+import { threadCount } from './thread-count.js';
 
 /** Loads a model. Throws `model-not-found`, `bad-input` (not GGUF, cut off), `unsupported-model`, `bad-config`. */
 export async function loadModel(options: ModelOptions): Promise<Model> {
@@ -89,7 +89,7 @@ export class Model implements LanguageModel, Embedder {
     this.#native = native;
     this.info = native.info;
     const { threads = 0 } = options;
-    this.#threads = threads > 0 ? threads : os.availableParallelism();
+    this.#threads = threadCount(threads);
     this.#settings = { ...defaultBatchSettings, ...options.batch };
     this.#hasOwnTemplate = options.chatTemplate === undefined;
     const source = resolveChatTemplate(options.chatTemplate, this.info.chatTemplate);

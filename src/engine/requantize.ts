@@ -1,8 +1,8 @@
 // Models written again with other types of numbers.
-import os from 'node:os';
 
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative, IsheepError } from '../shared/errors.js';
+import { threadCount } from './thread-count.js';
 
 export interface RequantizeOptions {
   input: string;
@@ -21,7 +21,7 @@ export async function requantize({ input, output, type, pure = false, threads = 
     throw new IsheepError('bad-config', `threads must be a whole number from 0 to 1024; it is ${threads}`);
   }
   try {
-    const count = threads > 0 ? threads : os.availableParallelism();
+    const count = threadCount(threads);
     await loadAddon().requantize({ input, output, type, pure, threads: count });
   } catch (error) {
     throw fromNative(error);

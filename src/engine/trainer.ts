@@ -2,7 +2,6 @@
 // mathematics is in native/training/.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import os from 'node:os';
 
 import type { NativeForecastOptions, NativeTrainer } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';
@@ -11,6 +10,7 @@ import { refuseReplacing, refuseUnwritable } from '../shared/writable.js';
 import { checkTrainJob } from './check-train-job.js';
 import type { MemoryForecast, MemorySettings, TrainEvent, TrainJob, TrainSummary, Trainer } from './engine.js';
 import { StepPlan } from './step-plan.js';
+import { threadCount } from './thread-count.js';
 import { baseKey, TrainingCheckpoints, type JobIdentity } from './training-checkpoints.js';
 import {
   hashSamples,
@@ -147,15 +147,11 @@ function shapeOf(
   return {
     modelPath: options.modelPath,
     device: options.device ?? 'auto',
-    threads: threadsOf(options),
+    threads: threadCount(options.threads),
     rank,
     targets,
     microBatchTokens: packing ? microBatchTokens : 0, // a micro-batch takes one sample, however long
   };
-}
-
-function threadsOf({ threads = 0 }: Pick<TrainerOptions, 'threads'>): number {
-  return threads > 0 ? threads : os.availableParallelism();
 }
 
 /** All that decides the adapter, by name: settings, data, base and what rounds otherwise. */

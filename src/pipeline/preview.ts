@@ -4,6 +4,7 @@ import type { EngineFactory } from '../engine/engine-factory.js';
 import type { Config } from '../config/schema.js';
 import type { AssessMethod, Assessment, Candidate, Pair, Verdict } from '../shared/rows.js';
 import { addCount } from '../shared/verdicts.js';
+import { isKept } from '../shared/verdicts.js';
 import { rankPool } from '../stages/assess/rank.js';
 import { afterTarget } from '../stages/synthesize/own-candidates.js';
 import { refuseBeyondEndpoint } from './endpoint-limits.js';
@@ -13,7 +14,7 @@ import { loadInputs, type RunInputs } from './run-inputs.js';
 import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSynthesis } from './sample.js';
 import { isJudged } from './stages/assess.js';
 import { measureDemonstrations } from './stages/synthesize.js';
-import { byId, isKept } from './stored-rows.js';
+import { byId } from './stored-rows.js';
 
 /** Candidates with a response. */
 const shownCandidates = 10;

@@ -8,6 +8,7 @@ import type { EngineChoices, EngineFactory } from '../engine/engine-factory.js';
 import { peakBytes } from '../engine/memory.js';
 import { tokenizeExamples } from '../engine/training-data.js';
 import type { Candidate, Pair, Verdict } from '../shared/rows.js';
+import { isKept } from '../shared/verdicts.js';
 import { endsOfCircle } from '../stages/select/circles.js';
 import { inPart } from '../stages/select/hindsight.js';
 import { madeOf } from '../stages/select/made-of.js';
@@ -17,7 +18,6 @@ import { train, trainingExample } from '../stages/train/train.js';
 import { EngineSlot } from './engine-slot.js';
 import { judgeOf, sampleAssessments, type SampleInput, sampleResponses, sampleSynthesis } from './sample.js';
 import { measureDemonstrations } from './stages/synthesize.js';
-import { isKept } from './stored-rows.js';
 
 /** Requests of the probe's chunk of synthesis, and pairs that it answers, judges and trains on: so few that a forecast does not
  *  take long with any model. */

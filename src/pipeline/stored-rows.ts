@@ -1,5 +1,6 @@
 // What each stage stores, by stage: the one place that knows the kinds of rows and what chunks and results hold.
 import type { Assessment, Candidate, HeldOutStep, Measurement, Pair, TrainingStep, Verdict } from '../shared/rows.js';
+import { isKept } from '../shared/verdicts.js';
 import type { Generated, TrainerSettings, TrainEvent, TrainSummary } from '../engine/engine.js';
 import type { AssessChunk, UnrankedAssessment } from '../stages/assess/assess.js';
 import { rankPool } from '../stages/assess/rank.js';
@@ -92,10 +93,6 @@ export function synthesizeChunks(store: RunStore, iteration: number): Synthesize
     candidates: candidates.splice(0, info.candidates),
     unparsed: info.unparsed,
   }));
-}
-
-export function isKept(row: { verdicts?: readonly Verdict[] }): boolean {
-  return !(row.verdicts ?? []).some((verdict) => verdict.rejected);
 }
 
 /** The first `target` candidates that no filter rejected: a last chunk may hold more than were asked for. */

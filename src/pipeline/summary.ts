@@ -3,6 +3,7 @@ import { isFailed } from '../engine/engine.js';
 import { unmetConstraints } from '../shared/constraints/check.js';
 import { rankCorrelation } from '../shared/rank-statistics.js';
 import type { Assessment, Pair } from '../shared/rows.js';
+import { isKept } from '../shared/verdicts.js';
 import { words } from '../shared/words.js';
 import { selfAgreement } from '../stages/assess/agreement.js';
 import { bestOf } from '../stages/evaluate/gate/decide.js';
@@ -17,7 +18,6 @@ import { countBy } from './stages/stage-work.js';
 import {
   assessments,
   filteredPairs,
-  isKept,
   ownDataset,
   passedPairs,
   respondCompletions,

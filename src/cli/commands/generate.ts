@@ -53,7 +53,6 @@ export const generateCommand: Command = {
     const { maxTokens, temperature, topP, topK, minP } = config.respond;
     const prompts = values.needText('prompts');
     const job = {
-      prompts,
       out: rowTarget(call),
       maxTokens,
       sampling: { temperature, topP, topK, minP },

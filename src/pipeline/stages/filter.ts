@@ -1,8 +1,9 @@
 // Stage filter in a run: the rules for pairs, on every response. Pure and quick, so it is one chunk.
 import { IsheepError } from '../../shared/errors.js';
+import { isKept } from '../../shared/verdicts.js';
 import { applyScreen } from '../../stages/filter/screen.js';
 import { pairScreen } from '../screens.js';
-import { filterRows, isKept, respondPairs } from '../stored-rows.js';
+import { filterRows, respondPairs } from '../stored-rows.js';
 import { countBy, countsInWords, type StageWork } from './stage-work.js';
 import type { Verdict } from '../../shared/rows.js';
 

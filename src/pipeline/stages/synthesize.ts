@@ -5,12 +5,13 @@ import type { Config } from '../../config/schema.js';
 import type { CallOptions, LanguageModel } from '../../engine/engine.js';
 import { deriveSeed } from '../../shared/random.js';
 import type { SeedTask } from '../../shared/rows.js';
+import { isKept } from '../../shared/verdicts.js';
 import type { SeedMeasures } from '../../stages/synthesize/demonstrations.js';
 import { measureSeeds, measuresInWords } from '../../stages/synthesize/measure-seeds.js';
 import { synthesize } from '../../stages/synthesize/synthesize.js';
 import { callOptions, instructionWriterOf, type RunContext } from '../run-context.js';
 import { synthesisInputs, synthesisMethod } from '../run-inputs.js';
-import { isKept, keptCandidates, synthesizeChunks, synthesizeRows } from '../stored-rows.js';
+import { keptCandidates, synthesizeChunks, synthesizeRows } from '../stored-rows.js';
 import { commitChunks, type StageWork } from './stage-work.js';
 
 const nothingBegun =

@@ -10,8 +10,7 @@ import { assess, type UnrankedAssessment } from '../../stages/assess/assess.js';
 import { rankPool } from '../../stages/assess/rank.js';
 import { refuseImpossible } from '../../stages/assess/possible-methods.js';
 import { chooseMethod, selfTest, type SelfTestRow } from '../../stages/assess/self-test.js';
-import { nonEmpty } from './generate.js';
-import { asPair, engineCall, pairRowSchema, stopIfInterrupted, without, writeRows } from './verb.js';
+import { asPair, engineCall, nonEmpty, pairRowSchema, stopIfInterrupted, without, writeRows } from './verb.js';
 import type { PairRow, RowTarget, VerbCall } from './verb.js';
 
 export interface AssessJob {

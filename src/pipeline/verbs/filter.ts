@@ -8,8 +8,15 @@ import { readJsonLines, toJsonLines } from '../../shared/jsonl.js';
 import { countRejections, isKept } from '../../shared/verdicts.js';
 import { applyScreen, createScreen } from '../../stages/filter/screen.js';
 import { loadEvaluation } from '../screens.js';
-import { nonEmpty } from './generate.js';
-import { chunksOf, pairRowSchema, stopIfInterrupted, type RowTarget, type VerbCall, writeRows } from './verb.js';
+import {
+  chunksOf,
+  nonEmpty,
+  pairRowSchema,
+  stopIfInterrupted,
+  type RowTarget,
+  type VerbCall,
+  writeRows,
+} from './verb.js';
 import { writeFileAtomically } from '../../shared/atomic-file.js';
 
 export interface FilterJob {

@@ -6,18 +6,24 @@ import { readJsonLines } from '../../shared/jsonl.js';
 import { deriveSeed } from '../../shared/random.js';
 import { readText } from '../../shared/read-file.js';
 import { addCount } from '../../shared/verdicts.js';
-import { chunksOf, engineCall, promptOf, promptRowSchema, stopIfInterrupted, without, writeRows } from './verb.js';
 import {
   addFailures,
+  chunksOf,
+  engineCall,
   noFailures,
+  nonEmpty,
   type PromptFileRow,
+  promptOf,
+  promptRowSchema,
   type RowFailures,
   type RowTarget,
+  stopIfInterrupted,
   type VerbCall,
+  without,
+  writeRows,
 } from './verb.js';
 
 export interface GenerateJob {
-  prompts: string;
   out: RowTarget;
   maxTokens: number;
   sampling: Sampling;
@@ -104,10 +110,4 @@ function requestOf(
     sampling,
     seed: deriveSeed(seed, 'generate', row.id),
   };
-}
-
-/** The rows; throws `bad-input` for a file without any. */
-export function nonEmpty<T>(rows: T[], file: string): T[] {
-  if (rows.length > 0) return rows;
-  throw new IsheepError('bad-input', `${file} has no rows`, { hint: 'it should hold one JSON object a line' });
 }

@@ -16,8 +16,7 @@ import { adapterPath } from '../run-context.js';
 import { commonPairs, heldOutPairs } from '../stages/evaluate.js';
 import { withRun } from '../status.js';
 import { bestIteration } from '../summary.js';
-import { nonEmpty } from './generate.js';
-import { asPair, pairRowSchema, type VerbCall } from './verb.js';
+import { asPair, nonEmpty, pairRowSchema, type VerbCall } from './verb.js';
 
 export interface MergeFileJob {
   /** The base's file. */

@@ -1,23 +1,21 @@
 // The verb score: log-probabilities of given continuations.
 import { isFailed, type Scorer } from '../../engine/engine.js';
 import { readJsonLines } from '../../shared/jsonl.js';
-import { nonEmpty } from './generate.js';
-import {
-  chunksOf,
-  continuationRowSchema,
-  engineCall,
-  promptOf,
-  stopIfInterrupted,
-  without,
-  writeRows,
-} from './verb.js';
 import {
   addFailures,
+  chunksOf,
   type ContinuationRow,
+  continuationRowSchema,
+  engineCall,
   noFailures,
+  nonEmpty,
+  promptOf,
   type RowFailures,
   type RowTarget,
+  stopIfInterrupted,
   type VerbCall,
+  without,
+  writeRows,
 } from './verb.js';
 
 export interface ScoreFileResult {

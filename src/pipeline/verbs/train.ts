@@ -11,10 +11,9 @@ import type { HeldOutStep, Pair, TrainingStep } from '../../shared/rows.js';
 import { type InputJoiner, joinedTask } from '../../shared/task-prompt.js';
 import { joinerMetadata, train } from '../../stages/train/train.js';
 import { hashFile } from '../../store/artifacts.js';
-import { nonEmpty } from './generate.js';
 import { templateMetadata } from '../trained-template.js';
 import { showSamples, type ShownTraining } from '../training-samples.js';
-import { asPair, pairRowSchema, type PairRow } from './verb.js';
+import { asPair, nonEmpty, pairRowSchema, type PairRow } from './verb.js';
 
 export interface TrainFileJob {
   out: string;

@@ -80,6 +80,12 @@ export function without(row: Readonly<Record<string, unknown>>, names: readonly 
   return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
 }
 
+/** The rows; throws `bad-input` for a file without any. */
+export function nonEmpty<T>(rows: T[], file: string): T[] {
+  if (rows.length > 0) return rows;
+  throw new IsheepError('bad-input', `${file} has no rows`, { hint: 'it should hold one JSON object a line' });
+}
+
 /** Slices of at most `size`, in order. */
 export function chunksOf<T>(rows: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));

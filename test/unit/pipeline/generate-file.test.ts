@@ -4,7 +4,7 @@ import type { Generator } from '../../../src/engine/engine.js';
 import { generateFile } from '../../../src/pipeline/verbs/generate.js';
 
 const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0 };
-const job = { prompts: '', maxTokens: 4, sampling, stop: [], seed: 1 };
+const job = { maxTokens: 4, sampling, stop: [], seed: 1 };
 
 test('a row is what a completion is from outside, or says why there is none', async () => {
   const lines: string[] = [];
