@@ -1,7 +1,6 @@
 // Tokens a second of generation and peak memory: decoding alone in the shapes of llama-batched-bench (its S_TG column:
 // the time of a call for one token a request is taken off), and a whole workload as a JavaScript program would send it.
 // Each is measured in a process of its own, ours and the peer in turns; of several rounds the best counts, on both sides.
-
 import type { Sampling } from '../engine/engine.js';
 import { threadCount } from '../engine/thread-count.js';
 import { IsheepError } from '../shared/errors.js';

@@ -1,6 +1,5 @@
 // Clusters of vectors by k-means: Lloyd's algorithm from k-means++ seeds (Arthur and Vassilvitskii 2007), to the end or a
 // maximum. The same vectors and seed give the same clusters, however many threads there are.
-
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative } from '../shared/errors.js';
 import { randomStream } from '../shared/random.js';

@@ -1,5 +1,4 @@
 // The engine over llama.cpp on this machine: opens models and trainers for the pipeline and the commands.
-
 import { chooseLibraries } from '../native/library-choice.js';
 import { wantedVariants } from '../native/load-addon.js';
 import { IsheepError } from '../shared/errors.js';

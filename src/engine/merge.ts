@@ -1,5 +1,4 @@
 // Adapters merged into their base: the file, and what it costs, measured against the base with its adapters live.
-
 import type { NativeMergeReport } from '../native/addon-file-types.js';
 import type { NativeModel, NativeRunner, NativeScoreRequest } from '../native/addon-types.js';
 import { loadAddon } from '../native/load-addon.js';

@@ -1,6 +1,5 @@
-// A GGUF model that writes and reads text: the façade over the native runner. Turns prompts into tokens, chooses the
-// batch, switches adapters; the arguments of every call are checked here (check-requests.ts).
-
+// A GGUF model that writes and reads text: the façade over the native runner. Chooses the batch, switches adapters and has one
+// call done after the other; texts become tokens in prompt-reader.ts, and arguments are checked by check-requests.ts.
 import type {
   NativeAdapter,
   NativeCompletion,
@@ -24,7 +23,6 @@ import {
   sameShape,
 } from './batch-policy.js';
 import { cancellable } from './cancellable.js';
-import { ChatTemplate, resolveChatTemplate } from './chat-template.js';
 import {
   checkEmbedRequests,
   checkGenerateRequests,
@@ -37,7 +35,7 @@ import { checkGrammar } from './grammar.js';
 import { joinTokens } from './join-tokens.js';
 import { freeBytes, packedBytesByMemory } from './memory.js';
 import type { ModelOptions } from './model-options.js';
-import { logSumExp, type NextTexts, planNextTexts, readNextTexts } from './next-texts.js';
+import { logSumExp, type NextTexts, readNextTexts } from './next-texts.js';
 import type {
   CallOptions,
   Embedded,
@@ -53,6 +51,7 @@ import type {
   ScoreRequest,
   ScoreResult,
 } from './engine.js';
+import { PromptReader } from './prompt-reader.js';
 import { threadCount } from './thread-count.js';
 
 /** Loads a model. Throws `model-not-found`, `bad-input` (not GGUF, cut off), `unsupported-model`, `bad-config`. */
@@ -76,12 +75,10 @@ export class Model implements LanguageModel, Embedder {
   readonly #native: NativeModel;
   readonly #threads: number;
   readonly #settings: BatchSettings;
-  readonly #template: ChatTemplate | null;
-  readonly #hasOwnTemplate: boolean;
+  readonly #reader: PromptReader;
   #runner: { native: NativeRunner; shape: RunnerShape } | null = null;
   #adapter: NativeAdapter | null = null;
   #last: Promise<unknown> = Promise.resolve();
-  #lastTexts: { key: string; plan: NextTexts } | null = null;
   #disposed = false;
   #checkedGrammar: string | undefined;
 
@@ -91,50 +88,36 @@ export class Model implements LanguageModel, Embedder {
     const { threads = 0 } = options;
     this.#threads = threadCount(threads);
     this.#settings = { ...defaultBatchSettings, ...options.batch };
-    this.#hasOwnTemplate = options.chatTemplate === undefined;
-    const source = resolveChatTemplate(options.chatTemplate, this.info.chatTemplate);
-    this.#template =
-      source === null ? null : new ChatTemplate(source, { info: this.info, plain: (text) => this.#plain(text) });
+    this.#reader = new PromptReader(native, options.chatTemplate);
   }
 
   get hasChatTemplate(): boolean {
-    return this.#template !== null;
+    return this.#reader.hasChatTemplate;
   }
 
   get writesUserTurns(): boolean {
-    return this.#hasOwnTemplate && (this.#template?.opensUserTurn ?? false);
+    return this.#reader.writesUserTurns;
   }
 
   /** The tokens of a prompt, BOS as the GGUF says. An empty raw prompt is the BOS token (EOS where there is none), since
    *  a model needs something to start from. */
   promptTokens(prompt: Prompt | OpenTurn): Int32Array {
-    if ('messages' in prompt) return Int32Array.from(this.#chatTemplate().promptTokens(prompt.messages));
-    if ('turn' in prompt) return joinTokens(this.#chatTemplate().userTurn.tokens, this.#plain(prompt.begins ?? ''));
-    const { bos, eos, addBos } = this.info;
-    const tokens = this.#tokenize(prompt.text, true);
-    if (tokens.length === 0) return Int32Array.of(bos >= 0 ? bos : eos);
-    return addBos && tokens[0] !== bos ? joinTokens([bos], tokens) : tokens;
+    return this.#reader.promptTokens(prompt);
   }
 
   /** The tokens of a text that goes on behind a raw prompt. */
   continuationTokens(text: string): Int32Array {
-    return this.#tokenize(text, false);
+    return this.#reader.continuationTokens(text);
   }
 
   /** A pair as it is trained: the prompt's tokens (`context` of them), then the response and the end of its turn. */
   exampleTokens(example: { messages: readonly Message[]; response: string }): { tokens: Int32Array; context: number } {
-    const { tokens, context } = this.#chatTemplate().exampleTokens(example.messages, example.response);
-    return { tokens: Int32Array.from(tokens), context };
+    return this.#reader.exampleTokens(example);
   }
 
   /** The text of each token as it stands within a text, special ones included. */
   pieces(tokens: ArrayLike<number>): string[] {
-    const special = new Map(this.info.specialTokens.map(({ id, text }) => [id, text]));
-    // Some tokenizers drop the space of a first word, so every token is read behind another.
-    const anchor = this.#tokenize('\n', false);
-    const before = this.#native.detokenize(anchor).length;
-    const piece = (token: number) => this.#native.detokenize(Int32Array.of(...anchor, token)).slice(before);
-    return Array.from(tokens, (token) => special.get(token) ?? piece(token));
+    return this.#reader.pieces(tokens);
   }
 
   /** Which adapter applies to the calls that follow; null: none. Throws `adapter-mismatch`, `model-not-found`. */
@@ -229,7 +212,7 @@ export class Model implements LanguageModel, Embedder {
     this.#checkGrammar(request);
     const tokens = this.promptTokens(request.prompt);
     if (tokens.length >= room) throw tooLongPrompt(request.id, tokens.length, room);
-    const stop = [...request.stop, ...this.#stopsOf(request.prompt)];
+    const stop = [...request.stop, ...this.#reader.stopsOf(request.prompt)];
     // A completion's text has no control tokens, so a stop text that names one would never be found in it.
     const stops = this.info.specialTokens.filter(({ text }) => stop.includes(text));
     const stopTokens = Int32Array.from(stops, ({ id }) => id);
@@ -247,8 +230,8 @@ export class Model implements LanguageModel, Embedder {
 
   #scoreRequest({ id, prompt, continuation, next = [] }: ScoreRequest): ScoreWork {
     const context = this.promptTokens(prompt);
-    const continued = this.#tokenize(continuation, false);
-    const texts = this.#nextTexts(next, continued.at(-1) ?? (context.at(-1) as number));
+    const continued = this.continuationTokens(continuation);
+    const texts = this.#reader.nextTexts(next, continued.at(-1) ?? (context.at(-1) as number));
     const length = context.length + continued.length + texts.walk.length;
     if (length > this.info.trainedContext) throw tooLongPrompt(id, length, this.info.trainedContext);
     checkFits(`request ${id}`, length, this.info.cacheBytesPerToken, this.#settings);
@@ -281,31 +264,6 @@ export class Model implements LanguageModel, Embedder {
     };
   }
 
-  /** Requests of a call ask for the same texts in the same place, so the plan of the last ones is kept. */
-  #nextTexts(texts: readonly string[], before: number): NextTexts {
-    const key = JSON.stringify([before, texts]);
-    if (this.#lastTexts?.key === key) return this.#lastTexts.plan;
-    const [likely, other] = this.#waysToGoOn(before);
-    this.#lastTexts = { key, plan: planNextTexts(texts, likely, other) };
-    return this.#lastTexts.plan;
-  }
-
-  /** How a text is written after the token `before`: first as it usually is there, then with a space more or less. */
-  #waysToGoOn(before: number): [(text: string) => Int32Array, (text: string) => Int32Array] {
-    // Behind an anchor, since some tokenizers put a space before a text's first word; not behind one that a space joins.
-    const behind = (anchor: string) => {
-      const length = this.#tokenize(anchor, false).length;
-      return (text: string) => this.#tokenize(anchor + text, false).subarray(length);
-    };
-    const [behindLine, behindColon] = [behind('\n'), behind(':')];
-    const spaced = (text: string) => behindColon(text.startsWith(' ') ? text : ` ${text}`);
-    const bare = (text: string) => (text.startsWith(' ') ? behindColon(text) : behindLine(text));
-    const shown = this.#native.detokenize(Int32Array.of(before));
-    const atStart = this.#tokenize('1', false).join() === bare('1').join() ? bare : spaced;
-    const likely = shown === '' ? atStart : /\s$/.test(shown) ? bare : spaced;
-    return likely === bare ? [bare, spaced] : [spaced, bare];
-  }
-
   #completion(id: string, native: NativeCompletion): Completion {
     const { text, tokens, stop, logprob } = native;
     const written = this.#written(native);
@@ -314,7 +272,7 @@ export class Model implements LanguageModel, Embedder {
 
   /** What a completion's own tokens tell about its text, where they are the tokens that the text has when it is read. */
   #written({ text, tokens, logprobs, endLogprobs }: NativeCompletion): WrittenLikelihood | undefined {
-    const read = this.#tokenize(text.trim(), false);
+    const read = this.continuationTokens(text.trim());
     const isSame = read.length <= tokens.length && read.every((token, i) => token === tokens[i]);
     if (!isSame || read.length === 0) return undefined;
     const logprob = logprobs.subarray(0, read.length).reduce((sum, value) => sum + value, 0);
@@ -367,30 +325,5 @@ export class Model implements LanguageModel, Embedder {
     });
     this.#last = turn.catch(() => undefined);
     return turn;
-  }
-
-  #chatTemplate(): ChatTemplate {
-    if (this.#template) return this.#template;
-    throw new IsheepError('bad-config', 'the model has no chat template, so it cannot take messages', {
-      hint: 'give one with --chat-template NAME|FILE',
-    });
-  }
-
-  /** Texts by which the template ends what a prompt asks for. */
-  #stopsOf(prompt: Prompt | OpenTurn): readonly string[] {
-    if ('text' in prompt) return [];
-    return 'turn' in prompt ? this.#chatTemplate().userTurn.stops : this.#chatTemplate().textStops;
-  }
-
-  #plain(text: string): readonly number[] {
-    return [...this.#tokenize(text, false)];
-  }
-
-  #tokenize(text: string, special: boolean): Int32Array {
-    try {
-      return this.#native.tokenize([text], special)[0] as Int32Array;
-    } catch (error) {
-      throw fromNative(error);
-    }
   }
 }

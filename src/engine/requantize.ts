@@ -1,5 +1,4 @@
 // Models written again with other types of numbers.
-
 import { loadAddon } from '../native/load-addon.js';
 import { fromNative, IsheepError } from '../shared/errors.js';
 import { threadCount } from './thread-count.js';
