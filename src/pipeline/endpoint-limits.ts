@@ -34,18 +34,20 @@ export async function refuseBeyondEndpoint(
 
 function checksOf(config: Config): Check[] {
   const { assess, respond, synthesize } = config;
+  const { method } = assess;
   const isWritten = synthesize.method !== 'none';
   const judges = assess.judge === 'current' && isJudged(config);
-  const samples = judges && (assess.method === 'sampled' || assess.method === 'auto');
+  const samples = judges && (method === 'sampled' || method === 'auto');
   const checks: [boolean, Check][] = [
     [isWritten && synthesize.demonstrationsBy === 'perplexity', needsLikelihoods],
     [isWritten && synthesize.constrained, needsGrammars('synthesize.constrained')],
     [isWritten && synthesize.form === 'chat', needsMessages('synthesize.form')],
     [respond.form === 'chat', needsMessages('respond.form')],
     [samples && assess.constrained, needsGrammars('assess.constrained')],
-    [judges && assess.method !== 'auto', (model) => refuseImpossible(assess.method as 'sampled', model)],
   ];
-  return checks.filter(([isAsked]) => isAsked).map(([, check]) => check);
+  const asked = checks.filter(([isAsked]) => isAsked).map(([, check]) => check);
+  // Auto takes what there is.
+  return judges && method !== 'auto' ? [...asked, (model) => refuseImpossible(method, model)] : asked;
 }
 
 async function needsLikelihoods(model: LanguageModel): Promise<void> {
