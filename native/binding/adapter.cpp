@@ -1,5 +1,5 @@
 // NativeAdapter: a handle that runners take, and dispose().
-#include "binding/disposal.h"
+#include "binding/handle.h"
 #include "binding/inference.h"
 #include "binding/js-error.h"
 
@@ -8,11 +8,6 @@ namespace {
 
 constexpr napi_type_tag adapter_tag = {0x6973686565704c41, 0x6164617074657231};
 
-struct AdapterState {
-    std::shared_ptr<Adapter> adapter;
-    std::shared_ptr<Lifetime> lifetime;
-};
-
 class AdapterObject : public Napi::ObjectWrap<AdapterObject> {
 public:
     static Napi::Function define(Napi::Env env) {
@@ -20,41 +15,34 @@ public:
     }
 
     explicit AdapterObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<AdapterObject>(info) {
-        if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "adapters are made by loadAdapter");
-        state_ = *info[0].As<Napi::External<std::shared_ptr<AdapterState>>>().Data();
+        handle_ = Handle<Adapter>::given(info, "adapters are made by loadAdapter");
         info.This().As<Napi::Object>().TypeTag(&adapter_tag);
     }
 
-    const AdapterState & state() const { return *state_; }
+    const Handle<Adapter> & handle() const { return *handle_; }
 
 private:
-    Napi::Value dispose(const Napi::CallbackInfo & info) { return dispose_promise(info.Env(), *state_->lifetime); }
+    Napi::Value dispose(const Napi::CallbackInfo & info) { return handle_->dispose(info.Env()); }
 
-    std::shared_ptr<AdapterState> state_;
+    std::shared_ptr<Handle<Adapter>> handle_;
 };
 
 }  // namespace
 
 Napi::Object create_adapter_object(Napi::Env env, Lifetime & parent, std::shared_ptr<Adapter> adapter) {
-    auto state = std::make_shared<AdapterState>();
-    state->adapter = std::move(adapter);
-    // A runner that still uses the adapter owns it too: then the last of both frees it.
-    std::weak_ptr<AdapterState> weak = state;
-    const auto release = [weak] {
-        if (const auto locked = weak.lock()) locked->adapter.reset();
-    };
-    state->lifetime = std::make_shared<Lifetime>("adapter", [] {}, release);
-    parent.adopt(state->lifetime);
-    return AdapterObject::define(env).New({Napi::External<std::shared_ptr<AdapterState>>::New(env, &state)});
+    // A runner that uses the adapter owns it too.
+    auto handle = Handle<Adapter>::own("adapter", std::move(adapter));
+    parent.adopt(handle->lifetime);
+    return object_of<AdapterObject>(env, std::move(handle));
 }
 
 std::shared_ptr<Adapter> adapter_of(const Napi::Value & value) {
     if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&adapter_tag)) {
         throw Napi::TypeError::New(value.Env(), "an adapter must be one that loadAdapter gave");
     }
-    const AdapterState & state = AdapterObject::Unwrap(value.As<Napi::Object>())->state();
-    state.lifetime->check_usable();
-    return state.adapter;
+    const Handle<Adapter> & handle = AdapterObject::Unwrap(value.As<Napi::Object>())->handle();
+    handle.lifetime->check_usable();
+    return handle.native;
 }
 
 }  // namespace isheep

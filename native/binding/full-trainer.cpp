@@ -3,13 +3,11 @@
 #include "training/full-finetune.h"
 
 #include "binding/arguments.h"
-#include "binding/disposal.h"
 #include "binding/exports.h"
+#include "binding/handle.h"
 #include "binding/js-error.h"
-#include "binding/lifetime.h"
 #include "binding/optimizer-options.h"
 #include "binding/worker.h"
-#include "common/status.h"
 
 #include <memory>
 
@@ -29,11 +27,6 @@ FullFinetuneSettings read_settings(const Napi::Object & options) {
     return settings;
 }
 
-struct FullState {
-    std::shared_ptr<FullFinetune> finetune;
-    std::shared_ptr<Lifetime> lifetime;
-};
-
 class FullTrainerObject : public Napi::ObjectWrap<FullTrainerObject> {
 public:
     static Napi::Function define(Napi::Env env) {
@@ -44,8 +37,7 @@ public:
     }
 
     explicit FullTrainerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<FullTrainerObject>(info) {
-        if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "they are made by createFullTrainer");
-        state_ = *info[0].As<Napi::External<std::shared_ptr<FullState>>>().Data();
+        handle_ = Handle<FullFinetune>::given(info, "they are made by createFullTrainer");
     }
 
 private:
@@ -74,48 +66,34 @@ private:
         });
     }
 
-    Napi::Value dispose(const Napi::CallbackInfo & info) { return dispose_promise(info.Env(), *state_->lifetime); }
+    Napi::Value dispose(const Napi::CallbackInfo & info) { return handle_->dispose(info.Env()); }
 
     // Runs work on a thread -> {loss, learningRate}; this object stays alive until it has ended.
     Napi::Value start(const Napi::CallbackInfo & info, std::function<double(FullFinetune &)> work) {
-        const std::shared_ptr<FullState> state = state_;
-        state->lifetime->check_usable();
-        if (state->lifetime->is_busy()) {
-            throw Error(Code::bad_config, "the trainer is busy with another call", "wait until that call has ended");
-        }
-        state->lifetime->begin_job();
+        const std::shared_ptr<Handle<FullFinetune>> handle = handle_;
+        handle->lifetime->check_idle();
+        handle->lifetime->begin_job();
         return Worker<double>::start(
-            info.Env(), info.This().As<Napi::Object>(), [state, work] { return work(*state->finetune); },
-            [state](Napi::Env env, double & loss) -> Napi::Value {
+            info.Env(), info.This().As<Napi::Object>(), [handle, work] { return work(*handle->native); },
+            [handle](Napi::Env env, double & loss) -> Napi::Value {
                 Napi::Object object = Napi::Object::New(env);
                 object.Set("loss", loss);
-                object.Set("learningRate", state->finetune->learning_rate());
+                object.Set("learningRate", handle->native->learning_rate());
                 return object;
             },
-            [state] { state->lifetime->end_job(); });
+            [handle] { handle->lifetime->end_job(); });
     }
 
-    std::shared_ptr<FullState> state_;
+    std::shared_ptr<Handle<FullFinetune>> handle_;
 };
-
-Napi::Value full_trainer_object(Napi::Env env, std::shared_ptr<FullFinetune> finetune) {
-    auto state = std::make_shared<FullState>();
-    state->finetune = std::move(finetune);
-    const std::weak_ptr<FullState> weak = state;
-    const auto release = [weak] {
-        if (const auto locked = weak.lock()) locked->finetune.reset();
-    };
-    state->lifetime = std::make_shared<Lifetime>("trainer", [] {}, release);
-    return FullTrainerObject::define(env).New({Napi::External<std::shared_ptr<FullState>>::New(env, &state)});
-}
 
 Napi::Value create_full_trainer(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
         const FullFinetuneSettings settings = read_settings(info[0].As<Napi::Object>());
         return Worker<std::shared_ptr<FullFinetune>>::start(
             info.Env(), Napi::Object(), [settings] { return std::make_shared<FullFinetune>(settings); },
-            [](Napi::Env env, std::shared_ptr<FullFinetune> & finetune) {
-                return full_trainer_object(env, std::move(finetune));
+            [](Napi::Env env, std::shared_ptr<FullFinetune> & finetune) -> Napi::Value {
+                return object_of<FullTrainerObject>(env, Handle<FullFinetune>::own("trainer", std::move(finetune)));
             });
     });
 }

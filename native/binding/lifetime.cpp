@@ -20,6 +20,12 @@ void Lifetime::check_usable() const {
     if (disposed_) throw Error(Code::bad_config, "the " + what_ + " is disposed", "create a new one");
 }
 
+void Lifetime::check_idle() const {
+    check_usable();
+    if (!is_busy()) return;
+    throw Error(Code::bad_config, "the " + what_ + " is busy with another call", "wait until that call has ended");
+}
+
 void Lifetime::begin_job() {
     n_jobs_++;
 }

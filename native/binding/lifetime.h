@@ -20,6 +20,8 @@ public:
 
     // Throws Error(bad_config) if the object is disposed.
     void check_usable() const;
+    // Or if a job runs: for what does one call at a time.
+    void check_idle() const;
     bool is_busy() const { return n_jobs_ > 0; }
 
     void begin_job();

@@ -1,7 +1,7 @@
 // loadModel and NativeModel.
 #include "binding/arguments.h"
-#include "binding/disposal.h"
 #include "binding/exports.h"
+#include "binding/handle.h"
 #include "binding/inference.h"
 #include "binding/js-error.h"
 #include "binding/worker.h"
@@ -9,11 +9,6 @@
 
 namespace isheep {
 namespace {
-
-struct ModelState {
-    std::shared_ptr<Model> model;
-    std::shared_ptr<Lifetime> lifetime;
-};
 
 Napi::Array special_tokens(Napi::Env env, const ModelInfo & info) {
     Napi::Array array = Napi::Array::New(env, info.special_tokens.size());
@@ -67,21 +62,20 @@ public:
     }
 
     explicit ModelObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<ModelObject>(info) {
-        if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "models are made by loadModel");
-        state_ = *info[0].As<Napi::External<std::shared_ptr<ModelState>>>().Data();
-        info.This().As<Napi::Object>().Set("info", info_object(info.Env(), state_->model->info()));
+        handle_ = Handle<Model>::given(info, "models are made by loadModel");
+        info.This().As<Napi::Object>().Set("info", info_object(info.Env(), handle_->native->info()));
     }
 
 private:
     Napi::Value tokenize(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&]() -> Napi::Value {
-            state_->lifetime->check_usable();
+            handle_->lifetime->check_usable();
             const Napi::Array texts = info[0].As<Napi::Array>();
             const bool special = info[1].ToBoolean();
             Napi::Array result = Napi::Array::New(info.Env(), texts.Length());
             for (uint32_t i = 0; i < texts.Length(); i++) {
                 const std::string text = texts.Get(i).As<Napi::String>();
-                result.Set(i, int32_array(info.Env(), state_->model->tokenize(text, special)));
+                result.Set(i, int32_array(info.Env(), handle_->native->tokenize(text, special)));
             }
             return result;
         });
@@ -89,10 +83,10 @@ private:
 
     Napi::Value detokenize(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&]() -> Napi::Value {
-            state_->lifetime->check_usable();
+            handle_->lifetime->check_usable();
             const std::vector<int32_t> tokens = tokens_of(info[0]);
-            state_->model->check_tokens(tokens, "detokenize");
-            return Napi::String::New(info.Env(), state_->model->detokenize(tokens));
+            handle_->native->check_tokens(tokens, "detokenize");
+            return Napi::String::New(info.Env(), handle_->native->detokenize(tokens));
         });
     }
 
@@ -100,7 +94,7 @@ private:
         return guarded(info.Env(), [&] {
             const std::string path = info[0].As<Napi::String>();
             return start_child<std::shared_ptr<Adapter>>(
-                info, [model = state_->model, path] { return Adapter::load(model, path); }, create_adapter_object);
+                info, [model = handle_->native, path] { return Adapter::load(model, path); }, create_adapter_object);
         });
     }
 
@@ -114,7 +108,7 @@ private:
                 count_of(given, "threads"),         shares.IsUndefined() || shares.ToBoolean(),
                 given.Get("embeddings").ToBoolean()};
             return start_child<std::shared_ptr<BatchRunner>>(
-                info, [model = state_->model, options] { return std::make_shared<BatchRunner>(model, options); },
+                info, [model = handle_->native, options] { return std::make_shared<BatchRunner>(model, options); },
                 create_runner_object);
         });
     }
@@ -124,31 +118,24 @@ private:
     template <typename Child>
     Napi::Value start_child(const Napi::CallbackInfo & info, typename Worker<Child>::Work work,
                             Napi::Object (*create)(Napi::Env, Lifetime &, Child)) {
-        const std::shared_ptr<ModelState> state = state_;
-        state->lifetime->check_usable();
-        state->lifetime->begin_job();
-        const auto to_js = [state, create](Napi::Env env, Child & child) -> Napi::Value {
-            state->lifetime->check_usable();
-            return create(env, *state->lifetime, std::move(child));
+        const std::shared_ptr<Handle<Model>> handle = handle_;
+        handle->lifetime->check_usable();
+        handle->lifetime->begin_job();
+        const auto to_js = [handle, create](Napi::Env env, Child & child) -> Napi::Value {
+            handle->lifetime->check_usable();
+            return create(env, *handle->lifetime, std::move(child));
         };
         return Worker<Child>::start(info.Env(), info.This().As<Napi::Object>(), std::move(work), to_js,
-                                    [state] { state->lifetime->end_job(); });
+                                    [handle] { handle->lifetime->end_job(); });
     }
 
-    Napi::Value dispose(const Napi::CallbackInfo & info) { return dispose_promise(info.Env(), *state_->lifetime); }
+    Napi::Value dispose(const Napi::CallbackInfo & info) { return handle_->dispose(info.Env()); }
 
-    std::shared_ptr<ModelState> state_;
+    std::shared_ptr<Handle<Model>> handle_;
 };
 
 Napi::Value create_model_object(Napi::Env env, std::shared_ptr<Model> & model) {
-    auto state = std::make_shared<ModelState>();
-    state->model = std::move(model);
-    std::weak_ptr<ModelState> weak = state;
-    const auto release = [weak] {
-        if (const auto locked = weak.lock()) locked->model.reset();
-    };
-    state->lifetime = std::make_shared<Lifetime>("model", [] {}, release);
-    return ModelObject::define(env).New({Napi::External<std::shared_ptr<ModelState>>::New(env, &state)});
+    return object_of<ModelObject>(env, Handle<Model>::own("model", std::move(model)));
 }
 
 Napi::Value load_model(const Napi::CallbackInfo & info) {

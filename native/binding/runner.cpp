@@ -1,11 +1,10 @@
 // NativeRunner: one call at a time, on a thread of libuv's pool; finished requests are told while it runs.
 #include "binding/arguments.h"
 #include "binding/call-progress.h"
-#include "binding/disposal.h"
+#include "binding/handle.h"
 #include "binding/inference.h"
 #include "binding/js-error.h"
 #include "binding/worker.h"
-#include "common/status.h"
 #include "inference/comparison.h"
 #include "inference/embeddings.h"
 #include "inference/generation.h"
@@ -16,10 +15,7 @@ namespace {
 
 constexpr napi_type_tag runner_tag = {0x697368656570526e, 0x72756e6e65723031};
 
-struct RunnerState {
-    std::shared_ptr<BatchRunner> runner;
-    std::shared_ptr<Lifetime> lifetime;
-};
+using RunnerHandle = Handle<BatchRunner>;
 
 GenerateRequest generate_request(const Napi::Object & object) {
     GenerateRequest request;
@@ -117,22 +113,14 @@ public:
     }
 
     explicit RunnerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<RunnerObject>(info) {
-        if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "runners are made by createRunner");
-        state_ = *info[0].As<Napi::External<std::shared_ptr<RunnerState>>>().Data();
+        handle_ = RunnerHandle::given(info, "runners are made by createRunner");
         info.This().As<Napi::Object>().TypeTag(&runner_tag);
     }
 
 private:
-    void check_idle() const {
-        state_->lifetime->check_usable();
-        if (state_->lifetime->is_busy()) {
-            throw Error(Code::bad_config, "the runner is busy with another call", "wait until that call has ended");
-        }
-    }
-
     void set_adapters(const Napi::CallbackInfo & info) {
         guarded(info.Env(), [&] {
-            check_idle();
+            handle_->lifetime->check_idle();
             std::vector<std::shared_ptr<Adapter>> adapters;
             std::vector<float> scales;
             const Napi::Array given = info[0].As<Napi::Array>();
@@ -141,13 +129,13 @@ private:
                 adapters.push_back(adapter_of(item.Get("adapter")));
                 scales.push_back((float) number_of(item, "scale"));
             }
-            state_->runner->set_adapters(std::move(adapters), std::move(scales));
+            handle_->native->set_adapters(std::move(adapters), std::move(scales));
         });
     }
 
     Napi::Value generate_all(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
-            check_idle();
+            handle_->lifetime->check_idle();
             const auto run = [](BatchRunner & runner, const std::vector<GenerateRequest> & requests,
                                 CallProgress<Completion> & progress) {
                 return generate(runner, requests, [&](const Completion & completion) { progress.tell(completion); });
@@ -159,7 +147,7 @@ private:
 
     Napi::Value score_all(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
-            check_idle();
+            handle_->lifetime->check_idle();
             const auto run = [](BatchRunner & runner, const std::vector<ScoreRequest> & requests,
                                 CallProgress<size_t> & progress) {
                 return score(runner, requests, [&](size_t done) { progress.tell(done); });
@@ -170,7 +158,7 @@ private:
 
     Napi::Value embed_all(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&] {
-            check_idle();
+            handle_->lifetime->check_idle();
             const auto run = [](BatchRunner & runner, const std::vector<EmbedRequest> & requests,
                                 CallProgress<size_t> & progress) {
                 return embed(runner, requests, [&](size_t done) { progress.tell(done); });
@@ -183,33 +171,31 @@ private:
     // Arguments: the other runner, requests, and a function that gets the number done.
     Napi::Value compare_all(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&]() -> Napi::Value {
-            check_idle();
-            const RunnerObject & object = runner_of(info[0]);
-            object.check_idle();
-            const std::shared_ptr<RunnerState> state = state_, other = object.state_;
+            const std::shared_ptr<RunnerHandle> handle = handle_, other = runner_of(info[0]).handle_;
+            for (const auto & one : {handle, other}) one->lifetime->check_idle();
             auto requests = std::make_shared<std::vector<ScoreRequest>>(requests_of(info[1], score_request));
-            const auto cancel = [state, other] {
-                for (const auto & one : {state, other}) {
-                    if (one->runner) one->runner->cancel();
+            const auto cancel = [handle, other] {
+                for (const auto & one : {handle, other}) {
+                    if (one->native) one->native->cancel();
                 }
             };
             auto progress = CallProgress<size_t>::create(info.Env(), info[2].As<Napi::Function>(), done_number, cancel);
             std::weak_ptr<CallProgress<size_t>> weak = progress;
-            for (const auto & one : {state, other}) {
-                one->runner->allow();
-                one->runner->on_batch([weak] {
+            for (const auto & one : {handle, other}) {
+                one->native->allow();
+                one->native->on_batch([weak] {
                     if (const auto locked = weak.lock()) locked->beat();
                 });
                 one->lifetime->begin_job();
             }
-            const auto work = [state, other, requests, progress] {
-                return compare(*state->runner, *other->runner, *requests, [&](size_t done) { progress->tell(done); });
+            const auto work = [handle, other, requests, progress] {
+                return compare(*handle->native, *other->native, *requests, [&](size_t done) { progress->tell(done); });
             };
             const auto to_js = [progress](Napi::Env env, std::vector<Comparison> & results) {
                 return array_of(env, results, comparison_object);
             };
-            const auto finally = [state, other, progress] {
-                for (const auto & one : {state, other}) one->lifetime->end_job();
+            const auto finally = [handle, other, progress] {
+                for (const auto & one : {handle, other}) one->lifetime->end_job();
                 progress->finish();
             };
             return Worker<std::vector<Comparison>>::start(info.Env(), info.This().As<Napi::Object>(), work, to_js,
@@ -229,24 +215,24 @@ private:
     Napi::Value start_call(const Napi::CallbackInfo & info, Request (*read)(const Napi::Object &),
                            Napi::Value (*result_to_js)(Napi::Env, const Result &),
                            Napi::Value (*told_to_js)(Napi::Env, const Told &), Run run) {
-        const std::shared_ptr<RunnerState> state = state_;
+        const std::shared_ptr<RunnerHandle> handle = handle_;
         auto requests = std::make_shared<std::vector<Request>>(requests_of(info[0], read));
-        const auto cancel = [state] {
-            if (state->runner) state->runner->cancel();
+        const auto cancel = [handle] {
+            if (handle->native) handle->native->cancel();
         };
         auto progress = CallProgress<Told>::create(info.Env(), info[1].As<Napi::Function>(), told_to_js, cancel);
         std::weak_ptr<CallProgress<Told>> weak = progress;
-        state->runner->allow();
-        state->runner->on_batch([weak] {
+        handle->native->allow();
+        handle->native->on_batch([weak] {
             if (const auto locked = weak.lock()) locked->beat();
         });
-        state->lifetime->begin_job();
-        const auto work = [state, requests, progress, run] { return run(*state->runner, *requests, *progress); };
+        handle->lifetime->begin_job();
+        const auto work = [handle, requests, progress, run] { return run(*handle->native, *requests, *progress); };
         const auto to_js = [progress, result_to_js](Napi::Env env, std::vector<Result> & results) {
             return array_of(env, results, result_to_js);
         };
-        const auto finally = [state, progress] {
-            state->lifetime->end_job();
+        const auto finally = [handle, progress] {
+            handle->lifetime->end_job();
             progress->finish();
         };
         return Worker<std::vector<Result>>::start(info.Env(), info.This().As<Napi::Object>(), work, to_js, finally);
@@ -254,31 +240,22 @@ private:
 
     void cancel(const Napi::CallbackInfo & info) {
         guarded(info.Env(), [&] {
-            state_->lifetime->check_usable();
-            if (state_->lifetime->is_busy()) state_->runner->cancel();
+            handle_->lifetime->check_usable();
+            if (handle_->lifetime->is_busy()) handle_->native->cancel();
         });
     }
 
-    Napi::Value dispose(const Napi::CallbackInfo & info) { return dispose_promise(info.Env(), *state_->lifetime); }
+    Napi::Value dispose(const Napi::CallbackInfo & info) { return handle_->dispose(info.Env()); }
 
-    std::shared_ptr<RunnerState> state_;
+    std::shared_ptr<RunnerHandle> handle_;
 };
 
 }  // namespace
 
 Napi::Object create_runner_object(Napi::Env env, Lifetime & parent, std::shared_ptr<BatchRunner> runner) {
-    auto state = std::make_shared<RunnerState>();
-    state->runner = std::move(runner);
-    std::weak_ptr<RunnerState> weak = state;
-    const auto cancel = [weak] {
-        if (const auto locked = weak.lock()) locked->runner->cancel();
-    };
-    const auto release = [weak] {
-        if (const auto locked = weak.lock()) locked->runner.reset();
-    };
-    state->lifetime = std::make_shared<Lifetime>("runner", cancel, release);
-    parent.adopt(state->lifetime);
-    return RunnerObject::define(env).New({Napi::External<std::shared_ptr<RunnerState>>::New(env, &state)});
+    auto handle = RunnerHandle::own("runner", std::move(runner), [](BatchRunner & running) { running.cancel(); });
+    parent.adopt(handle->lifetime);
+    return object_of<RunnerObject>(env, std::move(handle));
 }
 
 }  // namespace isheep

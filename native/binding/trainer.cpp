@@ -3,10 +3,9 @@
 #include "training/trainer.h"
 
 #include "binding/arguments.h"
-#include "binding/disposal.h"
 #include "binding/exports.h"
+#include "binding/handle.h"
 #include "binding/js-error.h"
-#include "binding/lifetime.h"
 #include "binding/optimizer-options.h"
 #include "binding/worker.h"
 #include "common/gguf-file.h"
@@ -99,11 +98,7 @@ Napi::Value memory_plan_object(Napi::Env env, const MemoryPlan & plan) {
     return object;
 }
 
-// Shared by the JavaScript object and its running job, which may outlive it.
-struct TrainerState {
-    std::shared_ptr<Trainer> trainer;
-    std::shared_ptr<Lifetime> lifetime;
-};
+using TrainerHandle = Handle<Trainer>;
 
 class TrainerObject : public Napi::ObjectWrap<TrainerObject> {
 public:
@@ -123,39 +118,38 @@ public:
     }
 
     explicit TrainerObject(const Napi::CallbackInfo & info) : Napi::ObjectWrap<TrainerObject>(info) {
-        if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "trainers are made by createTrainer");
-        state_ = *info[0].As<Napi::External<std::shared_ptr<TrainerState>>>().Data();
+        handle_ = TrainerHandle::given(info, "trainers are made by createTrainer");
     }
 
 private:
     Napi::Value steps(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&]() -> Napi::Value {
-            state_->lifetime->check_usable();
-            return Napi::Number::New(info.Env(), state_->trainer->steps());
+            handle_->lifetime->check_usable();
+            return Napi::Number::New(info.Env(), handle_->native->steps());
         });
     }
 
     Napi::Value base_fingerprint(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&]() -> Napi::Value {
-            state_->lifetime->check_usable();
+            handle_->lifetime->check_usable();
             std::ostringstream text;
-            text << std::hex << state_->trainer->base_fingerprint();
+            text << std::hex << handle_->native->base_fingerprint();
             return Napi::String::New(info.Env(), text.str());
         });
     }
 
     Napi::Value memory_plan(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&]() -> Napi::Value {
-            state_->lifetime->check_usable();
-            return memory_plan_object(info.Env(), state_->trainer->memory_plan());
+            handle_->lifetime->check_usable();
+            return memory_plan_object(info.Env(), handle_->native->memory_plan());
         });
     }
 
     Napi::Value seconds_by_part(const Napi::CallbackInfo & info) {
         return guarded(info.Env(), [&]() -> Napi::Value {
-            state_->lifetime->check_usable();
+            handle_->lifetime->check_usable();
             Napi::Object object = Napi::Object::New(info.Env());
-            const Profile * profile = state_->trainer->profile();
+            const Profile * profile = handle_->native->profile();
             if (!profile) return object;
             for (const auto & [part, seconds] : profile->seconds()) object.Set(part, seconds);
             return object;
@@ -257,28 +251,25 @@ private:
 
     void cancel(const Napi::CallbackInfo & info) {
         guarded(info.Env(), [&] {
-            state_->lifetime->check_usable();
-            if (state_->lifetime->is_busy()) state_->trainer->set_cancelled(true);
+            handle_->lifetime->check_usable();
+            if (handle_->lifetime->is_busy()) handle_->native->set_cancelled(true);
         });
     }
 
-    Napi::Value dispose(const Napi::CallbackInfo & info) { return dispose_promise(info.Env(), *state_->lifetime); }
+    Napi::Value dispose(const Napi::CallbackInfo & info) { return handle_->dispose(info.Env()); }
 
     // Runs work(trainer) on a thread; this object stays alive until it has ended.
     template <typename Result>
     Napi::Value start(const Napi::CallbackInfo & info, std::function<Result(Trainer &)> work,
                       typename Worker<Result>::ToJs to_js) {
-        const std::shared_ptr<TrainerState> state = state_;
-        state->lifetime->check_usable();
-        if (state->lifetime->is_busy()) {
-            throw Error(Code::bad_config, "the trainer is busy with another call", "wait until that call has ended");
-        }
-        state->trainer->set_cancelled(false);
-        state->lifetime->begin_job();
+        const std::shared_ptr<TrainerHandle> handle = handle_;
+        handle->lifetime->check_idle();
+        handle->native->set_cancelled(false);
+        handle->lifetime->begin_job();
         return Worker<Result>::start(
             info.Env(), info.This().As<Napi::Object>(),
-            [state, work = std::move(work)] { return work(*state->trainer); }, std::move(to_js),
-            [state] { state->lifetime->end_job(); });
+            [handle, work = std::move(work)] { return work(*handle->native); }, std::move(to_js),
+            [handle] { handle->lifetime->end_job(); });
     }
 
     // The same for work on the path in the first argument that yields nothing.
@@ -292,32 +283,21 @@ private:
         return start<bool>(info, on_path, [](Napi::Env env, bool &) -> Napi::Value { return env.Undefined(); });
     }
 
-    std::shared_ptr<TrainerState> state_;
+    std::shared_ptr<TrainerHandle> handle_;
 };
 
-Napi::Value trainer_object(Napi::Env env, const Napi::FunctionReference & constructor,
-                           std::shared_ptr<Trainer> trainer) {
-    auto state = std::make_shared<TrainerState>();
-    state->trainer = std::move(trainer);
-    const std::weak_ptr<TrainerState> weak = state;
-    const auto cancel = [weak] {
-        if (const auto locked = weak.lock()) locked->trainer->set_cancelled(true);
-    };
-    const auto release = [weak] {
-        if (const auto locked = weak.lock()) locked->trainer.reset();
-    };
-    state->lifetime = std::make_shared<Lifetime>("trainer", cancel, release);
+Napi::Value trainer_object(Napi::Env env, std::shared_ptr<Trainer> trainer) {
+    const auto cancel = [](Trainer & running) { running.set_cancelled(true); };
+    auto handle = TrainerHandle::own("trainer", std::move(trainer), cancel);
     // A process that ends while a step runs waits for the next micro-batch, not for the whole step.
-    env.AddCleanupHook([weak] {
+    env.AddCleanupHook([weak = std::weak_ptr<TrainerHandle>(handle)] {
         const auto locked = weak.lock();
-        if (locked && locked->trainer) locked->trainer->set_cancelled(true);
+        if (locked && locked->native) locked->native->set_cancelled(true);
     });
-    return constructor.New({Napi::External<std::shared_ptr<TrainerState>>::New(env, &state)});
+    return object_of<TrainerObject>(env, std::move(handle));
 }
 
-// The class is not exported: only createTrainer has its constructor.
-Napi::Value create_trainer(const Napi::CallbackInfo & info,
-                           const std::shared_ptr<Napi::FunctionReference> & constructor) {
+Napi::Value create_trainer(const Napi::CallbackInfo & info) {
     return guarded(info.Env(), [&]() -> Napi::Value {
         const TrainerSettings settings = read_settings(info[0].As<Napi::Object>());
         const bool profile = info[0].As<Napi::Object>().Get("profile").ToBoolean();
@@ -328,9 +308,7 @@ Napi::Value create_trainer(const Napi::CallbackInfo & info,
                 if (profile) trainer->measure();
                 return trainer;
             },
-            [constructor](Napi::Env env, std::shared_ptr<Trainer> & trainer) -> Napi::Value {
-                return trainer_object(env, *constructor, std::move(trainer));
-            });
+            [](Napi::Env env, std::shared_ptr<Trainer> & trainer) { return trainer_object(env, std::move(trainer)); });
     });
 }
 
@@ -354,12 +332,9 @@ Napi::Value check_trainable(const Napi::CallbackInfo & info) {
 }  // namespace
 
 void export_trainer(Napi::Env env, Napi::Object exports) {
-    auto constructor = std::make_shared<Napi::FunctionReference>(Napi::Persistent(TrainerObject::define(env)));
-    constructor->SuppressDestruct();  // the environment frees it when it ends, before this could
-    auto create = [constructor](const Napi::CallbackInfo & info) { return create_trainer(info, constructor); };
     exports.Set("checkTrainable", Napi::Function::New(env, check_trainable, "checkTrainable"));
     exports.Set("forecastTraining", Napi::Function::New(env, forecast_training, "forecastTraining"));
-    exports.Set("createTrainer", Napi::Function::New(env, create, "createTrainer"));
+    exports.Set("createTrainer", Napi::Function::New(env, create_trainer, "createTrainer"));
 }
 
 }  // namespace isheep
