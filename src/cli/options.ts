@@ -29,7 +29,7 @@ export interface CommandOption {
   group: string;
 }
 
-const commonGroup = 'Common options:';
+export const commonGroup = 'Common options:';
 
 type Details = Partial<Pick<CommandOption, 'required' | 'unless' | 'repeatable' | 'writes' | 'defaultText' | 'group'>>;
 

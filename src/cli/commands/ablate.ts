@@ -5,10 +5,24 @@ import { readAblation } from '../../pipeline/ablation/ablation-file.js';
 import { ablationTable, numberColumns, tableNotes } from '../../pipeline/ablation/table.js';
 import type { Command } from '../command.js';
 import { formatTable } from '../format.js';
-import { allSettings, endpointOptions, modelOptions, pathOption, presetOption } from '../options.js';
+import {
+  allSettings,
+  commonGroup,
+  endpointOptions,
+  modelOptions,
+  pathOption,
+  presetOption,
+  settingOption,
+} from '../options.js';
 import { progressReporter } from '../progress.js';
 import { continueCommand } from './run.js';
 import { modelFiles, runEngineOptions } from './with-model.js';
+
+const oneSeedOption = settingOption('seed', 'seed', {
+  description: "every variant with this one, instead of each of the file's seeds",
+  defaultText: 'those of the file',
+  group: commonGroup,
+});
 
 export const ablateCommand: Command = {
   name: 'ablate',
@@ -21,7 +35,7 @@ export const ablateCommand: Command = {
       group: 'The run:',
     }),
     presetOption,
-    ...modelOptions,
+    ...modelOptions.map((option) => (option.key === 'seed' ? oneSeedOption : option)),
     ...endpointOptions,
     ...allSettings(),
   ],

@@ -58,9 +58,12 @@ interface Variant {
   times: Readonly<Record<string, number>>;
 }
 
-/** `sources`: flags, a preset and a configuration file; flags win over the file's common settings. Throws `bad-config`. */
+/**
+ * `sources`: flags, a preset and a configuration file; flags win over the file's common settings, a seed among them over
+ * its list of seeds. Throws `bad-config`.
+ */
 export function readAblation(file: string, sources: ConfigSources): Ablation {
-  const parsed = parseFile(file);
+  const parsed = withSeed(parseFile(file), sources);
   const variants = variantsOf(parsed);
   const names = variants.map(({ name }) => name);
   const ownSeed = variants.filter(({ values }) => 'seed' in values || 'seed' in parsed.settings);
@@ -85,6 +88,11 @@ export function readAblation(file: string, sources: ConfigSources): Ablation {
     );
   const { description = '', baseline = names[0] ?? '', seeds } = parsed;
   return { description, variants: names, baseline, seeds, cells };
+}
+
+function withSeed(parsed: z.infer<typeof ablationSchema>, { flags }: ConfigSources): z.infer<typeof ablationSchema> {
+  const seed = flags?.get('seed')?.value;
+  return typeof seed === 'number' ? { ...parsed, seeds: [seed] } : parsed;
 }
 
 const hint = 'docs/ablations.md describes the file; docs/configuration.md lists every key';
@@ -165,10 +173,9 @@ function fileProblems({ grid, baseline, seeds }: z.infer<typeof ablationSchema>,
 /** A flag that every variant overrides would be read by none. */
 function flagProblems(variants: readonly Variant[], { flags = new Map() }: ConfigSources): string[] {
   const keys = variants.map(({ values }) => new Set(dottedKeys(values)));
-  return Array.from(flags as ReadonlyMap<string, { name: string }>, ([key, { name }]) => {
-    if (key === 'seed') return `${name}: the file's seeds are used`;
-    return keys.every((own) => own.has(key)) ? `${name}: every variant sets this itself` : '';
-  }).filter((problem) => problem !== '');
+  return [...(flags as Flags)]
+    .filter(([key]) => keys.every((own) => own.has(key)))
+    .map(([, { name }]) => `${name}: every variant sets this itself`);
 }
 
 /** What a variant is about wins over the command line. */

@@ -75,6 +75,16 @@ describe('an ablation file', () => {
     expect(cells[0]?.config).toMatchObject({ iterations: 2, instructions: 80 });
   });
 
+  it('runs with the seed of the command line alone', () => {
+    const content = { grid: { 'select.threshold': [1, 2] }, seeds: [1, 2] };
+    const { cells, seeds } = read(content, { flags: flags({ seed: 7 }) });
+    expect(seeds).toEqual([7]);
+    expect(cells.map(({ seed, config }) => [seed, config.seed])).toEqual([
+      [7, 7],
+      [7, 7],
+    ]);
+  });
+
   it('has variants that keep to what they are about, whatever the flags', () => {
     const content = { variants: [{ name: 'as asked' }, { name: 'direct', settings: { iterations: 1 } }], seeds: [1] };
     const { cells } = read(content, { flags: flags({ iterations: 4 }) });
@@ -109,7 +119,6 @@ describe('what is wrong with it', () => {
     ],
     [{ variants: [{ name: 'a' }, { name: 'a' }] }, {}, ['there are two variants "a"']],
     [two, { flags: flags({ 'select.threshold': 3 }) }, ['--select.threshold: every variant sets this itself']],
-    [two, { flags: flags({ seed: 3 }) }, ["--seed: the file's seeds are used"]],
     [{ ...two, settings: { seed: 1 } }, {}, ['seed is no setting here: the list "seeds" has them']],
     [
       { variants: [{ name: 'a' }, { name: 'b', times: { model: 2 } }] },
